@@ -1,0 +1,350 @@
+//! Exact money. No float touches an amount; every rounding is named.
+//!
+//! [`Amount`] is an integer count of trillionths of a currency unit, small enough that any price per token with
+//! six decimals per million is exact. [`Exact`] is an unbounded rational for rates and clause arithmetic.
+
+use num_bigint::BigInt;
+use num_rational::BigRational;
+use num_traits::{Signed, ToPrimitive, Zero};
+use std::fmt;
+use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
+
+/// Trillionths in one currency unit.
+pub const PICO: i128 = 1_000_000_000_000;
+
+/// Why a text is not an amount, a rate or a number.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MoneyError {
+    /// Not an ISO 4217 code.
+    #[error("`{0}` is not a currency code of three capital letters, like USD")]
+    Currency(String),
+    /// Not a decimal number.
+    #[error("`{0}` is not a decimal number, like 1_250.50")]
+    Number(String),
+    /// No space between number and currency, or neither.
+    #[error("`{0}` is not an amount, like \"250_000 USD\"")]
+    Amount(String),
+    /// More decimals than an amount can hold exactly.
+    #[error("`{0}` is finer than a trillionth of a currency unit, or too large")]
+    Precision(String),
+}
+
+/// An ISO 4217 currency code.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Currency([u8; 3]);
+
+impl Currency {
+    /// The United States dollar.
+    pub const USD: Currency = Currency(*b"USD");
+
+    /// Parses three capital letters.
+    ///
+    /// # Errors
+    /// When the text is anything else.
+    pub fn parse(text: &str) -> Result<Self, MoneyError> {
+        match text.as_bytes() {
+            [a, b, c] if [a, b, c].iter().all(|x| x.is_ascii_uppercase()) => Ok(Self([*a, *b, *c])),
+            _ => Err(MoneyError::Currency(text.to_owned())),
+        }
+    }
+
+    /// The code, like `USD`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or("???")
+    }
+
+    /// Decimals of the minor unit (ISO 4217 exponent): 2 for USD, 0 for JPY, 3 for KWD.
+    #[must_use]
+    pub fn decimals(&self) -> u32 {
+        match &self.0 {
+            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG" | b"RWF" | b"UGX"
+            | b"UYI" | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
+            b"BHD" | b"IQD" | b"JOD" | b"KWD" | b"LYD" | b"OMR" | b"TND" => 3,
+            _ => 2,
+        }
+    }
+}
+
+impl fmt::Display for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// An amount of one currency, in whole trillionths of its unit.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Amount {
+    /// Trillionths of the currency unit.
+    pub pico: i128,
+    /// The currency.
+    pub currency: Currency,
+}
+
+impl Amount {
+    /// Nothing, in `currency`.
+    #[must_use]
+    pub const fn zero(currency: Currency) -> Self {
+        Self { pico: 0, currency }
+    }
+
+    /// Parses `"1_250.50 USD"`.
+    ///
+    /// # Errors
+    /// When the number, the currency, or the precision does not fit.
+    pub fn parse(text: &str) -> Result<Self, MoneyError> {
+        let (number, code) =
+            text.trim().rsplit_once(' ').ok_or_else(|| MoneyError::Amount(text.to_owned()))?;
+        let currency = Currency::parse(code)?;
+        let exact = Exact::parse(number.trim())?;
+        exact.to_amount(currency).ok_or_else(|| MoneyError::Precision(text.to_owned()))
+    }
+
+    /// The exact value in currency units.
+    #[must_use]
+    pub fn exact(&self) -> Exact {
+        Exact(BigRational::new(BigInt::from(self.pico), BigInt::from(PICO)))
+    }
+
+    /// Sum of two amounts of one currency; `None` when the currencies differ or the sum overflows.
+    #[must_use]
+    pub fn checked_add(self, other: Self) -> Option<Self> {
+        (self.currency == other.currency)
+            .then(|| self.pico.checked_add(other.pico))
+            .flatten()
+            .map(|pico| Self { pico, currency: self.currency })
+    }
+}
+
+impl fmt::Display for Amount {
+    /// All digits that are not zero, at least as many as the minor unit has: `0.0000075 USD`, `12.50 USD`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unit = self.pico.unsigned_abs() / PICO.unsigned_abs();
+        let part = self.pico.unsigned_abs() % PICO.unsigned_abs();
+        let mut digits = format!("{part:012}");
+        while digits.len() > self.currency.decimals() as usize && digits.ends_with('0') {
+            digits.pop();
+        }
+        let sign = if self.pico < 0 { "-" } else { "" };
+        let point = if digits.is_empty() { "" } else { "." };
+        write!(f, "{sign}{unit}{point}{digits} {}", self.currency)
+    }
+}
+
+impl fmt::Debug for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// An exact rational number without bound.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Exact(BigRational);
+
+impl Exact {
+    /// Zero.
+    #[must_use]
+    pub fn zero() -> Self {
+        Self(BigRational::zero())
+    }
+
+    /// A whole number.
+    #[must_use]
+    pub fn whole(n: i128) -> Self {
+        Self(BigRational::from_integer(BigInt::from(n)))
+    }
+
+    /// `numerator / denominator`; `None` when the denominator is zero.
+    #[must_use]
+    pub fn ratio(numerator: i128, denominator: i128) -> Option<Self> {
+        (denominator != 0).then(|| Self(BigRational::new(numerator.into(), denominator.into())))
+    }
+
+    /// Parses a decimal number such as `-1_250.50`, or a percentage such as `20%`.
+    ///
+    /// # Errors
+    /// When the text is neither.
+    pub fn parse(text: &str) -> Result<Self, MoneyError> {
+        let wrong = || MoneyError::Number(text.to_owned());
+        if let Some(percent) = text.strip_suffix('%') {
+            return Ok(Self(Self::parse(percent.trim())?.0 / BigInt::from(100)));
+        }
+        let (negative, body) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+        let (whole, part) = body.split_once('.').unwrap_or((body, "0"));
+        let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit() || b == b'_');
+        let framed = |t: &str| t.starts_with('_') || t.ends_with('_');
+        if !digits(whole) || !digits(part) || framed(whole) || framed(part) || body.len() > 80 {
+            return Err(wrong());
+        }
+        let joined: String = whole.chars().chain(part.chars()).filter(|c| *c != '_').collect();
+        let decimals = part.bytes().filter(|b| *b != b'_').count();
+        let numerator: BigInt = joined.parse().map_err(|_| wrong())?;
+        let value = BigRational::new(numerator, BigInt::from(10).pow(decimals as u32));
+        Ok(Self(if negative { -value } else { value }))
+    }
+
+    /// As an [`Amount`], when it is a whole number of trillionths that fits.
+    #[must_use]
+    pub fn to_amount(&self, currency: Currency) -> Option<Amount> {
+        let scaled = &self.0 * BigInt::from(PICO);
+        let pico = scaled.is_integer().then(|| scaled.to_integer().to_i128()).flatten()?;
+        Some(Amount { pico, currency })
+    }
+
+    /// Minor units of `currency`, rounded half to even (IEEE 754 roundTiesToEven); `None` beyond i128.
+    #[must_use]
+    pub fn to_minor(&self, currency: Currency) -> Option<i128> {
+        self.times_power_of_ten(currency.decimals()).round_half_even()
+    }
+
+    /// The nearest whole number, ties to the even one; `None` beyond i128.
+    #[must_use]
+    pub fn round_half_even(&self) -> Option<i128> {
+        let floor = self.0.floor();
+        let rest = &self.0 - &floor;
+        let half = BigRational::new(1.into(), 2.into());
+        let low = floor.to_integer();
+        let odd = &low % BigInt::from(2) != BigInt::zero();
+        let up = rest > half || (rest == half && odd);
+        (if up { low + 1 } else { low }).to_i128()
+    }
+
+    /// Whether it is below zero.
+    #[must_use]
+    pub fn is_negative(&self) -> bool {
+        self.0.is_negative()
+    }
+
+    /// Whether it is zero.
+    #[must_use]
+    pub fn is_zero(&self) -> bool {
+        self.0.is_zero()
+    }
+
+    fn times_power_of_ten(&self, n: u32) -> Self {
+        Self(&self.0 * BigInt::from(10).pow(n))
+    }
+}
+
+impl fmt::Display for Exact {
+    /// A decimal when it ends, `a/b` otherwise.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for decimals in 0..=18u32 {
+            let scaled = self.times_power_of_ten(decimals).0;
+            if scaled.is_integer() {
+                let digits = format!("{:0>1$}", scaled.to_integer().abs(), decimals as usize + 1);
+                let (whole, part) = digits.split_at(digits.len() - decimals as usize);
+                let sign = if self.0.is_negative() { "-" } else { "" };
+                let point = if part.is_empty() { "" } else { "." };
+                return write!(f, "{sign}{whole}{point}{part}");
+            }
+        }
+        write!(f, "{}", self.0)
+    }
+}
+
+impl fmt::Debug for Exact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+macro_rules! operator {
+    ($trait:ident, $method:ident) => {
+        impl $trait for Exact {
+            type Output = Exact;
+            fn $method(self, other: Exact) -> Exact {
+                Exact($trait::$method(self.0, other.0))
+            }
+        }
+        impl<'a> $trait<&'a Exact> for &'a Exact {
+            type Output = Exact;
+            fn $method(self, other: &'a Exact) -> Exact {
+                Exact($trait::$method(&self.0, &other.0))
+            }
+        }
+    };
+}
+operator!(Add, add);
+operator!(Sub, sub);
+operator!(Mul, mul);
+
+impl Div<&Exact> for &Exact {
+    /// `None` when dividing by zero.
+    type Output = Option<Exact>;
+    fn div(self, other: &Exact) -> Option<Exact> {
+        (!other.is_zero()).then(|| Exact(&self.0 / &other.0))
+    }
+}
+
+impl Neg for Exact {
+    type Output = Exact;
+    fn neg(self) -> Exact {
+        Exact(-self.0)
+    }
+}
+
+impl AddAssign<&Exact> for Exact {
+    fn add_assign(&mut self, other: &Exact) {
+        self.0 += &other.0;
+    }
+}
+
+impl std::iter::Sum for Exact {
+    fn sum<I: Iterator<Item = Exact>>(parts: I) -> Exact {
+        parts.fold(Exact::zero(), |total, part| total + part)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn amounts_read_and_print_as_people_write_them() {
+        for (text, shown) in [
+            ("250_000_000_000 USD", "250000000000.00 USD"),
+            ("0.0000075 USD", "0.0000075 USD"),
+            ("-12.5 EUR", "-12.50 EUR"),
+            ("100 JPY", "100 JPY"),
+        ] {
+            assert_eq!(Amount::parse(text).unwrap().to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn what_is_not_an_amount_is_refused() {
+        for text in ["12", "USD", "1.2.3 USD", "_1 USD", "1e9 USD", "1 usd", "0.0000000000001 USD", ""] {
+            assert!(Amount::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn ties_round_to_the_even_neighbour() {
+        for (text, rounded) in [("0.5", 0), ("1.5", 2), ("2.5", 2), ("-0.5", 0), ("-1.5", -2), ("2.51", 3)] {
+            assert_eq!(Exact::parse(text).unwrap().round_half_even(), Some(rounded), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_percentage_is_a_hundredth() {
+        assert_eq!(Exact::parse("20%").unwrap(), Exact::ratio(1, 5).unwrap());
+        assert_eq!(Exact::parse("20%").unwrap().to_string(), "0.2");
+        assert_eq!(Exact::ratio(1, 3).unwrap().to_string(), "1/3");
+    }
+
+    proptest! {
+        #[test]
+        fn an_amount_survives_the_way_through_text(pico in -10i128.pow(30)..10i128.pow(30)) {
+            let amount = Amount { pico, currency: Currency::USD };
+            prop_assert_eq!(Amount::parse(&amount.to_string()).unwrap(), amount);
+        }
+    }
+}
