@@ -21,6 +21,7 @@ pub mod secret;
 pub mod target;
 pub mod terms;
 pub mod usage;
+pub mod want;
 
 pub use hash::Hash;
 pub use jiff::Timestamp as Time;
