@@ -88,8 +88,12 @@ pub struct Params {
     /// `auto`, `concise`, `detailed`: which summary of the thinking to show.
     pub reasoning_summary: Option<String>,
     /// Fields of the client's dialect that only the same dialect can carry (`seed`, `logit_bias`,
-    /// `service_tier`, …), by their name in that dialect.
+    /// `service_tier`, …), by their name in Chat Completions, which is also how a cloud of that dialect is sent
+    /// them.
     pub rest: BTreeMap<String, Json>,
+    /// Fields that only the client's own door reads back (`background`, `include`, …), by their name in that
+    /// door. No cloud is sent them.
+    pub echo: BTreeMap<String, Json>,
 }
 
 /// One whole prompt, borrowed from a session.
