@@ -4,6 +4,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::json::Json;
+use crate::shell;
+
 const SKIPPED: [&str; 4] = ["target", "node_modules", "abide-data", "__pycache__"];
 const HIDDEN_KEPT: [&str; 2] = [".ci", ".cargo"];
 
@@ -11,6 +14,20 @@ const HIDDEN_KEPT: [&str; 2] = [".ci", ".cargo"];
 pub(crate) fn root() -> Result<PathBuf, String> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().map(Path::to_path_buf).ok_or_else(|| "xtask has no parent folder".to_string())
+}
+
+/// Where cargo builds into, however it is told to.
+pub(crate) fn target() -> Result<PathBuf, String> {
+    let json = metadata()?;
+    let target = json.get("target_directory").and_then(Json::text);
+    target.map(PathBuf::from).ok_or_else(|| "cargo metadata names no target folder".to_string())
+}
+
+/// What cargo knows of the workspace, its dependencies by name only.
+pub(crate) fn metadata() -> Result<Json, String> {
+    let mut command = shell::cargo();
+    command.args(["metadata", "--format-version", "1", "--no-deps", "--offline"]).current_dir(root()?);
+    Json::parse(&shell::output(&mut command)?)
 }
 
 /// Every file below `folder`, sorted, as paths relative to `root`. No folder, no files.

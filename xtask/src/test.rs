@@ -5,11 +5,10 @@ mod count;
 mod outside;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
-use crate::json::Json;
 use crate::{repo, shell, tidy};
 use count::Count;
 
@@ -71,8 +70,7 @@ pub(crate) fn main(arguments: &[String]) -> Result<ExitCode, String> {
         println!("{HELP}");
         return Ok(ExitCode::SUCCESS);
     };
-    let root = repo::root()?;
-    let place = Place { target: target(&root)?, root };
+    let place = Place { root: repo::root()?, target: repo::target()? };
     let started = Instant::now();
     let mut reports = BTreeMap::new();
     for (at, (name, step)) in chosen.iter().enumerate() {
@@ -124,14 +122,6 @@ fn choose(arguments: &[String]) -> Result<Option<Vec<(&'static str, Step)>>, Str
         (only.is_empty() || only.contains(name)) && !(no_outside && OUTSIDE.contains(name))
     });
     Ok(Some(wanted.collect()))
-}
-
-fn target(root: &Path) -> Result<PathBuf, String> {
-    let mut command = shell::cargo();
-    command.current_dir(root).args(["metadata", "--format-version", "1", "--no-deps", "--offline"]);
-    let json = Json::parse(&shell::output(&mut command)?)?;
-    let target = json.get("target_directory").and_then(Json::text);
-    target.map(PathBuf::from).ok_or_else(|| "cargo metadata names no target folder".to_string())
 }
 
 fn fmt(place: &Place) -> Report {

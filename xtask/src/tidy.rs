@@ -14,8 +14,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::json::Json;
-use crate::{repo, shell};
+use crate::repo;
 use source::Source;
 
 const HELP: &str = "\
@@ -84,8 +83,9 @@ fn all(root: &Path) -> Result<Vec<Finding>, String> {
     findings.extend(words::check_paths(root)?);
     findings.extend(docs::check(root)?);
     findings.extend(purity::check(root)?);
-    match workspace() {
-        Ok(packages) => {
+    match repo::metadata() {
+        Ok(json) => {
+            let packages = law::packages(&json);
             findings.extend(law::check(&packages));
             findings.extend(manifest::check(root, &packages, &sources)?);
         }
@@ -101,11 +101,4 @@ fn sources(root: &Path) -> Result<Vec<Source>, String> {
     paths.extend(repo::files(root, "xtask")?);
     let rust = paths.into_iter().filter(|path| path.extension().is_some_and(|e| e == "rs"));
     rust.map(|path| Ok(Source::new(&path, &repo::read(&root.join(&path))?))).collect()
-}
-
-fn workspace() -> Result<Vec<law::Package>, String> {
-    let mut command = shell::cargo();
-    command.args(["metadata", "--format-version", "1", "--no-deps", "--offline"]);
-    let json = Json::parse(&shell::output(&mut command)?)?;
-    Ok(law::packages(&json))
 }

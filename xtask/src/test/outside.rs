@@ -96,7 +96,7 @@ fn modules(place: &Place, suite: &Path) -> Result<PathBuf, String> {
     if !shell::works(Command::new("npm").arg("--version")) {
         shell::install(&["nodejs", "npm"])?;
     }
-    let locked = copy.join("package-lock.json").is_file();
+    let locked = suite.join("package-lock.json").is_file();
     let mut npm = Command::new("npm");
     npm.args([if locked { "ci" } else { "install" }, "--no-audit", "--no-fund", "--loglevel=error"]);
     shell::stream(npm.current_dir(&copy), |_| {})?;
