@@ -10,10 +10,12 @@ use crate::shell;
 const SKIPPED: [&str; 4] = ["target", "node_modules", "abide-data", "__pycache__"];
 const HIDDEN_KEPT: [&str; 2] = [".ci", ".cargo"];
 
-/// The root, known from where this package was compiled.
+/// The root of the checkout that cargo runs this package in. Asked of cargo at run time: two
+/// checkouts may share a target folder, and with it this program.
 pub(crate) fn root() -> Result<PathBuf, String> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().map(Path::to_path_buf).ok_or_else(|| "xtask has no parent folder".to_string())
+    let here = std::env::var("CARGO_MANIFEST_DIR").unwrap_or_else(|_| env!("CARGO_MANIFEST_DIR").to_string());
+    let parent = Path::new(&here).parent();
+    parent.map(Path::to_path_buf).ok_or_else(|| "xtask has no parent folder".to_string())
 }
 
 /// Where cargo builds into, however it is told to.

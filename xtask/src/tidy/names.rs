@@ -51,7 +51,8 @@ fn parts(name: &str) -> Vec<String> {
     parts
 }
 
-/// Every name that this file chooses itself, with the keyword before it.
+/// Every name that this file chooses itself, with the keyword before it. The name of a test is a
+/// sentence about the subject, in the subject's words.
 fn named<'a>(tokens: &[Token<'a>]) -> Vec<(&'a str, Token<'a>)> {
     let mut found = Vec::new();
     let mut scope = Scope::default();
@@ -59,12 +60,20 @@ fn named<'a>(tokens: &[Token<'a>]) -> Vec<(&'a str, Token<'a>)> {
         let next = tokens.get(at + 1);
         if let Some(name) = next.filter(|next| NAMING.contains(&token.text) && is_name(next.text))
             && !scope.names_are_given()
+            && !(token.text == "fn" && is_test(tokens.get(..at).unwrap_or_default()))
         {
             found.push((token.text, *name));
         }
         scope.step(token.text, next.map(|token| token.text));
     }
     found
+}
+
+/// Whether an attribute directly before says `test`, as `#[test]` and `#[tokio::test]` do.
+fn is_test(before: &[Token<'_>]) -> bool {
+    let attached = before.iter().rev().take_while(|token| !matches!(token.text, "}" | "{" | ";"));
+    let words: Vec<&str> = attached.map(|token| token.text).collect();
+    words.windows(2).any(|pair| matches!(pair, ["]" | "(", "test"]))
 }
 
 /// Which braces are open, to know whether the nearest item around is an `impl Trait for Type`.
@@ -146,6 +155,14 @@ mod tests {
     #[test]
     fn a_banned_word_inside_a_longer_word_is_no_part() {
         assert_eq!(words("metadata.rs", "fn metadata() {}\nstruct Database;\nfn informed() {}"), [""; 0]);
+    }
+
+    #[test]
+    fn a_test_may_speak_of_its_subject() {
+        let text = "mod tests {\n#[test]\n#[ignore]\nfn empty_data_is_fine() {}\nfn data() {}\n}\n";
+        assert_eq!(words("x.rs", text), ["fn `data`"]);
+        let text = "#[tokio::test(start_paused = true)]\nasync fn no_info_leaks() {}\n";
+        assert_eq!(words("x.rs", text), [""; 0]);
     }
 
     #[test]
