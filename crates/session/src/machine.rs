@@ -1,0 +1,447 @@
+//! From an input to records and effects.
+
+use crate::effect::{Append, Asked, Choice, Effect, Input, Rejection};
+use crate::record::{self, CallEnd, CallStarted, Record, RunStarted, Stamped};
+use crate::session::{Session, stands};
+use abide_model::call::{Delta, Finish};
+use abide_model::event::{Change, Event, RunError, RunStatus, Shortfall};
+use abide_model::fault::{Fault, FaultKind};
+use abide_model::id::{CallNo, RunId};
+use abide_model::item::Item;
+use abide_model::line::UsageLine;
+use abide_model::plan::Plan;
+use abide_model::prompt::Prompt;
+use abide_model::usage::Usage;
+use abide_model::{Hash, Time};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// The most calls one run makes, failed ones included.
+pub const CALLS_PER_RUN_MAX: usize = 16;
+/// How often a run is taken up again after the process died under it.
+pub const RECOVERIES_PER_RUN_MAX: u32 = 3;
+/// The most items a conversation holds.
+pub const ITEMS_MAX: usize = 100_000;
+
+/// Records gathered while one input is handled, and what clients see of them.
+struct Batch {
+    append: Append,
+    events: Vec<Event>,
+}
+
+impl Session {
+    /// Takes one input at `now` and returns what is to be done, in order.
+    ///
+    /// # Errors
+    /// When the input cannot be taken; nothing has changed then.
+    pub fn handle(&mut self, now: Time, input: Input) -> Result<Vec<Effect>, Rejection> {
+        match input {
+            Input::Asked(asked) => self.ask(*asked),
+            Input::Planned { plan, choice } => Ok(self.planned(now, plan, choice)),
+            Input::Heard(deltas) => Ok(self.heard(now, deltas)),
+            Input::CallEnded(result) => Ok(self.call_ended(now, result)),
+            Input::Cancel => self.cancel(now),
+            Input::Recovered => Ok(self.recovered(now)),
+            Input::AddItems(items) => {
+                self.room_for(items.len())?;
+                let items = items.into_iter().map(Arc::new).collect();
+                let record = Record::ItemsAdded { first_item: self.next_item, items };
+                Ok(self.edit(now, record))
+            }
+            Input::RemoveItem(id) => {
+                if !self.entries.iter().any(|entry| entry.placed.id == id) {
+                    return Err(Rejection::UnknownItem { id });
+                }
+                Ok(self.edit(now, Record::ItemRemoved { id }))
+            }
+            Input::SetMetadata(metadata) => Ok(self.edit(now, Record::MetadataSet { metadata })),
+            Input::EraseRun(run) => {
+                if self.run_begins_at(run).is_none() {
+                    return Err(Rejection::UnknownRun { run: RunId { session: self.id, n: run } });
+                }
+                Ok(self.edit(now, Record::RunErased { run }))
+            }
+        }
+    }
+
+    /// Writes the first record without a run: a conversation that is made before it is used.
+    #[must_use]
+    pub fn begin(&mut self, now: Time, items: Vec<Item>) -> Vec<Effect> {
+        let mut batch = self.batch(true);
+        if !items.is_empty() {
+            let items = items.into_iter().map(Arc::new).collect();
+            let record = Record::ItemsAdded { first_item: self.next_item, items };
+            self.write(now, record, &mut batch);
+        } else if self.head == 0 {
+            self.write_opening(now, &mut batch);
+        }
+        self.effects(batch)
+    }
+
+    fn ask(&mut self, asked: Asked) -> Result<Vec<Effect>, Rejection> {
+        if let Some(run) = self.active() {
+            return Err(Rejection::Busy { run });
+        }
+        self.room_for(asked.wanted.items.len())?;
+        self.pair_tools(&asked.wanted.items)?;
+        let run = self.last_run() + 1;
+        self.wish = Some(Box::new(RunStarted {
+            run,
+            first_item: self.next_item,
+            model: asked.wanted.model,
+            params: Arc::new(asked.wanted.params),
+            preface: asked.preface,
+            agent: asked.agent,
+            input: asked.wanted.items.into_iter().map(Arc::new).collect(),
+            previous: asked.wanted.previous,
+            in_conversation: asked.wanted.conversation.is_some(),
+            splices: asked.splices,
+            metadata: asked.wanted.metadata,
+            key: asked.key,
+            customer: asked.customer,
+        }));
+        Ok(vec![Effect::Plan { run: RunId { session: self.id, n: run }, tried: Vec::new(), last: None }])
+    }
+
+    fn planned(&mut self, now: Time, plan: Plan, choice: Result<Box<Choice>, RunError>) -> Vec<Effect> {
+        let mut batch = self.batch(true);
+        if let Some(wish) = self.wish.take() {
+            self.write(now, Record::RunStarted(wish), &mut batch);
+        }
+        if self.active.is_none() {
+            return self.effects(batch);
+        }
+        match choice {
+            Ok(choice) => {
+                let call = CallNo(self.next_call);
+                let started = self.call_record(call, plan, &choice);
+                self.write(now, Record::CallStarted(Box::new(started)), &mut batch);
+                let mut effects = self.effects(batch);
+                effects.push(Effect::Call { call, target: choice.target });
+                effects
+            }
+            Err(error) => {
+                self.write(now, Record::RunEnded { status: RunStatus::Failed(error) }, &mut batch);
+                self.effects(batch)
+            }
+        }
+    }
+
+    fn call_record(&self, call: CallNo, plan: Plan, choice: &Choice) -> CallStarted {
+        let (prefix, prompt_bytes) = self.prefix();
+        CallStarted {
+            call,
+            plan,
+            cloud: choice.target.cloud.clone(),
+            model: choice.target.model.to_string(),
+            product: choice.target.product.clone(),
+            channel: choice.target.channel.clone(),
+            decision: choice.decision.clone(),
+            prefix,
+            prompt_bytes,
+        }
+    }
+
+    /// The hash of what the call is to send, and how many bytes of content that is.
+    fn prefix(&self) -> (Hash, u64) {
+        let Some(run) = self.active.and_then(|n| self.runs.get(&n)) else { return (Hash([0; 32]), 0) };
+        let params = record::params_hash(&run.asked.params);
+        let preface = run.asked.preface.as_deref().unwrap_or_default();
+        let standing = || self.entries.iter().filter(|entry| stands(entry));
+        let head = [params.0.as_slice(), preface.as_bytes()];
+        let prefix = Hash::of_parts(head.into_iter().chain(standing().map(|entry| entry.hash.0.as_slice())));
+        let items: usize = standing().map(|entry| entry.placed.item.bytes()).sum();
+        let params_bytes = Prompt { params: &run.asked.params, items: &[] }.bytes();
+        (prefix, (items + params_bytes + preface.len()) as u64)
+    }
+
+    fn heard(&mut self, now: Time, deltas: Vec<Delta>) -> Vec<Effect> {
+        if deltas.is_empty() || self.open_call().is_none() {
+            return Vec::new();
+        }
+        let mut batch = self.batch(false);
+        self.write(now, Record::Heard { deltas }, &mut batch);
+        self.effects(batch)
+    }
+
+    fn call_ended(&mut self, now: Time, result: Result<(), Fault>) -> Vec<Effect> {
+        let mut batch = self.batch(true);
+        let Some(call) = self.open_call() else { return Vec::new() };
+        match result {
+            Ok(()) => {
+                let finish = self.open_finish();
+                self.end_call_record(now, call, CallEnd::Whole, &mut batch);
+                self.write(now, Record::RunEnded { status: status_of(finish) }, &mut batch);
+                self.effects(batch)
+            }
+            Err(fault) => {
+                let again = self.may_call_again(&fault);
+                self.end_call_record(now, call, CallEnd::Fault(fault.clone()), &mut batch);
+                if !again {
+                    self.write(
+                        now,
+                        Record::RunEnded { status: RunStatus::Failed(error_of(&fault)) },
+                        &mut batch,
+                    );
+                    return self.effects(batch);
+                }
+                let mut effects = self.effects(batch);
+                effects.push(self.plan_again(Some(fault)));
+                effects
+            }
+        }
+    }
+
+    fn may_call_again(&self, fault: &Fault) -> bool {
+        let Some(run) = self.active.and_then(|n| self.runs.get(&n)) else { return false };
+        let silent = run.open.as_ref().is_none_or(|open| open.growing.is_empty()) && run.outputs == 0;
+        fault.kind.fails_over() && run.calls.len() < CALLS_PER_RUN_MAX && (run.asked.splices || silent)
+    }
+
+    fn plan_again(&self, last: Option<Fault>) -> Effect {
+        let n = self.active.unwrap_or_default();
+        let calls = self.runs.get(&n).map_or([].as_slice(), |run| run.calls.as_slice());
+        let failed = calls.iter().filter(|call| {
+            call.outcome.as_ref().is_some_and(|outcome| matches!(outcome.end, CallEnd::Fault(_)))
+        });
+        let tried = failed.map(|call| (call.started.cloud.clone(), call.started.model.clone())).collect();
+        Effect::Plan { run: RunId { session: self.id, n }, tried, last }
+    }
+
+    fn cancel(&mut self, now: Time) -> Result<Vec<Effect>, Rejection> {
+        let Some(run) = self.active() else {
+            let n = self.last_run();
+            let status = self.runs.get(&n).map_or("unknown", |run| run.status.as_str());
+            return Err(Rejection::Ended { run: RunId { session: self.id, n }, status });
+        };
+        debug_assert!(self.runs.contains_key(&run.n), "an active run is a run");
+        let mut batch = self.batch(true);
+        let mut effects = Vec::new();
+        if let Some(call) = self.open_call() {
+            effects.push(Effect::Stop { call });
+            self.end_call_record(now, call, CallEnd::Cancelled, &mut batch);
+        }
+        self.write(now, Record::RunEnded { status: RunStatus::Cancelled }, &mut batch);
+        effects.extend(self.effects(batch));
+        Ok(effects)
+    }
+
+    fn recovered(&mut self, now: Time) -> Vec<Effect> {
+        let mut batch = self.batch(true);
+        let Some(run) = self.active.and_then(|n| self.runs.get(&n)) else { return Vec::new() };
+        // Without its content a run cannot be taken up again; nor can one whose door cannot show a cut item.
+        let again = self.opened.kept
+            && run.recoveries < RECOVERIES_PER_RUN_MAX
+            && run.calls.len() < CALLS_PER_RUN_MAX
+            && (run.asked.splices || run.outputs == 0);
+        self.write(now, Record::Recovered, &mut batch);
+        if let Some(call) = self.open_call() {
+            self.end_call_record(now, call, CallEnd::Lost, &mut batch);
+        }
+        if !again {
+            self.write(
+                now,
+                Record::RunEnded { status: RunStatus::Incomplete(Shortfall::Interrupted) },
+                &mut batch,
+            );
+            return self.effects(batch);
+        }
+        let mut effects = self.effects(batch);
+        effects.push(self.plan_again(None));
+        effects
+    }
+
+    fn edit(&mut self, now: Time, record: Record) -> Vec<Effect> {
+        let mut batch = self.batch(true);
+        self.write(now, record, &mut batch);
+        self.effects(batch)
+    }
+
+    fn open_finish(&self) -> Finish {
+        let open = self.active.and_then(|n| self.runs.get(&n)?.open.as_ref());
+        open.and_then(|open| open.finish).unwrap_or(Finish::Stop)
+    }
+
+    /// Writes the end of `call` and posts what it consumed.
+    fn end_call_record(&mut self, now: Time, call: CallNo, end: CallEnd, batch: &mut Batch) {
+        let usage = self.consumed(&end);
+        if let Some(line) = usage.and_then(|usage| self.line(now, call, usage)) {
+            batch.append.lines.push(line);
+        }
+        self.write(now, Record::CallEnded { call, end, usage }, batch);
+    }
+
+    fn consumed(&self, end: &CallEnd) -> Option<Usage> {
+        let run = self.runs.get(&self.active?)?;
+        let open = run.open.as_ref()?;
+        let estimate = open.usage(run.calls.last()?.started.prompt_bytes);
+        let worked = open.tokens.is_some() || !open.growing.is_empty();
+        match end {
+            CallEnd::Whole | CallEnd::Lost | CallEnd::Cancelled => Some(estimate),
+            CallEnd::Fault(fault) => (worked || may_have_worked(fault.kind)).then_some(estimate),
+        }
+    }
+
+    fn line(&self, now: Time, call: CallNo, usage: Usage) -> Option<UsageLine> {
+        let n = self.active?;
+        let run = self.runs.get(&n)?;
+        let started = &run.calls.last()?.started;
+        Some(UsageLine {
+            at: now,
+            run: RunId { session: self.id, n },
+            call,
+            key: run.asked.key.clone(),
+            customer: run.asked.customer.clone(),
+            model: run.asked.model.clone(),
+            cloud: started.cloud.clone(),
+            product: started.product.clone(),
+            channel: started.channel.clone(),
+            usage,
+            charge: None,
+            duties: started.decision.duties.clone(),
+        })
+    }
+
+    fn room_for(&self, more: usize) -> Result<(), Rejection> {
+        let items = self.entries.len().saturating_add(more);
+        if items > ITEMS_MAX { Err(Rejection::TooManyItems { items, max: ITEMS_MAX }) } else { Ok(()) }
+    }
+
+    /// Each result answers a call that came before it, and no call is left without one.
+    fn pair_tools(&self, new: &[Item]) -> Result<(), Rejection> {
+        let mut waiting: Vec<&str> = Vec::new();
+        let mut answered: BTreeSet<&str> = BTreeSet::new();
+        let standing = self.entries.iter().filter(|entry| stands(entry)).map(|entry| &*entry.placed.item);
+        for item in standing.chain(new) {
+            match item {
+                Item::ToolCall(call) => waiting.push(&call.call_id),
+                Item::ToolResult(result) => {
+                    if let Some(place) = waiting.iter().position(|id| *id == result.call_id) {
+                        answered.insert(waiting.remove(place));
+                    } else if answered.contains(result.call_id.as_str()) {
+                        return Err(Rejection::AnsweredTwice { call_id: result.call_id.clone() });
+                    } else {
+                        return Err(Rejection::UnknownCall { call_id: result.call_id.clone() });
+                    }
+                }
+                Item::Message(_) | Item::Reasoning(_) => {}
+            }
+        }
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        Err(Rejection::Unanswered { call_ids: waiting.into_iter().map(str::to_owned).collect() })
+    }
+
+    fn batch(&self, durable: bool) -> Batch {
+        let append = Append { expect: self.head, durable, ..Append::default() };
+        Batch { append, events: Vec::new() }
+    }
+
+    /// Applies `record` and adds it to the batch. What a session that is not kept heard is applied only.
+    fn write(&mut self, now: Time, record: Record, batch: &mut Batch) {
+        if self.head == 0 {
+            self.write_opening(now, batch);
+        }
+        let stamped = Stamped { at: now, record };
+        if !self.opened.kept && matches!(stamped.record, Record::Heard { .. }) {
+            let head = self.head;
+            batch.events.extend(self.apply(head, &stamped));
+            return;
+        }
+        batch.events.extend(self.apply(self.head + 1, &stamped));
+        batch.append.records.push(stamped);
+    }
+
+    fn write_opening(&mut self, now: Time, batch: &mut Batch) {
+        let stamped = Stamped { at: now, record: Record::Opened(self.opened.clone()) };
+        self.apply(1, &stamped);
+        batch.append.records.push(stamped);
+    }
+
+    /// Journal before speaking.
+    fn effects(&self, mut batch: Batch) -> Vec<Effect> {
+        batch.append.open = self.active.is_some();
+        let mut effects = Vec::with_capacity(3);
+        if !batch.append.records.is_empty() {
+            effects.push(Effect::Append(batch.append));
+        }
+        if !batch.events.is_empty() {
+            effects.push(Effect::Emit(batch.events));
+        }
+        effects
+    }
+}
+
+/// Whether a cloud may have worked, and may charge, though it gave no answer.
+fn may_have_worked(kind: FaultKind) -> bool {
+    match kind {
+        FaultKind::Timeout(wait) => wait != abide_model::fault::Wait::Connect,
+        FaultKind::Cut | FaultKind::Protocol => true,
+        FaultKind::Connect
+        | FaultKind::RateLimited
+        | FaultKind::Server
+        | FaultKind::Auth
+        | FaultKind::NoModel
+        | FaultKind::BadRequest
+        | FaultKind::Filtered => false,
+    }
+}
+
+fn status_of(finish: Finish) -> RunStatus {
+    match finish {
+        Finish::Stop | Finish::ToolCalls => RunStatus::Completed(finish),
+        Finish::Length => RunStatus::Incomplete(Shortfall::OutputTokens),
+        Finish::ContentFilter => RunStatus::Incomplete(Shortfall::ContentFilter),
+    }
+}
+
+/// What the client is told when a fault ends a run.
+#[must_use]
+pub fn error_of(fault: &Fault) -> RunError {
+    let code = match fault.kind {
+        FaultKind::RateLimited => "upstream_rate_limited",
+        FaultKind::Timeout(_) => "upstream_timeout",
+        FaultKind::BadRequest => "upstream_refused_request",
+        FaultKind::Filtered => "content_filter",
+        FaultKind::Connect
+        | FaultKind::Server
+        | FaultKind::Cut
+        | FaultKind::Protocol
+        | FaultKind::Auth
+        | FaultKind::NoModel => "upstream_failed",
+    };
+    RunError {
+        code: code.to_owned(),
+        message: fault.to_string(),
+        fault: Some(fault.kind),
+        retry_after_ms: fault.retry_after_ms,
+    }
+}
+
+/// The events of run `n` among `records`, which begin at that run's first record.
+///
+/// What a client saw live is what this gives, before and after a restart.
+#[must_use]
+pub fn events_of<'a>(
+    session: abide_model::id::SessionId,
+    n: u32,
+    records: impl IntoIterator<Item = (u64, &'a Stamped)>,
+) -> Vec<Event> {
+    let opened =
+        record::Opened { owner: String::new(), kept: true, named: false, parent: None, metadata: None };
+    let mut state = Session::open(session, crate::Opening { opened, inherited: Vec::new() });
+    let mut events = Vec::new();
+    for (seq, stamped) in records {
+        for event in state.apply(seq, stamped) {
+            let last = matches!(event.change, Change::RunEnded { .. });
+            if event.run.n == n {
+                events.push(event);
+                if last {
+                    return events;
+                }
+            }
+        }
+    }
+    events
+}

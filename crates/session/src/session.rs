@@ -1,0 +1,458 @@
+//! The state of one session, and how records change it.
+
+use crate::record::{self, CallEnd, Opened, Record, Stamped};
+use crate::run::{CallNote, Growing, OpenCall, Outcome, Run, Show};
+use abide_model::call::{Delta, Finish, ItemStart};
+use abide_model::event::{Change, Event};
+use abide_model::id::{CallNo, ItemId, RunId, SessionId};
+use abide_model::item::{Item, ItemStatus, Json};
+use abide_model::prompt::Params;
+use abide_model::run::{Placed, RunView};
+use abide_model::{Hash, Time};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How a new session begins.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    /// What its first record will say.
+    pub opened: Opened,
+    /// Items of the session it continues, in order.
+    pub inherited: Vec<Placed>,
+}
+
+/// An item at its place, with what the machine needs to know of it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Entry {
+    pub(crate) placed: Placed,
+    /// The run it belongs to; 0 when it belongs to none.
+    pub(crate) run: u32,
+    /// Whether the run produced it.
+    pub(crate) output: bool,
+    /// Whether a later call of the run produced it anew.
+    pub(crate) superseded: bool,
+    pub(crate) hash: Hash,
+}
+
+/// One conversation: what its journal says, and nothing else.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Session {
+    pub(crate) id: SessionId,
+    pub(crate) head: u64,
+    pub(crate) opened: Opened,
+    pub(crate) created_at: Option<Time>,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) runs: BTreeMap<u32, Run>,
+    pub(crate) active: Option<u32>,
+    pub(crate) next_item: u32,
+    pub(crate) next_call: u32,
+    pub(crate) metadata: Option<Json>,
+    /// A run that was asked for and not yet planned: in no record yet.
+    pub(crate) wish: Option<Box<record::RunStarted>>,
+}
+
+impl Session {
+    /// A session that has no record yet.
+    #[must_use]
+    pub fn open(id: SessionId, opening: Opening) -> Self {
+        let metadata = opening.opened.metadata.clone();
+        let entries = opening.inherited.into_iter().map(inherit).collect();
+        Self {
+            id,
+            head: 0,
+            opened: opening.opened,
+            created_at: None,
+            entries,
+            runs: BTreeMap::new(),
+            active: None,
+            next_item: 1,
+            next_call: 1,
+            metadata,
+            wish: None,
+        }
+    }
+
+    /// The session that `records` tell of, from the first on. `inherited` are the items up to the parent run, for
+    /// a session whose first record names one.
+    #[must_use]
+    pub fn replay<'a>(
+        id: SessionId,
+        inherited: Vec<Placed>,
+        records: impl IntoIterator<Item = (u64, &'a Stamped)>,
+    ) -> Self {
+        let nobody = Opened { owner: String::new(), kept: true, named: false, parent: None, metadata: None };
+        let mut session = Self::open(id, Opening { opened: nobody, inherited });
+        for (seq, stamped) in records {
+            session.apply(seq, stamped);
+        }
+        session
+    }
+
+    /// Applies one record that stands at `seq`, and returns what a client sees of it.
+    pub fn apply(&mut self, seq: u64, stamped: &Stamped) -> Vec<Event> {
+        assert!(seq >= self.head, "journal goes forward");
+        self.head = seq;
+        let at = stamped.at;
+        let active = self.active;
+        let changes = match &stamped.record {
+            Record::Opened(opened) => {
+                self.metadata.clone_from(&opened.metadata);
+                self.opened = opened.clone();
+                self.created_at = Some(at);
+                Vec::new()
+            }
+            Record::RunStarted(asked) => self.start_run(seq, at, asked),
+            Record::CallStarted(started) => {
+                self.start_call(at, started);
+                Vec::new()
+            }
+            Record::Heard { deltas } => self.hear(deltas),
+            Record::CallEnded { call: _, end, usage } => {
+                self.end_call(Outcome { at, end: end.clone(), usage: *usage })
+            }
+            Record::RunEnded { status } => {
+                let Some(run) = self.active_run() else { return Vec::new() };
+                run.status = status.clone();
+                run.ended_at = Some(at);
+                let usage = run.usage();
+                self.active = None;
+                vec![Change::RunEnded { status: status.clone(), usage }]
+            }
+            Record::ItemsAdded { first_item, items } => {
+                self.next_item = *first_item;
+                for item in items {
+                    self.place(item.clone(), 0, ItemStatus::Completed, false);
+                }
+                Vec::new()
+            }
+            Record::ItemRemoved { id } => {
+                self.entries.retain(|entry| entry.placed.id != *id);
+                Vec::new()
+            }
+            Record::MetadataSet { metadata } => {
+                self.metadata.clone_from(metadata);
+                Vec::new()
+            }
+            Record::RunErased { run } => {
+                if let Some(run) = self.runs.get_mut(run) {
+                    run.erased = true;
+                }
+                Vec::new()
+            }
+            Record::Recovered => {
+                if let Some(run) = self.active_run() {
+                    run.recoveries += 1;
+                }
+                Vec::new()
+            }
+        };
+        let Some(n) = self.active.or(active) else { return Vec::new() };
+        let run = RunId { session: self.id, n };
+        changes.into_iter().map(|change| Event { seq, at, run, change }).collect()
+    }
+
+    fn start_run(&mut self, seq: u64, at: Time, asked: &record::RunStarted) -> Vec<Change> {
+        self.next_item = asked.first_item;
+        for item in &asked.input {
+            self.place(item.clone(), asked.run, ItemStatus::Completed, false);
+        }
+        self.runs.insert(asked.run, Run::new(at, seq, asked.clone()));
+        self.active = Some(asked.run);
+        vec![Change::RunStarted]
+    }
+
+    fn start_call(&mut self, at: Time, started: &record::CallStarted) {
+        self.next_call = started.call.0 + 1;
+        let Some(n) = self.active else { return };
+        let Some(run) = self.runs.get_mut(&n) else { return };
+        // What a failed call left behind is produced anew by this one.
+        let mut ends = run.calls.iter().rev().map_while(|call| {
+            call.outcome.as_ref().filter(|outcome| outcome.end != CallEnd::Whole).map(|_| call.first_output)
+        });
+        if let Some(first) = ends.next().map(|last| ends.fold(last, u32::min)) {
+            let outputs = self.entries.iter_mut().filter(|entry| entry.run == n && entry.output);
+            outputs.skip(first as usize).for_each(|entry| entry.superseded = true);
+        }
+        run.calls.push(CallNote { at, started: started.clone(), outcome: None, first_output: run.outputs });
+        run.open = Some(OpenCall::new(started.call));
+    }
+
+    fn hear(&mut self, deltas: &[Delta]) -> Vec<Change> {
+        let Some(mut open) = self.active_run().and_then(|run| run.open.take()) else { return Vec::new() };
+        let mut changes = Vec::with_capacity(deltas.len());
+        for delta in deltas {
+            changes.extend(self.hear_one(&mut open, delta));
+        }
+        if let Some(run) = self.active_run() {
+            run.open = Some(open);
+        }
+        changes
+    }
+
+    fn hear_one(&mut self, open: &mut OpenCall, delta: &Delta) -> Option<Change> {
+        match delta {
+            Delta::ItemStarted { index, start } => Some(self.start_item(open, *index, start)),
+            Delta::Text { index, text } => {
+                open.output_bytes += text.len() as u64;
+                let item = open.item(*index)?;
+                item.text.push_str(text);
+                Some(Change::Text { index: item.output, text: text.clone() })
+            }
+            Delta::Refusal { index, text } => {
+                open.output_bytes += text.len() as u64;
+                let item = open.item(*index)?;
+                item.refusal.push_str(text);
+                Some(Change::Refusal { index: item.output, text: text.clone() })
+            }
+            Delta::Arguments { index, json } => {
+                open.output_bytes += json.len() as u64;
+                let item = open.item(*index)?;
+                item.text.push_str(json);
+                Some(Change::Arguments { index: item.output, json: json.clone() })
+            }
+            Delta::Reasoning { index, text } => {
+                open.output_bytes += text.len() as u64;
+                let item = open.item(*index)?;
+                item.text.push_str(text);
+                Some(Change::Reasoning { index: item.output, text: text.clone() })
+            }
+            Delta::Signed { index, signature } => {
+                open.item(*index)?.signature = Some(signature.clone());
+                None
+            }
+            Delta::ItemDone { index } => {
+                let item = open.item(*index)?;
+                Some(close(&mut self.entries, item, ItemStatus::Completed))
+            }
+            Delta::Finished(finish) => {
+                open.finish = Some(*finish);
+                None
+            }
+            Delta::Usage(tokens) => {
+                open.tokens = Some(*tokens);
+                None
+            }
+        }
+    }
+
+    fn start_item(&mut self, open: &mut OpenCall, call_index: u32, start: &ItemStart) -> Change {
+        let n = self.active.unwrap_or_default();
+        let output = self.runs.get_mut(&n).map_or(0, |run| {
+            run.outputs += 1;
+            run.outputs - 1
+        });
+        let mut growing = Growing {
+            call_index,
+            output,
+            id: ItemId { session: self.id, n: self.next_item },
+            start: start.clone(),
+            text: String::new(),
+            refusal: String::new(),
+            signature: None,
+            done: false,
+        };
+        growing.id = self.place(Arc::new(growing.item()), n, ItemStatus::InProgress, true);
+        let id = growing.id;
+        open.growing.push(growing);
+        Change::ItemStarted { index: output, id, start: start.clone() }
+    }
+
+    fn end_call(&mut self, outcome: Outcome) -> Vec<Change> {
+        let Some(n) = self.active else { return Vec::new() };
+        let Some(run) = self.runs.get_mut(&n) else { return Vec::new() };
+        let Some(mut open) = run.open.take() else { return Vec::new() };
+        // An answer that hit a limit is cut at its last item; an answer that failed, at every open one.
+        let whole = outcome.end == CallEnd::Whole;
+        let cut = matches!(open.finish, Some(Finish::Length | Finish::ContentFilter));
+        let last = open.growing.len().saturating_sub(1);
+        if let Some(call) = run.calls.last_mut() {
+            call.outcome = Some(outcome);
+        }
+        let entries = &mut self.entries;
+        let unfinished = open.growing.iter_mut().enumerate().filter(|(_, item)| !item.done);
+        unfinished
+            .map(|(place, item)| {
+                let complete = whole && !(cut && place == last);
+                close(entries, item, if complete { ItemStatus::Completed } else { ItemStatus::Incomplete })
+            })
+            .collect()
+    }
+
+    fn place(&mut self, item: Arc<Item>, run: u32, status: ItemStatus, output: bool) -> ItemId {
+        let id = ItemId { session: self.id, n: self.next_item };
+        self.next_item += 1;
+        let hash = if status == ItemStatus::Completed { record::item_hash(&item) } else { Hash([0; 32]) };
+        let placed = Placed { id, item, status };
+        self.entries.push(Entry { placed, run, output, superseded: false, hash });
+        id
+    }
+
+    pub(crate) fn active_run(&mut self) -> Option<&mut Run> {
+        self.runs.get_mut(&self.active?)
+    }
+
+    /// Its identity.
+    #[must_use]
+    pub fn id(&self) -> SessionId {
+        self.id
+    }
+
+    /// Position of its last record; 0 before the first.
+    #[must_use]
+    pub fn head(&self) -> u64 {
+        self.head
+    }
+
+    /// How it began.
+    #[must_use]
+    pub fn opened(&self) -> &Opened {
+        &self.opened
+    }
+
+    /// When it began; `None` before its first record.
+    #[must_use]
+    pub fn created_at(&self) -> Option<Time> {
+        self.created_at
+    }
+
+    /// The client's labels, a JSON object.
+    #[must_use]
+    pub fn metadata(&self) -> Option<&Json> {
+        self.metadata.as_ref()
+    }
+
+    /// The run at work.
+    #[must_use]
+    pub fn active(&self) -> Option<RunId> {
+        self.active.map(|n| RunId { session: self.id, n })
+    }
+
+    /// The number of the latest run; 0 when there was none.
+    #[must_use]
+    pub fn last_run(&self) -> u32 {
+        self.runs.keys().next_back().copied().unwrap_or(0)
+    }
+
+    /// Whether the latest run is `n`, and nothing was put into the conversation by other means since.
+    #[must_use]
+    pub fn ends_with_run(&self, n: u32) -> bool {
+        self.last_run() == n && self.entries.last().is_none_or(|entry| entry.run == n)
+    }
+
+    /// Where the run's records begin; `None` when there is no such run or it was deleted.
+    #[must_use]
+    pub fn run_begins_at(&self, n: u32) -> Option<u64> {
+        self.runs.get(&n).filter(|run| !run.erased).map(|run| run.first_seq)
+    }
+
+    /// The conversation as a client lists it: every item that stands.
+    #[must_use]
+    pub fn items(&self) -> Vec<Placed> {
+        self.entries.iter().filter(|entry| !entry.superseded).map(|entry| entry.placed.clone()).collect()
+    }
+
+    /// The items that a session continuing from the end of run `n` inherits.
+    #[must_use]
+    pub fn items_through(&self, n: u32) -> Vec<Placed> {
+        let end = self.entries.iter().rposition(|entry| entry.run == n).map_or(0, |last| last + 1);
+        self.entries
+            .iter()
+            .take(end)
+            .filter(|entry| stands(entry))
+            .map(|entry| entry.placed.clone())
+            .collect()
+    }
+
+    /// One run as a client reads it; `None` when there is none or it was deleted.
+    #[must_use]
+    pub fn view(&self, n: u32, show: Show) -> Option<RunView> {
+        let run = self.runs.get(&n).filter(|run| !run.erased)?;
+        let of_run = |output: bool| {
+            let shown = move |entry: &&Entry| {
+                entry.run == n && entry.output == output && (show == Show::All || !entry.superseded)
+            };
+            self.entries.iter().filter(shown).map(|entry| self.placed_now(run, entry)).collect()
+        };
+        Some(RunView {
+            id: RunId { session: self.id, n },
+            created_at: run.started_at,
+            ended_at: run.ended_at,
+            model: run.asked.model.clone(),
+            status: run.status.clone(),
+            params: run.asked.params.clone(),
+            input: of_run(false),
+            output: of_run(true),
+            usage: run.usage(),
+            conversation: run.asked.in_conversation.then_some(self.id),
+            previous: run.asked.previous,
+            stored: self.opened.kept,
+            metadata: run.asked.metadata.clone(),
+        })
+    }
+
+    /// The calls of a run, for the transcript.
+    #[must_use]
+    pub fn calls(&self, n: u32) -> &[CallNote] {
+        self.runs.get(&n).map_or(&[], |run| &run.calls)
+    }
+
+    /// Who asked for run `n`: the key's short name and the customer.
+    #[must_use]
+    pub fn asker(&self, n: u32) -> Option<(&str, &abide_model::name::Customer)> {
+        self.runs.get(&n).map(|run| (run.asked.key.as_str(), &run.asked.customer))
+    }
+
+    /// What the call under way is to send: parameters with the agent's instructions, and the conversation.
+    #[must_use]
+    pub fn prompt(&self) -> Option<(Params, Vec<Arc<Item>>)> {
+        let run = self.runs.get(&self.active?)?;
+        let mut params = (*run.asked.params).clone();
+        params.instructions = run.instructions();
+        let items = self.entries.iter().filter(|entry| stands(entry)).map(|entry| entry.placed.item.clone());
+        Some((params, items.collect()))
+    }
+
+    /// An item of the run under way shows as far as it has come.
+    fn placed_now(&self, run: &Run, entry: &Entry) -> Placed {
+        let growing = run.open.as_ref().and_then(|open| {
+            open.growing.iter().find(|growing| growing.id == entry.placed.id && !growing.done)
+        });
+        match growing {
+            Some(growing) => Placed { item: Arc::new(growing.item()), ..entry.placed.clone() },
+            None => entry.placed.clone(),
+        }
+    }
+
+    /// The call under way.
+    #[must_use]
+    pub fn open_call(&self) -> Option<CallNo> {
+        Some(self.runs.get(&self.active?)?.open.as_ref()?.call)
+    }
+}
+
+/// Whether a later call is shown the item: whole ones, and the words of a message that was cut for good.
+pub(crate) fn stands(entry: &Entry) -> bool {
+    let words = matches!(*entry.placed.item, Item::Message(_)) && entry.placed.item.bytes() > 0;
+    !entry.superseded
+        && match entry.placed.status {
+            ItemStatus::Completed => true,
+            ItemStatus::Incomplete => words,
+            ItemStatus::InProgress => false,
+        }
+}
+
+fn inherit(placed: Placed) -> Entry {
+    let hash = record::item_hash(&placed.item);
+    Entry { placed, run: 0, output: false, superseded: false, hash }
+}
+
+fn close(entries: &mut [Entry], growing: &mut Growing, status: ItemStatus) -> Change {
+    growing.done = status == ItemStatus::Completed;
+    let item = growing.item();
+    growing.done = true;
+    if let Some(entry) = entries.iter_mut().rev().find(|entry| entry.placed.id == growing.id) {
+        entry.hash = record::item_hash(&item);
+        entry.placed = Placed { id: growing.id, item: Arc::new(item.clone()), status };
+    }
+    Change::ItemDone { index: growing.output, id: growing.id, item, status }
+}
