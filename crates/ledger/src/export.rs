@@ -1,0 +1,148 @@
+//! A book or a statement in forms that other programs read. Nothing here is read back by Abide.
+
+pub mod beancount;
+pub mod csv;
+pub mod hledger;
+pub mod json;
+pub mod jsonl;
+
+use crate::book::Book;
+use crate::figure;
+use crate::postings::{Cause, Count, Transaction};
+
+/// A form of a book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Text for Beancount 3.
+    Beancount,
+    /// Text for hledger, and for what reads its journal.
+    Hledger,
+    /// One row a posting (RFC 4180).
+    Csv,
+    /// One JSON object a transaction and line.
+    JsonLines,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Format; 4] = [Format::Beancount, Format::Hledger, Format::Csv, Format::JsonLines];
+
+    /// The word used on the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Format::Beancount => "beancount",
+            Format::Hledger => "hledger",
+            Format::Csv => "csv",
+            Format::JsonLines => "jsonl",
+        }
+    }
+
+    /// Reads [`Format::as_str`] back.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.as_str() == text)
+    }
+
+    /// The book in this form.
+    #[must_use]
+    pub fn text(self, book: &Book) -> String {
+        match self {
+            Format::Beancount => beancount::text(book),
+            Format::Hledger => hledger::text(book),
+            Format::Csv => csv::text(book),
+            Format::JsonLines => jsonl::text(book),
+        }
+    }
+}
+
+/// One thing said of a transaction or posting.
+enum Fact {
+    Text(String),
+    Number(u64),
+}
+
+type Facts = Vec<(&'static str, Fact)>;
+
+/// The kind of a transaction, in one word.
+fn kind(transaction: &Transaction) -> &'static str {
+    match transaction.cause() {
+        Cause::Day { .. } => "usage",
+        Cause::Call(_) => "call",
+        Cause::Due { .. } => "due",
+        Cause::Accrued { .. } => "accrued",
+    }
+}
+
+/// Who stands on the other side.
+fn payee(transaction: &Transaction) -> String {
+    match transaction.cause() {
+        Cause::Day { customer } => customer.to_string(),
+        Cause::Call(line) => line.customer.to_string(),
+        Cause::Due { counterparty, .. } | Cause::Accrued { counterparty, .. } => counterparty.to_string(),
+    }
+}
+
+/// What happened, in a few words.
+fn narration(transaction: &Transaction) -> String {
+    match transaction.cause() {
+        Cause::Day { .. } => "usage".to_owned(),
+        Cause::Call(line) => format!("call {} of {}", line.call, line.run.session),
+        Cause::Due { clause, settlement, .. } => format!("{clause} for {}", settlement.period),
+        Cause::Accrued { clause, settlement, .. } => {
+            format!("{clause} accrued in {}, not yet due", settlement.period)
+        }
+    }
+}
+
+/// What else is known of a transaction.
+fn facts(transaction: &Transaction) -> Facts {
+    let text = |text: String| Fact::Text(text);
+    match transaction.cause() {
+        Cause::Day { .. } => Facts::new(),
+        Cause::Call(line) => vec![
+            ("at", text(line.at.to_string())),
+            ("run", text(line.run.to_string())),
+            ("call", Fact::Number(u64::from(line.call.0))),
+            ("key", text(line.key.clone())),
+            ("model", text(line.model.to_string())),
+            ("cloud", text(line.cloud.to_string())),
+        ],
+        Cause::Due { clause, settlement, .. } | Cause::Accrued { clause, settlement, .. } => {
+            let currency = transaction.postings().first().map(|posting| posting.amount.currency);
+            let mut facts =
+                vec![("clause", text(clause.to_string())), ("period", text(settlement.period.to_string()))];
+            if let Some(currency) = currency {
+                facts.push(("base", text(figure::exact(&settlement.base, currency))));
+                if !settlement.due.is_exact() {
+                    facts.push(("least", text(figure::minor(settlement.due.low, currency))));
+                }
+            }
+            facts
+        }
+    }
+}
+
+fn count_facts(count: &Count) -> Facts {
+    vec![
+        ("calls", Fact::Number(count.calls)),
+        ("estimated-calls", Fact::Number(count.estimated)),
+        ("input-tokens", Fact::Number(count.tokens.input)),
+        ("output-tokens", Fact::Number(count.tokens.output)),
+    ]
+}
+
+/// What a reader of the plain-text forms should know first, one line each.
+fn preamble(book: &Book) -> Vec<String> {
+    let zone = book.zone.as_deref().unwrap_or("a zone without a name");
+    let mut lines = vec![
+        format!("The book of {} to the end of {}, days in {zone}.", book.own, book.last_day),
+        "Income is exact. Receivable is in whole minor units; Unbilled holds the rest.".to_owned(),
+        "Marked `!`: not final, for the period is open or the cap is not known.".to_owned(),
+    ];
+    for ((product, channel), count) in &book.unpriced {
+        let calls = figure::calls(count.calls);
+        lines.push(format!("Not booked, having no price: {calls} of {product} through {channel}."));
+    }
+    lines
+}

@@ -1,0 +1,258 @@
+//! A statement as JSON. Money is text, exact and in currency units; spans always give both ends.
+
+use crate::accrual::Settlement;
+use crate::figure::{exact, minor};
+use crate::postings::Count;
+use crate::share::Span;
+use crate::statement::{ShareAccount, ShareEntry, Statement};
+use abide_model::money::{Currency, Exact};
+use abide_model::terms::Cap;
+use serde::Serialize;
+
+impl Statement {
+    /// The statement as one line of JSON, with a line end.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        line(&StatementJson::from(self))
+    }
+}
+
+/// One line of JSON, with a line end.
+pub(crate) fn line(value: &impl Serialize) -> String {
+    let text = serde_json::to_string(value);
+    assert!(text.is_ok(), "texts, whole numbers and maps keyed by text have a JSON form");
+    text.unwrap_or_default() + "\n"
+}
+
+#[derive(Serialize)]
+struct StatementJson<'a> {
+    party: &'a str,
+    book_of: &'a str,
+    period: String,
+    from: String,
+    until: String,
+    zone: Option<&'a str>,
+    at: String,
+    /// Whether the period went on when the statement was drawn up.
+    open: bool,
+    revenue: Vec<RevenueJson<'a>>,
+    unpriced: Vec<UnpricedJson<'a>>,
+    totals: Vec<TotalJson<'a>>,
+    shares: Vec<ShareJson<'a>>,
+    due: Vec<DueJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct RevenueJson<'a> {
+    product: &'a str,
+    channel: &'a str,
+    #[serde(flatten)]
+    count: CountJson,
+    revenue: String,
+    currency: &'a str,
+}
+
+#[derive(Serialize)]
+struct UnpricedJson<'a> {
+    product: &'a str,
+    channel: &'a str,
+    #[serde(flatten)]
+    count: CountJson,
+}
+
+#[derive(Serialize)]
+struct TotalJson<'a> {
+    #[serde(flatten)]
+    count: CountJson,
+    revenue: String,
+    /// Rounded once, half to even.
+    revenue_rounded: String,
+    currency: &'a str,
+}
+
+#[derive(Serialize)]
+struct CountJson {
+    calls: u64,
+    estimated_calls: u64,
+    input_tokens: u64,
+    cache_read_tokens: u64,
+    cache_write_tokens: u64,
+    output_tokens: u64,
+    reasoning_tokens: u64,
+}
+
+#[derive(Serialize)]
+struct ShareJson<'a> {
+    clause: &'a str,
+    payer: &'a str,
+    payee: &'a str,
+    rate: String,
+    every: &'a str,
+    since: String,
+    until: Option<String>,
+    cap: CapJson<'a>,
+    unpriced_calls: u64,
+    entries: Vec<EntryJson<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum CapJson<'a> {
+    None,
+    Unknown,
+    Total { total: String, currency: &'a str },
+}
+
+#[derive(Serialize)]
+struct EntryJson<'a> {
+    currency: &'a str,
+    base_before: String,
+    base: String,
+    share_before: SpanJson,
+    share: SpanJson,
+    share_after: SpanJson,
+    settlements: Vec<SettlementJson>,
+    due: SpanJson,
+    accrued: Option<SettlementJson>,
+}
+
+#[derive(Serialize)]
+struct SettlementJson {
+    period: String,
+    base: String,
+    share: SpanJson,
+    due: SpanJson,
+}
+
+#[derive(Serialize)]
+struct DueJson<'a> {
+    to_party: SpanJson,
+    by_party: SpanJson,
+    accrued_to_party: SpanJson,
+    accrued_by_party: SpanJson,
+    currency: &'a str,
+}
+
+#[derive(Serialize)]
+struct SpanJson {
+    low: String,
+    high: String,
+}
+
+impl<'a> From<&'a Statement> for StatementJson<'a> {
+    fn from(statement: &'a Statement) -> Self {
+        let revenue = statement.revenue.iter().map(|row| RevenueJson {
+            product: row.product.as_str(),
+            channel: row.channel.as_str(),
+            count: CountJson::from(&row.count),
+            revenue: exact(&row.revenue, row.currency),
+            currency: row.currency.as_str(),
+        });
+        let unpriced = statement.unpriced.iter().map(|row| UnpricedJson {
+            product: row.product.as_str(),
+            channel: row.channel.as_str(),
+            count: CountJson::from(&row.count),
+        });
+        let totals = statement.totals.iter().map(|total| TotalJson {
+            count: CountJson::from(&total.count),
+            revenue: exact(&total.revenue, total.currency),
+            revenue_rounded: minor(total.revenue_minor, total.currency),
+            currency: total.currency.as_str(),
+        });
+        let due = statement.due.iter().map(|due| DueJson {
+            to_party: minor_span(&due.to_party, due.currency),
+            by_party: minor_span(&due.by_party, due.currency),
+            accrued_to_party: minor_span(&due.accrued_to_party, due.currency),
+            accrued_by_party: minor_span(&due.accrued_by_party, due.currency),
+            currency: due.currency.as_str(),
+        });
+        Self {
+            party: statement.party.as_str(),
+            book_of: statement.own.as_str(),
+            period: statement.period.to_string(),
+            from: statement.bounds.start.to_string(),
+            until: statement.bounds.end.to_string(),
+            zone: statement.zone.as_deref(),
+            at: statement.at.to_string(),
+            open: statement.at < statement.bounds.end,
+            revenue: revenue.collect(),
+            unpriced: unpriced.collect(),
+            totals: totals.collect(),
+            shares: statement.shares.iter().map(ShareJson::from).collect(),
+            due: due.collect(),
+        }
+    }
+}
+
+impl From<&Count> for CountJson {
+    fn from(count: &Count) -> Self {
+        Self {
+            calls: count.calls,
+            estimated_calls: count.estimated,
+            input_tokens: count.tokens.input,
+            cache_read_tokens: count.tokens.cache_read,
+            cache_write_tokens: count.tokens.cache_write,
+            output_tokens: count.tokens.output,
+            reasoning_tokens: count.tokens.reasoning,
+        }
+    }
+}
+
+impl<'a> From<&'a ShareAccount> for ShareJson<'a> {
+    fn from(share: &'a ShareAccount) -> Self {
+        let terms = &share.terms;
+        Self {
+            clause: terms.clause.as_str(),
+            payer: terms.payer.as_str(),
+            payee: terms.payee.as_str(),
+            rate: terms.rate.to_string(),
+            every: terms.every.as_str(),
+            since: terms.since.to_string(),
+            until: terms.until.map(|until| until.to_string()),
+            cap: match &terms.cap {
+                Cap::None => CapJson::None,
+                Cap::Unknown => CapJson::Unknown,
+                Cap::Total(total) => CapJson::Total {
+                    total: exact(&total.exact(), total.currency),
+                    currency: total.currency.as_str(),
+                },
+            },
+            unpriced_calls: share.unpriced_calls,
+            entries: share.entries.iter().map(EntryJson::from).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a ShareEntry> for EntryJson<'a> {
+    fn from(entry: &'a ShareEntry) -> Self {
+        let currency = entry.currency;
+        Self {
+            currency: entry.currency.as_str(),
+            base_before: exact(&entry.base_before, currency),
+            base: exact(&entry.base, currency),
+            share_before: exact_span(&entry.used_before, currency),
+            share: exact_span(&entry.share, currency),
+            share_after: exact_span(&entry.used_after, currency),
+            settlements: entry.settled.iter().map(|settled| settlement(settled, currency)).collect(),
+            due: minor_span(&entry.due, currency),
+            accrued: entry.open.as_ref().map(|open| settlement(open, currency)),
+        }
+    }
+}
+
+fn settlement(settlement: &Settlement, currency: Currency) -> SettlementJson {
+    SettlementJson {
+        period: settlement.period.to_string(),
+        base: exact(&settlement.base, currency),
+        share: exact_span(&settlement.share, currency),
+        due: minor_span(&settlement.due, currency),
+    }
+}
+
+fn exact_span(span: &Span<Exact>, currency: Currency) -> SpanJson {
+    SpanJson { low: exact(&span.low, currency), high: exact(&span.high, currency) }
+}
+
+fn minor_span(span: &Span<i128>, currency: Currency) -> SpanJson {
+    SpanJson { low: minor(span.low, currency), high: minor(span.high, currency) }
+}

@@ -1,0 +1,99 @@
+//! A book as JSON lines: an object a transaction, then one for each product and channel with calls that have no
+//! price. Money is text, so that no reader makes a float of it.
+
+use crate::book::Book;
+use crate::export::json::line;
+use crate::export::{Fact, Facts, count_facts, facts, kind, payee};
+use crate::figure::number;
+use crate::postings::{Posting, Transaction};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The book as JSON lines.
+#[must_use]
+pub fn text(book: &Book) -> String {
+    let mut out = String::new();
+    for entry in &book.transactions {
+        out.push_str(&line(&TransactionJson::from(entry)));
+    }
+    for ((product, channel), count) in &book.unpriced {
+        let (product, channel) = (product.as_str(), channel.as_str());
+        let counts = values(count_facts(count));
+        out.push_str(&line(&UnpricedJson { kind: "unpriced", product, channel, counts }));
+    }
+    out
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Value {
+    Text(String),
+    Number(u64),
+}
+
+type Values = BTreeMap<String, Value>;
+
+#[derive(Serialize)]
+struct TransactionJson<'a> {
+    kind: &'static str,
+    date: String,
+    r#final: bool,
+    payee: String,
+    #[serde(flatten)]
+    facts: Values,
+    postings: Vec<PostingJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct PostingJson<'a> {
+    account: String,
+    amount: String,
+    currency: &'a str,
+    #[serde(flatten)]
+    origin: BTreeMap<&'static str, &'a str>,
+    #[serde(flatten)]
+    counts: Values,
+}
+
+#[derive(Serialize)]
+struct UnpricedJson<'a> {
+    kind: &'static str,
+    product: &'a str,
+    channel: &'a str,
+    #[serde(flatten)]
+    counts: Values,
+}
+
+impl<'a> From<&'a Transaction> for TransactionJson<'a> {
+    fn from(entry: &'a Transaction) -> Self {
+        Self {
+            kind: kind(entry),
+            date: entry.date().to_string(),
+            r#final: entry.is_final(),
+            payee: payee(entry),
+            facts: values(facts(entry)),
+            postings: entry.postings().iter().map(PostingJson::from).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a Posting> for PostingJson<'a> {
+    fn from(posting: &'a Posting) -> Self {
+        Self {
+            account: posting.account.name(),
+            amount: number(&posting.amount),
+            currency: posting.amount.currency.as_str(),
+            origin: posting.account.origin().into_iter().collect(),
+            counts: posting.count.as_ref().map(count_facts).map(values).unwrap_or_default(),
+        }
+    }
+}
+
+/// Names in JSON take `_` where plain-text accounting takes `-`.
+fn values(facts: Facts) -> Values {
+    let value = |fact| match fact {
+        Fact::Text(text) => Value::Text(text),
+        Fact::Number(n) => Value::Number(n),
+    };
+    facts.into_iter().map(|(name, fact)| (name.replace('-', "_"), value(fact))).collect()
+}

@@ -1,0 +1,298 @@
+//! Calendar periods: parsed, walked, and turned into instants of a zone. The zone arrives as an argument.
+
+use abide_model::terms::Every;
+use abide_model::{Date, Time};
+use jiff::tz::TimeZone;
+use std::fmt;
+use std::ops::Range;
+
+/// Why a text is not a period.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a period; write a year, a quarter or a month, like 2026, 2026-Q2 or 2026-05")]
+pub struct PeriodError {
+    text: String,
+}
+
+/// A calendar year, quarter or month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Period {
+    every: Every,
+    year: i16,
+    // Invariant: from 1 to as many as `every` has in a year.
+    n: u8,
+}
+
+impl Period {
+    /// Parses `2026`, `2026-Q2` or `2026-05`.
+    ///
+    /// # Errors
+    /// When the text is none of these.
+    pub fn parse(text: &str) -> Result<Self, PeriodError> {
+        read(text).ok_or_else(|| PeriodError { text: text.to_owned() })
+    }
+
+    /// The period of length `every` that `date` lies in.
+    #[must_use]
+    pub fn of(every: Every, date: Date) -> Self {
+        let month = date.month().unsigned_abs();
+        Self { every, year: date.year(), n: (month - 1) / months(every) + 1 }
+    }
+
+    /// Its length.
+    #[must_use]
+    pub fn every(&self) -> Every {
+        self.every
+    }
+
+    /// Its first day.
+    #[must_use]
+    pub fn first_day(&self) -> Date {
+        jiff::civil::date(self.year, ((self.n - 1) * months(self.every) + 1).cast_signed(), 1)
+    }
+
+    /// Its last day.
+    #[must_use]
+    pub fn last_day(&self) -> Date {
+        self.next().and_then(|next| next.first_day().yesterday().ok()).unwrap_or(Date::MAX)
+    }
+
+    /// The one after it; `None` at the end of the calendar, the year 9999.
+    #[must_use]
+    pub fn next(&self) -> Option<Self> {
+        if self.n < 12 / months(self.every) {
+            return Some(Self { n: self.n + 1, ..*self });
+        }
+        (self.year < Date::MAX.year()).then(|| Self { year: self.year + 1, n: 1, ..*self })
+    }
+
+    /// This period and all after it.
+    pub fn onwards(self) -> impl Iterator<Item = Self> {
+        std::iter::successors(Some(self), Self::next)
+    }
+
+    /// Its instants in `zone`: from the start of its first day to the start of the day after its last.
+    #[must_use]
+    pub fn bounds(&self, zone: &TimeZone) -> Range<Time> {
+        let end = self.next().map_or(Time::MAX, |next| day_start(next.first_day(), zone));
+        day_start(self.first_day(), zone)..end
+    }
+}
+
+impl fmt::Display for Period {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.every {
+            Every::Year => write!(f, "{:04}", self.year),
+            Every::Quarter => write!(f, "{:04}-Q{}", self.year, self.n),
+            Every::Month => write!(f, "{:04}-{:02}", self.year, self.n),
+        }
+    }
+}
+
+impl std::str::FromStr for Period {
+    type Err = PeriodError;
+    fn from_str(text: &str) -> Result<Self, PeriodError> {
+        Self::parse(text)
+    }
+}
+
+/// The instant `date` begins in `zone`; the first or last instant there is when the calendar ends before it.
+pub(crate) fn day_start(date: Date, zone: &TimeZone) -> Time {
+    let edge = if date.year() < 1970 { Time::MIN } else { Time::MAX };
+    date.to_zoned(zone.clone()).map_or(edge, |start| start.timestamp())
+}
+
+/// The date that `at` falls on in `zone`.
+pub(crate) fn date_of(at: Time, zone: &TimeZone) -> Date {
+    zone.to_datetime(at).date()
+}
+
+/// Finds the period an instant lies in; asks the zone only when the answer differs from the last one.
+#[derive(Debug, Clone)]
+pub(crate) struct Periods {
+    every: Every,
+    zone: TimeZone,
+    last: Option<(Range<Time>, Period)>,
+}
+
+impl Periods {
+    pub(crate) fn new(every: Every, zone: TimeZone) -> Self {
+        Self { every, zone, last: None }
+    }
+
+    pub(crate) fn find(&mut self, at: Time) -> Period {
+        match &self.last {
+            Some((bounds, period)) if bounds.contains(&at) => *period,
+            Some(_) | None => {
+                let period = Period::of(self.every, date_of(at, &self.zone));
+                self.last = Some((period.bounds(&self.zone), period));
+                period
+            }
+        }
+    }
+}
+
+/// Finds the date of an instant; asks the zone only when the answer differs from the last one.
+#[derive(Debug, Clone)]
+pub(crate) struct Days {
+    zone: TimeZone,
+    last: Option<(Range<Time>, Date)>,
+}
+
+impl Days {
+    pub(crate) fn new(zone: TimeZone) -> Self {
+        Self { zone, last: None }
+    }
+
+    pub(crate) fn find(&mut self, at: Time) -> Date {
+        match &self.last {
+            Some((bounds, date)) if bounds.contains(&at) => *date,
+            Some(_) | None => {
+                let date = date_of(at, &self.zone);
+                let end = date.tomorrow().map_or(Time::MAX, |next| day_start(next, &self.zone));
+                self.last = Some((day_start(date, &self.zone)..end, date));
+                date
+            }
+        }
+    }
+}
+
+fn months(every: Every) -> u8 {
+    match every {
+        Every::Month => 1,
+        Every::Quarter => 3,
+        Every::Year => 12,
+    }
+}
+
+fn read(text: &str) -> Option<Period> {
+    let (year, part) = match text.split_once('-') {
+        Some((year, part)) => (year, Some(part)),
+        None => (text, None),
+    };
+    let (every, n) = match part {
+        None => (Every::Year, 1),
+        Some(part) => match part.strip_prefix('Q') {
+            Some(quarter) => (Every::Quarter, digits(quarter, 1)?),
+            None => (Every::Month, digits(part, 2)?),
+        },
+    };
+    let year = digits(year, 4)?;
+    let in_range = (1..=12 / u16::from(months(every))).contains(&n) && year > 0;
+    in_range.then_some(Period { every, year: year.cast_signed(), n: u8::try_from(n).ok()? })
+}
+
+fn digits(text: &str, count: usize) -> Option<u16> {
+    let plain = text.len() == count && text.bytes().all(|b| b.is_ascii_digit());
+    plain.then(|| text.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::{Expect, expect};
+    use proptest::prelude::*;
+
+    fn zone(name: &str) -> TimeZone {
+        TimeZone::get(name).unwrap()
+    }
+
+    fn check(texts: &[&str], zone_name: &str, expected: Expect) {
+        let rows = texts.iter().map(|text| match Period::parse(text) {
+            Ok(period) => {
+                let bounds = period.bounds(&zone(zone_name));
+                format!("{period}: {} to {}, until {}\n", bounds.start, period.last_day(), bounds.end)
+            }
+            Err(error) => format!("{error}\n"),
+        });
+        expected.assert_eq(&rows.collect::<String>());
+    }
+
+    #[test]
+    fn a_period_begins_and_ends_at_midnight_of_its_zone() {
+        check(
+            &["2026", "2026-Q1", "2026-Q4", "2026-03", "2024-02", "9999-Q4"],
+            "America/Los_Angeles",
+            expect![[r#"
+                2026: 2026-01-01T08:00:00Z to 2026-12-31, until 2027-01-01T08:00:00Z
+                2026-Q1: 2026-01-01T08:00:00Z to 2026-03-31, until 2026-04-01T07:00:00Z
+                2026-Q4: 2026-10-01T07:00:00Z to 2026-12-31, until 2027-01-01T08:00:00Z
+                2026-03: 2026-03-01T08:00:00Z to 2026-03-31, until 2026-04-01T07:00:00Z
+                2024-02: 2024-02-01T08:00:00Z to 2024-02-29, until 2024-03-01T08:00:00Z
+                9999-Q4: 9999-10-01T07:00:00Z to 9999-12-31, until 9999-12-30T22:00:00.999999999Z
+            "#]],
+        );
+    }
+
+    #[test]
+    fn what_is_not_a_period_is_refused_with_an_example() {
+        check(
+            &[
+                "",
+                "26",
+                "2026-",
+                "2026-Q5",
+                "2026-Q0",
+                "2026-13",
+                "2026-5",
+                "2026-05-01",
+                "0000",
+                "+026",
+                "2026-q2",
+            ],
+            "UTC",
+            expect![[r#"
+                `` is not a period; write a year, a quarter or a month, like 2026, 2026-Q2 or 2026-05
+                `26` is not a period; write a year, a quarter or a month, like 2026, 2026-Q2 or 2026-05
+                `2026-` is not a period; write a year, a quarter or a month, like 2026, 2026-Q2 or 2026-05
+                `2026-Q5` is not a period; write a year, a quarter or a month, like 2026, 2026-Q2 or 2026-05
+                `2026-Q0` is not a period; write a year, a quarter or a month, like 2026, 2026-Q2 or 2026-05
+                `2026-13` is not a period; write a year, a quarter or a month, like 2026, 2026-Q2 or 2026-05
+                `2026-5` is not a period; write a year, a quarter or a month, like 2026, 2026-Q2 or 2026-05
+                `2026-05-01` is not a period; write a year, a quarter or a month, like 2026, 2026-Q2 or 2026-05
+                `0000` is not a period; write a year, a quarter or a month, like 2026, 2026-Q2 or 2026-05
+                `+026` is not a period; write a year, a quarter or a month, like 2026, 2026-Q2 or 2026-05
+                `2026-q2` is not a period; write a year, a quarter or a month, like 2026, 2026-Q2 or 2026-05
+            "#]],
+        );
+    }
+
+    #[test]
+    fn periods_follow_each_other_without_a_gap_across_a_year() {
+        let walked = |text: &str, count: usize| {
+            let names = Period::parse(text).unwrap().onwards().take(count).map(|period| period.to_string());
+            names.collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(walked("2026-11", 4), "2026-11 2026-12 2027-01 2027-02");
+        assert_eq!(walked("2026-Q3", 3), "2026-Q3 2026-Q4 2027-Q1");
+        assert_eq!(walked("9998", 5), "9998 9999");
+    }
+
+    #[test]
+    fn a_day_that_has_no_midnight_starts_when_its_clock_does() {
+        // Santiago springs forward at midnight: 2026-09-06 starts at 01:00.
+        let start = day_start(jiff::civil::date(2026, 9, 6), &zone("America/Santiago"));
+        assert_eq!(start.to_string(), "2026-09-06T04:00:00Z");
+        assert_eq!(Days::new(zone("America/Santiago")).find(start).to_string(), "2026-09-06");
+    }
+
+    proptest! {
+        #[test]
+        fn an_instant_lies_within_the_period_found_for_it(
+            seconds in prop::collection::vec(-60_000_000_000i64..250_000_000_000, 1..20),
+            every in prop::sample::select(vec![Every::Month, Every::Quarter, Every::Year]),
+        ) {
+            let zone = zone("America/Los_Angeles");
+            let mut periods = Periods::new(every, zone.clone());
+            let mut days = Days::new(zone.clone());
+            for second in seconds {
+                let at = Time::from_second(second).unwrap();
+                let period = periods.find(at);
+                prop_assert!(period.bounds(&zone).contains(&at));
+                prop_assert_eq!(Period::of(every, days.find(at)), period);
+                if (1..=9999).contains(&period.first_day().year()) {
+                    prop_assert_eq!(Period::parse(&period.to_string()), Ok(period));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! A statement as text in aligned columns, for a terminal.
+
+use crate::accrual::Settlement;
+use crate::figure::{calls, exact, grouped, in_line, minor, percent, span};
+use crate::postings::Count;
+use crate::share::Span;
+use crate::statement::{ShareAccount, ShareEntry, Statement};
+use abide_model::money::{Currency, Exact};
+use abide_model::terms::{Cap, Share};
+use std::fmt::Write;
+
+impl Statement {
+    /// The statement as text for a terminal, with a line end after each line.
+    #[must_use]
+    pub fn render_table(&self) -> String {
+        let mut out = String::new();
+        let zone = self.zone.as_deref().unwrap_or("a zone without a name");
+        let (first, last) = (self.period.first_day(), self.period.last_day());
+        say(&mut out, format_args!("Statement for {} · {}", self.party, self.period));
+        say(&mut out, format_args!("from the books of {}, {first} to {last} in {zone}", self.own));
+        if self.at < self.bounds.end {
+            say(&mut out, format_args!("drawn up at {}, before the period ends", self.at));
+        }
+        self.revenue_table(&mut out);
+        self.unpriced_table(&mut out);
+        for share in &self.shares {
+            share_section(&mut out, share);
+        }
+        self.due_table(&mut out);
+        out
+    }
+
+    fn revenue_table(&self, out: &mut String) {
+        heading(out, "Revenue");
+        if self.revenue.is_empty() {
+            say(out, format_args!("  none"));
+            return;
+        }
+        let titles = ["product", "channel", "calls", "estimated", "tokens in", "tokens out", "revenue"];
+        let mut grid = Grid::new(&titles);
+        for row in &self.revenue {
+            let money = exact(&row.revenue, row.currency);
+            grid.row([row.product.as_str(), row.channel.as_str()], &row.count, Some((&money, row.currency)));
+        }
+        grid.rule();
+        for total in &self.totals {
+            let money = exact(&total.revenue, total.currency);
+            grid.row(["total", ""], &total.count, Some((&money, total.currency)));
+        }
+        grid.write(out);
+        for total in &self.totals {
+            let rounded = grouped(&minor(total.revenue_minor, total.currency));
+            say(out, format_args!("  to the minor unit: {rounded} {}", total.currency));
+        }
+    }
+
+    fn unpriced_table(&self, out: &mut String) {
+        if self.unpriced.is_empty() {
+            return;
+        }
+        heading(out, "Without a price, in no sum above or below");
+        let mut grid = Grid::new(&["product", "channel", "calls", "estimated", "tokens in", "tokens out"]);
+        for row in &self.unpriced {
+            grid.row([row.product.as_str(), row.channel.as_str()], &row.count, None);
+        }
+        grid.write(out);
+    }
+
+    fn due_table(&self, out: &mut String) {
+        heading(out, "Due");
+        if self.due.is_empty() {
+            say(out, format_args!("  nothing"));
+        }
+        for due in &self.due {
+            let currency = due.currency;
+            let one = |minor_units: &i128| grouped(&minor(*minor_units, currency));
+            let sides =
+                [("to", &due.to_party, &due.accrued_to_party), ("by", &due.by_party, &due.accrued_by_party)];
+            for (side, due, accrued) in sides {
+                let more = if accrued.high == 0 {
+                    String::new()
+                } else {
+                    format!(", and {} {currency} accrued, not yet due", span(accrued, one))
+                };
+                say(out, format_args!("  {side} {}: {} {currency}{more}", self.party, span(due, one)));
+            }
+        }
+    }
+}
+
+fn share_section(out: &mut String, share: &ShareAccount) {
+    heading(out, &format!("Share {}", share.terms.clause));
+    say(out, format_args!("  {}", in_words(&share.terms)));
+    if share.unpriced_calls > 0 {
+        let calls = calls(share.unpriced_calls);
+        say(out, format_args!("  without a price, so not in the base: {calls}"));
+    }
+    if share.entries.is_empty() {
+        say(out, format_args!("  no revenue yet"));
+    }
+    for entry in &share.entries {
+        entry_table(out, entry, &share.terms.cap);
+    }
+}
+
+fn in_words(terms: &Share) -> String {
+    let (payer, payee, rate) = (&terms.payer, &terms.payee, percent(&terms.rate));
+    let cap = match &terms.cap {
+        Cap::None => "no cap".to_owned(),
+        Cap::Unknown => "a cap that is not known".to_owned(),
+        Cap::Total(total) => {
+            format!("at most {} {} in all", grouped(&exact(&total.exact(), total.currency)), total.currency)
+        }
+    };
+    let until = terms.until.map_or(String::new(), |until| format!(" until {until}"));
+    let (every, since) = (terms.every.as_str(), terms.since);
+    format!("{payer} owes {payee} {rate} of revenue, each {every} from {since}{until}, {cap}")
+}
+
+fn entry_table(out: &mut String, entry: &ShareEntry, cap: &Cap) {
+    let currency = entry.currency;
+    let one = |value: &Exact| grouped(&exact(value, currency));
+    let mut rows = vec![
+        ("revenue before".to_owned(), one(&entry.base_before)),
+        ("revenue in the period".to_owned(), one(&entry.base)),
+        ("share before".to_owned(), span(&entry.used_before, one)),
+        ("share in the period".to_owned(), span(&entry.share, one)),
+        ("share so far".to_owned(), span(&entry.used_after, one)),
+    ];
+    if let Cap::Total(total) = cap
+        && total.currency == currency
+    {
+        let left = Span {
+            low: &total.exact() - &entry.used_after.high,
+            high: &total.exact() - &entry.used_after.low,
+        };
+        rows.push(("left under the cap".to_owned(), span(&left, one)));
+    }
+    for settlement in &entry.settled {
+        rows.push((format!("due for {}", settlement.period), due_text(settlement, currency)));
+    }
+    if let Some(open) = &entry.open {
+        rows.push((format!("accrued in {}, not yet due", open.period), due_text(open, currency)));
+    }
+    let label = rows.iter().map(|(label, _)| label.len()).max().unwrap_or(0);
+    in_line(&mut rows.iter_mut().map(|(_, figure)| figure).collect::<Vec<_>>());
+    for (name, value) in rows {
+        say(out, format_args!("    {name:label$}  {} {currency}", value));
+    }
+}
+
+fn due_text(settlement: &Settlement, currency: Currency) -> String {
+    span(&settlement.due, |due| grouped(&minor(*due, currency)))
+}
+
+fn counts(count: &Count) -> [String; 4] {
+    [count.calls, count.estimated, count.tokens.input, count.tokens.output].map(|n| grouped(&n.to_string()))
+}
+
+fn heading(out: &mut String, text: &str) {
+    say(out, format_args!("\n{text}"));
+}
+
+fn say(out: &mut String, line: std::fmt::Arguments<'_>) {
+    let written = out.write_fmt(line);
+    assert!(written.is_ok(), "writing to memory does not fail");
+    out.push('\n');
+}
+
+/// Rows of cells under titles: two names, then figures. `None` is a rule.
+struct Grid {
+    titles: Vec<String>,
+    rows: Vec<Option<Vec<String>>>,
+}
+
+impl Grid {
+    fn new(titles: &[&str]) -> Self {
+        Self { titles: titles.iter().map(|title| (*title).to_owned()).collect(), rows: Vec::new() }
+    }
+
+    fn row(&mut self, names: [&str; 2], count: &Count, money: Option<(&str, Currency)>) {
+        let mut cells: Vec<String> = names.into_iter().map(str::to_owned).collect();
+        cells.extend(counts(count));
+        cells.extend(money.map(|(money, currency)| format!("{} {currency}", grouped(money))));
+        self.rows.push(Some(cells));
+    }
+
+    fn rule(&mut self) {
+        self.rows.push(None);
+    }
+
+    fn write(mut self, out: &mut String) {
+        let mut money: Vec<&mut String> =
+            self.rows.iter_mut().flatten().filter_map(|cells| cells.get_mut(6)).collect();
+        in_line(&mut money);
+        let mut widths: Vec<usize> = self.titles.iter().map(String::len).collect();
+        for cells in self.rows.iter().flatten() {
+            for (width, cell) in widths.iter_mut().zip(cells) {
+                *width = cell.len().max(*width);
+            }
+        }
+        let rule = "─".repeat(widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1));
+        say(out, format_args!("  {}", joined(&self.titles, &widths).trim_end()));
+        for row in &self.rows {
+            let text = row.as_ref().map_or(rule.clone(), |cells| joined(cells, &widths));
+            say(out, format_args!("  {}", text.trim_end()));
+        }
+    }
+}
+
+fn joined(cells: &[String], widths: &[usize]) -> String {
+    let padded = cells.iter().zip(widths).enumerate().map(|(column, (cell, width))| {
+        if column < 2 { format!("{cell:width$}") } else { format!("{cell:>width$}") }
+    });
+    padded.collect::<Vec<_>>().join("  ")
+}

@@ -1,0 +1,581 @@
+//! Statements, as a reader sees them and by the laws they keep.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it is wrong")]
+
+mod rows;
+
+use abide_ledger::statement::{Draft, Scope, statement};
+use abide_ledger::{Period, Statement};
+use abide_model::line::UsageLine;
+use abide_model::money::{Amount, Currency, Exact, PICO};
+use abide_model::name::{Party, Product};
+use abide_model::terms::{Every, Share};
+use expect_test::{Expect, expect};
+use jiff::tz::TimeZone;
+use proptest::prelude::*;
+
+const CALLS: &str = "
+    2026-01-15T12:00Z acme openai/api azure 1200/300 100.005 USD
+    2026-04-01T06:59Z acme openai/api azure 10/3 0.40 USD
+    2026-04-01T07:00Z acme openai/api azure 1200/300 0.00185 USD
+    2026-04-10T12:00Z acme openai/api azure 1200/300~ 0.00185 USD
+    2026-05-10T12:00Z umbrella openai/api azure 1000000/5000 1250.00 USD
+    2026-05-11T12:00Z umbrella openai/frontier aws 900/100 20.155 USD
+    2026-06-30T12:00Z umbrella openai/frontier aws 70/7 free
+    2026-06-30T12:00Z umbrella mistral/large direct 70/7 3 USD
+    2026-07-01T07:00Z acme openai/api azure 1200/300 900 USD
+";
+
+fn scope(party: &str, period: &str, shares: Vec<Share>) -> Scope {
+    Scope {
+        party: Party::parse(party).unwrap(),
+        own: Party::parse("openai").unwrap(),
+        period: Period::parse(period).unwrap(),
+        zone: TimeZone::get("America/Los_Angeles").unwrap(),
+        at: "2027-02-01T00:00Z".parse().unwrap(),
+        shares,
+    }
+}
+
+fn covers(_: &Share, line: &UsageLine) -> bool {
+    Product::parse("openai").unwrap().covers(&line.product)
+}
+
+fn draw(party: &str, period: &str, share: Share, calls: &str) -> Statement {
+    statement(scope(party, period, vec![share]), rows::lines(calls).unwrap(), covers).unwrap()
+}
+
+fn check(party: &str, period: &str, share: Share, expected: Expect) {
+    expected.assert_eq(&draw(party, period, share, CALLS).render_table());
+}
+
+#[test]
+fn a_payee_sees_the_revenue_its_share_covers_and_what_is_due() {
+    let share = rows::share("20%", "38_000_000_000 USD").unwrap();
+    check(
+        "microsoft",
+        "2026-Q2",
+        share,
+        expect![[r#"
+            Statement for microsoft · 2026-Q2
+            from the books of openai, 2026-04-01 to 2026-06-30 in America/Los_Angeles
+
+            Revenue
+              product          channel  calls  estimated  tokens in  tokens out         revenue
+              openai/api       azure        3          1  1,002,400       5,600  1,250.0037 USD
+              openai/frontier  aws          1          0        900         100     20.155 USD
+              ─────────────────────────────────────────────────────────────────────────────────
+              total                         4          1  1,003,300       5,700  1,270.1587 USD
+              to the minor unit: 1,270.16 USD
+
+            Without a price, in no sum above or below
+              product          channel  calls  estimated  tokens in  tokens out
+              openai/frontier  aws          1          0         70           7
+
+            Share apr27.revenue-share
+              openai owes microsoft 20% of revenue, each quarter from 2026-01-01 until 2031-01-01, at most 38,000,000,000.00 USD in all
+              without a price, so not in the base: 1 call
+                revenue before                    100.405   USD
+                revenue in the period           1,270.1587  USD
+                share before                       20.081   USD
+                share in the period               254.03174 USD
+                share so far                      274.11274 USD
+                left under the cap     37,999,999,725.88726 USD
+                due for 2026-Q2                   254.03    USD
+
+            Due
+              to microsoft: 254.03 USD
+              by microsoft: 0.00 USD
+        "#]],
+    );
+}
+
+#[test]
+fn the_books_own_party_sees_all_revenue() {
+    check(
+        "openai",
+        "2026-Q2",
+        rows::share("20%", "none").unwrap(),
+        expect![[r#"
+            Statement for openai · 2026-Q2
+            from the books of openai, 2026-04-01 to 2026-06-30 in America/Los_Angeles
+
+            Revenue
+              product          channel  calls  estimated  tokens in  tokens out         revenue
+              mistral/large    direct       1          0         70           7      3.00 USD
+              openai/api       azure        3          1  1,002,400       5,600  1,250.0037 USD
+              openai/frontier  aws          1          0        900         100     20.155 USD
+              ─────────────────────────────────────────────────────────────────────────────────
+              total                         5          1  1,003,370       5,707  1,273.1587 USD
+              to the minor unit: 1,273.16 USD
+
+            Without a price, in no sum above or below
+              product          channel  calls  estimated  tokens in  tokens out
+              openai/frontier  aws          1          0         70           7
+
+            Share apr27.revenue-share
+              openai owes microsoft 20% of revenue, each quarter from 2026-01-01 until 2031-01-01, no cap
+              without a price, so not in the base: 1 call
+                revenue before           100.405   USD
+                revenue in the period  1,270.1587  USD
+                share before              20.081   USD
+                share in the period      254.03174 USD
+                share so far             274.11274 USD
+                due for 2026-Q2          254.03    USD
+
+            Due
+              to openai: 0.00 USD
+              by openai: 254.03 USD
+        "#]],
+    );
+}
+
+#[test]
+fn a_month_within_a_quarter_accrues_and_nothing_falls_due() {
+    check(
+        "microsoft",
+        "2026-05",
+        rows::share("20%", "unknown").unwrap(),
+        expect![[r#"
+            Statement for microsoft · 2026-05
+            from the books of openai, 2026-05-01 to 2026-05-31 in America/Los_Angeles
+
+            Revenue
+              product          channel  calls  estimated  tokens in  tokens out        revenue
+              openai/api       azure        1          0  1,000,000       5,000  1,250.00 USD
+              openai/frontier  aws          1          0        900         100     20.155 USD
+              ────────────────────────────────────────────────────────────────────────────────
+              total                         2          0  1,000,900       5,100  1,270.155 USD
+              to the minor unit: 1,270.16 USD
+
+            Share apr27.revenue-share
+              openai owes microsoft 20% of revenue, each quarter from 2026-01-01 until 2031-01-01, a cap that is not known
+                revenue before                           100.4087  USD
+                revenue in the period                  1,270.155   USD
+                share before                      0.00 to 20.08174 USD
+                share in the period              0.00 to 254.031   USD
+                share so far                     0.00 to 274.11274 USD
+                accrued in 2026-Q2, not yet due  0.00 to 254.03    USD
+
+            Due
+              to microsoft: 0.00 USD, and 0.00 to 254.03 USD accrued, not yet due
+              by microsoft: 0.00 USD
+        "#]],
+    );
+}
+
+#[test]
+fn a_year_holds_the_settlements_of_its_quarters_up_to_the_cap() {
+    check(
+        "microsoft",
+        "2026",
+        rows::share("20%", "300 USD").unwrap(),
+        expect![[r#"
+            Statement for microsoft · 2026
+            from the books of openai, 2026-01-01 to 2026-12-31 in America/Los_Angeles
+
+            Revenue
+              product          channel  calls  estimated  tokens in  tokens out         revenue
+              openai/api       azure        6          1  1,004,810       6,203  2,250.4087 USD
+              openai/frontier  aws          1          0        900         100     20.155 USD
+              ─────────────────────────────────────────────────────────────────────────────────
+              total                         7          1  1,005,710       6,303  2,270.5637 USD
+              to the minor unit: 2,270.56 USD
+
+            Without a price, in no sum above or below
+              product          channel  calls  estimated  tokens in  tokens out
+              openai/frontier  aws          1          0         70           7
+
+            Share apr27.revenue-share
+              openai owes microsoft 20% of revenue, each quarter from 2026-01-01 until 2031-01-01, at most 300.00 USD in all
+              without a price, so not in the base: 1 call
+                revenue before             0.00   USD
+                revenue in the period  2,270.5637 USD
+                share before               0.00   USD
+                share in the period      300.00   USD
+                share so far             300.00   USD
+                left under the cap         0.00   USD
+                due for 2026-Q1           20.08   USD
+                due for 2026-Q2          254.03   USD
+                due for 2026-Q3           25.89   USD
+
+            Due
+              to microsoft: 300.00 USD
+              by microsoft: 0.00 USD
+        "#]],
+    );
+}
+
+#[test]
+fn what_is_open_when_the_statement_is_drawn_up_is_not_yet_due() {
+    let share = Share { every: Every::Month, ..rows::share("20%", "none").unwrap() };
+    let early = Scope { at: "2026-05-11T00:00Z".parse().unwrap(), ..scope("openai", "2026-Q2", vec![share]) };
+    let drawn = statement(early, rows::lines(CALLS).unwrap(), covers).unwrap();
+    expect![[r#"
+        Statement for openai · 2026-Q2
+        from the books of openai, 2026-04-01 to 2026-06-30 in America/Los_Angeles
+        drawn up at 2026-05-11T00:00:00Z, before the period ends
+
+        Revenue
+          product     channel  calls  estimated  tokens in  tokens out         revenue
+          openai/api  azure        3          1  1,002,400       5,600  1,250.0037 USD
+          ────────────────────────────────────────────────────────────────────────────
+          total                    3          1  1,002,400       5,600  1,250.0037 USD
+          to the minor unit: 1,250.00 USD
+
+        Share apr27.revenue-share
+          openai owes microsoft 20% of revenue, each month from 2026-01-01 until 2031-01-01, no cap
+            revenue before                     100.405   USD
+            revenue in the period            1,250.0037  USD
+            share before                        20.081   USD
+            share in the period                250.00074 USD
+            share so far                       270.08174 USD
+            due for 2026-04                      0.00    USD
+            accrued in 2026-05, not yet due    250.00    USD
+
+        Due
+          to openai: 0.00 USD
+          by openai: 0.00 USD, and 250.00 USD accrued, not yet due
+    "#]].assert_eq(&drawn.render_table());
+}
+
+#[test]
+fn a_party_without_shares_gets_an_empty_statement() {
+    check(
+        "amazon",
+        "2026-Q2",
+        rows::share("20%", "none").unwrap(),
+        expect![[r#"
+        Statement for amazon · 2026-Q2
+        from the books of openai, 2026-04-01 to 2026-06-30 in America/Los_Angeles
+
+        Revenue
+          none
+
+        Due
+          nothing
+    "#]],
+    );
+}
+
+#[test]
+fn a_share_does_not_count_before_it_starts_or_after_it_ends() {
+    let mut share = rows::share("20%", "none").unwrap();
+    share.since = "2026-05-11".parse().unwrap();
+    share.until = Some("2026-06-01".parse().unwrap());
+    check(
+        "microsoft",
+        "2026-Q2",
+        share,
+        expect![[r#"
+            Statement for microsoft · 2026-Q2
+            from the books of openai, 2026-04-01 to 2026-06-30 in America/Los_Angeles
+
+            Revenue
+              product          channel  calls  estimated  tokens in  tokens out     revenue
+              openai/frontier  aws          1          0        900         100  20.155 USD
+              ─────────────────────────────────────────────────────────────────────────────
+              total                         1          0        900         100  20.155 USD
+              to the minor unit: 20.16 USD
+
+            Share apr27.revenue-share
+              openai owes microsoft 20% of revenue, each quarter from 2026-05-11 until 2026-06-01, no cap
+                revenue before          0.00  USD
+                revenue in the period  20.155 USD
+                share before            0.00  USD
+                share in the period     4.031 USD
+                share so far            4.031 USD
+                due for 2026-Q2         4.03  USD
+
+            Due
+              to microsoft: 4.03 USD
+              by microsoft: 0.00 USD
+        "#]],
+    );
+}
+
+#[test]
+fn revenue_beside_the_currency_of_the_cap_leaves_the_share_open_on_both_sides() {
+    let calls = "
+        2026-04-10T12:00Z acme openai/api azure 1/1 100 USD
+        2026-04-10T12:00Z acme openai/api azure 1/1 100 EUR
+    ";
+    let share = rows::share("20%", "15 USD").unwrap();
+    expect![[r#"
+        Statement for microsoft · 2026-Q2
+        from the books of openai, 2026-04-01 to 2026-06-30 in America/Los_Angeles
+
+        Revenue
+          product     channel  calls  estimated  tokens in  tokens out     revenue
+          openai/api  azure        1          0          1           1  100.00 EUR
+          openai/api  azure        1          0          1           1  100.00 USD
+          ────────────────────────────────────────────────────────────────────────
+          total                    1          0          1           1  100.00 EUR
+          total                    1          0          1           1  100.00 USD
+          to the minor unit: 100.00 EUR
+          to the minor unit: 100.00 USD
+
+        Share apr27.revenue-share
+          openai owes microsoft 20% of revenue, each quarter from 2026-01-01 until 2031-01-01, at most 15.00 USD in all
+            revenue before                  0.00 EUR
+            revenue in the period         100.00 EUR
+            share before                    0.00 EUR
+            share in the period    0.00 to 20.00 EUR
+            share so far           0.00 to 20.00 EUR
+            due for 2026-Q2        0.00 to 20.00 EUR
+            revenue before                  0.00 USD
+            revenue in the period         100.00 USD
+            share before                    0.00 USD
+            share in the period    0.00 to 15.00 USD
+            share so far           0.00 to 15.00 USD
+            left under the cap     0.00 to 15.00 USD
+            due for 2026-Q2        0.00 to 15.00 USD
+
+        Due
+          to microsoft: 0.00 to 20.00 EUR
+          by microsoft: 0.00 EUR
+          to microsoft: 0.00 to 15.00 USD
+          by microsoft: 0.00 USD
+    "#]].assert_eq(&draw("microsoft", "2026-Q2", share, calls).render_table());
+}
+
+#[test]
+fn the_json_holds_the_same_figures_as_text() {
+    let share = rows::share("20%", "300 USD").unwrap();
+    let json = draw("microsoft", "2026-Q2", share, CALLS).to_json();
+    let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+    expect![[r#"
+        {
+          "at": "2027-02-01T00:00:00Z",
+          "book_of": "openai",
+          "due": [
+            {
+              "accrued_by_party": {
+                "high": "0.00",
+                "low": "0.00"
+              },
+              "accrued_to_party": {
+                "high": "0.00",
+                "low": "0.00"
+              },
+              "by_party": {
+                "high": "0.00",
+                "low": "0.00"
+              },
+              "currency": "USD",
+              "to_party": {
+                "high": "254.03",
+                "low": "254.03"
+              }
+            }
+          ],
+          "from": "2026-04-01T07:00:00Z",
+          "open": false,
+          "party": "microsoft",
+          "period": "2026-Q2",
+          "revenue": [
+            {
+              "cache_read_tokens": 0,
+              "cache_write_tokens": 0,
+              "calls": 3,
+              "channel": "azure",
+              "currency": "USD",
+              "estimated_calls": 1,
+              "input_tokens": 1002400,
+              "output_tokens": 5600,
+              "product": "openai/api",
+              "reasoning_tokens": 0,
+              "revenue": "1250.0037"
+            },
+            {
+              "cache_read_tokens": 0,
+              "cache_write_tokens": 0,
+              "calls": 1,
+              "channel": "aws",
+              "currency": "USD",
+              "estimated_calls": 0,
+              "input_tokens": 900,
+              "output_tokens": 100,
+              "product": "openai/frontier",
+              "reasoning_tokens": 0,
+              "revenue": "20.155"
+            }
+          ],
+          "shares": [
+            {
+              "cap": {
+                "currency": "USD",
+                "kind": "total",
+                "total": "300.00"
+              },
+              "clause": "apr27.revenue-share",
+              "entries": [
+                {
+                  "accrued": null,
+                  "base": "1270.1587",
+                  "base_before": "100.405",
+                  "currency": "USD",
+                  "due": {
+                    "high": "254.03",
+                    "low": "254.03"
+                  },
+                  "settlements": [
+                    {
+                      "base": "1270.1587",
+                      "due": {
+                        "high": "254.03",
+                        "low": "254.03"
+                      },
+                      "period": "2026-Q2",
+                      "share": {
+                        "high": "254.03174",
+                        "low": "254.03174"
+                      }
+                    }
+                  ],
+                  "share": {
+                    "high": "254.03174",
+                    "low": "254.03174"
+                  },
+                  "share_after": {
+                    "high": "274.11274",
+                    "low": "274.11274"
+                  },
+                  "share_before": {
+                    "high": "20.081",
+                    "low": "20.081"
+                  }
+                }
+              ],
+              "every": "quarter",
+              "payee": "microsoft",
+              "payer": "openai",
+              "rate": "0.2",
+              "since": "2026-01-01",
+              "unpriced_calls": 1,
+              "until": "2031-01-01"
+            }
+          ],
+          "totals": [
+            {
+              "cache_read_tokens": 0,
+              "cache_write_tokens": 0,
+              "calls": 4,
+              "currency": "USD",
+              "estimated_calls": 1,
+              "input_tokens": 1003300,
+              "output_tokens": 5700,
+              "reasoning_tokens": 0,
+              "revenue": "1270.1587",
+              "revenue_rounded": "1270.16"
+            }
+          ],
+          "unpriced": [
+            {
+              "cache_read_tokens": 0,
+              "cache_write_tokens": 0,
+              "calls": 1,
+              "channel": "aws",
+              "estimated_calls": 0,
+              "input_tokens": 70,
+              "output_tokens": 7,
+              "product": "openai/frontier",
+              "reasoning_tokens": 0
+            }
+          ],
+          "until": "2026-07-01T07:00:00Z",
+          "zone": "America/Los_Angeles"
+        }"#]]
+    .assert_eq(&serde_json::to_string_pretty(&value).unwrap());
+}
+
+#[test]
+fn a_total_beyond_128_bits_is_refused_and_never_wraps() {
+    let mut lines = rows::lines(CALLS).unwrap();
+    for line in &mut lines {
+        line.charge = Some(Amount { pico: i128::MAX, currency: Currency::USD });
+    }
+    let mut share = rows::share("20%", "none").unwrap();
+    share.rate = Exact::whole(i128::MAX);
+    let refused = statement(scope("microsoft", "2026-Q2", vec![share]), lines, covers).unwrap_err();
+    assert_eq!(refused.to_string(), "an amount in USD is too large to be written down");
+}
+
+fn some_lines() -> impl Strategy<Value = Vec<UsageLine>> {
+    let line = (0i64..31_536_000, 0usize..3, 0usize..2, 0i128..10_000 * PICO, any::<bool>());
+    prop::collection::vec(line, 0..60).prop_map(|drawn| {
+        let mut lines =
+            rows::lines(&"2026-01-01T08:00Z acme openai/api azure 12/3 free\n".repeat(drawn.len())).unwrap();
+        for (line, (second, product, channel, pico, priced)) in lines.iter_mut().zip(drawn) {
+            line.at += jiff::SignedDuration::from_secs(second);
+            line.product =
+                Product::parse(["openai/api", "openai/frontier", "mistral/large"][product]).unwrap();
+            line.channel = ["azure", "aws"][channel].parse().unwrap();
+            line.charge = priced.then_some(Amount { pico, currency: Currency::USD });
+        }
+        lines
+    })
+}
+
+fn every() -> impl Strategy<Value = Every> {
+    prop::sample::select(vec![Every::Month, Every::Quarter, Every::Year])
+}
+
+fn some_share() -> impl Strategy<Value = Share> {
+    (every(), 0i128..1_000, prop::option::of(0i128..20_000)).prop_map(|(every, rate, cap)| {
+        let cap = cap.map_or("none".to_owned(), |cap| format!("{cap}.005 USD"));
+        let rate = Exact::ratio(rate, 999).unwrap();
+        Share { every, rate, ..rows::share("20%", &cap).unwrap() }
+    })
+}
+
+proptest! {
+    #[test]
+    fn totals_equal_the_sum_of_the_calls_to_the_cent(lines in some_lines()) {
+        let whole = statement(scope("openai", "2026", vec![]), &lines, covers).unwrap();
+        let charged: Exact = lines.iter().filter_map(|line| line.charge).map(|charge| charge.exact()).sum();
+        let total: i128 = whole.totals.iter().map(|total| total.revenue_minor).sum();
+        prop_assert_eq!(Some(total), charged.to_minor(Currency::USD));
+        let calls: u64 = whole.totals.iter().map(|total| total.count.calls).sum();
+        let unpriced: u64 = whole.unpriced.iter().map(|row| row.count.calls).sum();
+        prop_assert_eq!(calls + unpriced, lines.len() as u64);
+    }
+
+    #[test]
+    fn neither_the_order_of_lines_nor_how_they_arrive_matters(
+        (lines, shuffled) in some_lines().prop_flat_map(|lines| (Just(lines.clone()), Just(lines).prop_shuffle())),
+        share in some_share(),
+        cut in 0usize..60,
+    ) {
+        let scope = scope("microsoft", "2026-Q2", vec![share]);
+        let whole = statement(scope.clone(), &lines, covers).unwrap();
+        prop_assert_eq!(&statement(scope.clone(), &shuffled, covers).unwrap(), &whole);
+        let mut draft = Draft::new(scope);
+        for batch in lines.chunks(cut + 1) {
+            batch.iter().for_each(|line| draft.add(line, covers));
+        }
+        prop_assert_eq!(draft.finish().unwrap(), whole);
+    }
+
+    #[test]
+    fn statements_of_successive_periods_add_up_to_that_of_the_whole(
+        lines in some_lines(), share in some_share(), length in every(),
+    ) {
+        let whole = statement(scope("microsoft", "2026", vec![share.clone()]), &lines, covers).unwrap();
+        let first = Period::of(length, "2026-01-01".parse().unwrap());
+        let (mut shared, mut due) = (Exact::zero(), 0);
+        for period in first.onwards().take_while(|period| period.first_day().year() == 2026) {
+            let part = statement(scope("microsoft", &period.to_string(), vec![share.clone()]), &lines, covers).unwrap();
+            for entry in part.shares.iter().flat_map(|account| &account.entries) {
+                prop_assert_eq!(&entry.used_before.low, &shared);
+                shared += &entry.share.low;
+                prop_assert_eq!(&entry.used_after.low, &shared);
+                due += entry.due.low;
+            }
+        }
+        for entry in whole.shares.iter().flat_map(|account| &account.entries) {
+            prop_assert_eq!(&entry.share.low, &shared);
+            prop_assert_eq!(entry.due.low, due);
+            prop_assert_eq!(Some(due), shared.to_minor(Currency::USD));
+        }
+    }
+}
