@@ -38,6 +38,8 @@ pub enum FaultKind {
     BadRequest,
     /// The cloud's content filter refused the prompt.
     Filtered,
+    /// The request holds something this cloud's format has no words for; it was not sent.
+    Unsupported,
 }
 
 impl FaultKind {
@@ -58,6 +60,7 @@ impl FaultKind {
             FaultKind::NoModel => "no_model",
             FaultKind::BadRequest => "bad_request",
             FaultKind::Filtered => "filtered",
+            FaultKind::Unsupported => "unsupported",
         }
     }
 
@@ -68,7 +71,7 @@ impl FaultKind {
     }
 
     /// Every kind.
-    pub const ALL: [FaultKind; 13] = [
+    pub const ALL: [FaultKind; 14] = [
         FaultKind::Connect,
         FaultKind::RateLimited,
         FaultKind::Server,
@@ -82,6 +85,7 @@ impl FaultKind {
         FaultKind::NoModel,
         FaultKind::BadRequest,
         FaultKind::Filtered,
+        FaultKind::Unsupported,
     ];
 
     /// Whether another target may do better.
@@ -95,7 +99,8 @@ impl FaultKind {
             | FaultKind::Cut
             | FaultKind::Protocol
             | FaultKind::Auth
-            | FaultKind::NoModel => true,
+            | FaultKind::NoModel
+            | FaultKind::Unsupported => true,
             FaultKind::BadRequest | FaultKind::Filtered => false,
         }
     }

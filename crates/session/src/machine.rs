@@ -384,7 +384,8 @@ fn may_have_worked(kind: FaultKind) -> bool {
         | FaultKind::Auth
         | FaultKind::NoModel
         | FaultKind::BadRequest
-        | FaultKind::Filtered => false,
+        | FaultKind::Filtered
+        | FaultKind::Unsupported => false,
     }
 }
 
@@ -404,6 +405,7 @@ pub fn error_of(fault: &Fault) -> RunError {
         FaultKind::Timeout(_) => "upstream_timeout",
         FaultKind::BadRequest => "upstream_refused_request",
         FaultKind::Filtered => "content_filter",
+        FaultKind::Unsupported => "unsupported_parameter",
         FaultKind::Connect
         | FaultKind::Server
         | FaultKind::Cut
