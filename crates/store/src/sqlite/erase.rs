@@ -1,0 +1,116 @@
+//! Erasure: the session is gone for readers with the first commit, its bytes a slice at a time, so that other
+//! sessions are not kept waiting. What a crash interrupts goes on when the file is opened.
+
+use super::heads::{self, Head, id_bytes};
+use super::writer::{self, Writer};
+use crate::error::StoreError;
+use abide_model::id::SessionId;
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use tokio::sync::oneshot;
+
+/// Rows removed in one transaction.
+const SLICE_ROWS_MAX: usize = 512;
+
+/// A session whose rows are being removed.
+pub(super) struct Erasure {
+    session: SessionId,
+    head: Head,
+    reply: Option<oneshot::Sender<Result<bool, StoreError>>>,
+}
+
+/// Erasures that were not done when the file was last closed.
+pub(super) fn unfinished(conn: &Connection) -> rusqlite::Result<Vec<Erasure>> {
+    let sql = format!("SELECT {} FROM session WHERE erased AND head > 0", heads::COLUMNS);
+    let mut statement = conn.prepare(&sql)?;
+    let rows = statement.query_map([], heads::read_row)?;
+    rows.map(|row| row.map(|(session, head)| Erasure { session, head, reply: None })).collect()
+}
+
+impl Writer {
+    /// Marks the session as erased, durably, and lets its rows follow.
+    pub(super) fn begin_erasure(
+        &mut self,
+        session: SessionId,
+        reply: oneshot::Sender<Result<bool, StoreError>>,
+    ) {
+        let marked = match &self.broken {
+            Some(broken) => Err(broken.clone()),
+            None => self.mark(session).map_err(|e| self.place.fault(&e)),
+        };
+        match marked {
+            Ok(Some(head)) => self.erasing.push_back(Erasure { session, head, reply: Some(reply) }),
+            Ok(None) => drop(reply.send(Ok(false))),
+            Err(error) => drop(reply.send(Err(error))),
+        }
+    }
+
+    fn mark(&mut self, session: SessionId) -> rusqlite::Result<Option<Head>> {
+        let Some(known) = writer::head(&self.conn, &self.unwritten, session)?.filter(|head| !head.erased)
+        else {
+            return Ok(None);
+        };
+        self.wait_for_disk(true);
+        let head = Head { erased: true, open: false, ..known };
+        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        heads::write(&tx, session, &head)?;
+        tx.execute("DELETE FROM snapshot WHERE session = ?1", [id_bytes(session)])?;
+        tx.commit()?;
+        writer::lock(&self.unwritten).drop_head(session);
+        Ok(Some(head))
+    }
+
+    /// Removes a slice of the first session that is being erased.
+    pub(super) fn erase_some(&mut self) {
+        let Some(mut erasure) = self.erasing.pop_front() else {
+            return;
+        };
+        self.wait_for_disk(true);
+        match remove_slice(&mut self.conn, erasure.session, &erasure.head) {
+            Ok(pos) if pos > 0 => {
+                erasure.head.pos = pos;
+                self.erasing.push_back(erasure);
+            }
+            Ok(_) => self.end_erasure(erasure),
+            Err(e) => {
+                let error = self.place.fault(&e);
+                if let Some(reply) = erasure.reply {
+                    drop(reply.send(Err(error)));
+                }
+            }
+        }
+    }
+
+    /// The write-ahead log still holds copies of the removed rows until it starts over.
+    fn end_erasure(&mut self, erasure: Erasure) {
+        let truncated = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        if let Some(reply) = erasure.reply {
+            drop(reply.send(truncated.map(|()| true).map_err(|e| self.place.fault(&e))));
+        }
+    }
+}
+
+/// Removes rows from the end backwards and overwrites them with zeros; returns the row to go on from, 0 at the end.
+fn remove_slice(conn: &mut Connection, session: SessionId, head: &Head) -> rusqlite::Result<i64> {
+    conn.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
+    let removed = remove_rows(conn, session, head);
+    conn.pragma_update_and_check(None, "secure_delete", "FAST", |_| Ok(()))?;
+    removed
+}
+
+fn remove_rows(conn: &mut Connection, session: SessionId, head: &Head) -> rusqlite::Result<i64> {
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut pos = head.pos;
+    for _ in 0..SLICE_ROWS_MAX {
+        if pos == 0 {
+            break;
+        }
+        let prev = tx
+            .prepare_cached("DELETE FROM log WHERE pos = ?1 RETURNING prev")?
+            .query_row([pos], |row| row.get(0))
+            .optional()?;
+        pos = prev.unwrap_or(0);
+    }
+    heads::write(&tx, session, &Head { pos, ..head.clone() })?;
+    tx.commit()?;
+    Ok(pos)
+}

@@ -1,0 +1,276 @@
+//! The file: where it is, how a connection is set up, what makes it ours. Knows nothing of appends.
+
+use crate::error::{OpenError, StoreError};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use std::fs::{self, File, TryLockError};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The database's name in its folder.
+const FILE: &str = "abide.db";
+/// The lock that one server holds.
+const LOCK: &str = "abide.lock";
+/// Marks a database as ours: `abid` in ASCII.
+const APPLICATION: i64 = 0x6162_6964;
+/// The newest format this code reads and writes.
+const FORMAT: i64 = 1;
+/// SQLite before this version can lose commits when a writer races a checkpointer.
+const SQLITE_OLDEST: i32 = 3_051_003;
+/// How long a connection waits for another process that writes, such as one that adds a key.
+const BUSY_WAIT: Duration = Duration::from_secs(10);
+/// Bytes a page holds. Rows of 2 kB fill larger pages better, small commits write smaller ones faster.
+const PAGE_BYTES: u32 = 8_192;
+/// What is left of the write-ahead log's file when it starts over.
+const WAL_KEPT_BYTES_MAX: u32 = 16 << 20;
+/// Page cache of the writer, in KiB.
+const WRITER_CACHE_KIB: i64 = 8 << 10;
+/// Page cache of each reader, in KiB.
+const READER_CACHE_KIB: i64 = 2 << 10;
+
+const SCHEMA: &str = "
+CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO meta VALUES ('log', 0), ('line', 0), ('key', 0);
+-- One row an append. `prev` is the session's row before, 0 at its first; `first` is said once, in that first row.
+CREATE TABLE log (
+    pos INTEGER PRIMARY KEY, session BLOB NOT NULL, seq INTEGER NOT NULL, n INTEGER NOT NULL,
+    prev INTEGER NOT NULL, open INTEGER NOT NULL, at INTEGER NOT NULL, first BLOB, body BLOB NOT NULL
+);
+-- Heads, behind the log: rows of `log` after meta `log` are newer than what stands here.
+CREATE TABLE session (
+    id BLOB PRIMARY KEY, owner TEXT NOT NULL, named INTEGER NOT NULL, head INTEGER NOT NULL, seq INTEGER NOT NULL,
+    open INTEGER NOT NULL, created INTEGER NOT NULL, changed INTEGER NOT NULL, erased INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX session_owner ON session (owner, id) WHERE named AND NOT erased;
+CREATE INDEX session_open ON session (id) WHERE open;
+CREATE INDEX session_erasing ON session (id) WHERE erased AND head > 0;
+CREATE TABLE snapshot (session BLOB PRIMARY KEY, seq INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE TABLE blob (hash BLOB PRIMARY KEY, body BLOB NOT NULL);
+CREATE TABLE line (n INTEGER PRIMARY KEY, at INTEGER NOT NULL, session BLOB NOT NULL, body BLOB NOT NULL);
+-- Which lines fall into an hour, behind `line`: lines after meta `line` are not counted in yet.
+CREATE TABLE hour (hour INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL);
+CREATE TABLE key (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, hash BLOB NOT NULL UNIQUE, body BLOB NOT NULL,
+    created INTEGER NOT NULL, revoked INTEGER
+);
+";
+
+/// The database of a folder.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    pub(super) path: PathBuf,
+}
+
+impl Place {
+    pub(super) fn of(dir: &Path) -> Place {
+        Place { path: dir.join(FILE) }
+    }
+
+    /// The write-ahead log beside the database.
+    pub(super) fn wal(&self) -> PathBuf {
+        let mut name = self.path.clone().into_os_string();
+        name.push("-wal");
+        PathBuf::from(name)
+    }
+
+    /// Opens to write; makes the file when it is not there.
+    pub(super) fn open_writer(&self) -> Result<Connection, OpenError> {
+        self.create_file()?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut conn = Connection::open_with_flags(&self.path, flags).map_err(|e| self.refusal(&e))?;
+        self.set_up_writer(&mut conn)?;
+        Ok(conn)
+    }
+
+    /// Opens to read what is there.
+    pub(super) fn open_reader(&self) -> Result<Connection, OpenError> {
+        sqlite_is_new_enough()?;
+        if !self.path.exists() {
+            return Err(OpenError::Missing { path: self.path.clone() });
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(&self.path, flags).map_err(|e| self.refusal(&e))?;
+        let set_up = || -> rusqlite::Result<bool> {
+            conn.busy_timeout(BUSY_WAIT)?;
+            conn.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
+            conn.pragma_update(None, "trusted_schema", false)?;
+            is_empty(&conn)
+        };
+        if set_up().map_err(|e| self.refusal(&e))? {
+            return Err(OpenError::Missing { path: self.path.clone() });
+        }
+        self.check_marks(&conn)?;
+        Ok(conn)
+    }
+
+    /// SQLite would make the file readable by everybody; what is in it is for its owner.
+    fn create_file(&self) -> Result<(), OpenError> {
+        sqlite_is_new_enough()?;
+        if self.path.exists() {
+            return Ok(());
+        }
+        let made = File::options().write(true).create(true).truncate(false).mode(0o600).open(&self.path);
+        made.and_then(|file| file.sync_all())
+            .and_then(|()| self.path.parent().map_or(Ok(()), sync_folder))
+            .map_err(|e| OpenError::Io { path: self.path.clone(), reason: e.to_string() })
+    }
+
+    fn set_up_writer(&self, conn: &mut Connection) -> Result<(), OpenError> {
+        let refuse = |e: rusqlite::Error| self.refusal(&e);
+        conn.busy_timeout(BUSY_WAIT).map_err(refuse)?;
+        if conn.is_readonly("main").map_err(refuse)? {
+            return Err(OpenError::ReadOnly { path: self.path.clone() });
+        }
+        let new = is_empty(conn).map_err(refuse)?;
+        if new {
+            conn.pragma_update(None, "page_size", PAGE_BYTES).map_err(refuse)?;
+        } else {
+            self.check_marks(conn)?;
+        }
+        let mode: String =
+            conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)).map_err(refuse)?;
+        if mode != "wal" {
+            let reason = format!("no write-ahead log is possible here, only journal mode `{mode}`");
+            return Err(OpenError::Io { path: self.path.clone(), reason });
+        }
+        set_pragmas(conn).map_err(refuse)?;
+        if new {
+            create_schema(conn).map_err(refuse)?;
+            self.check_marks(conn)?;
+        }
+        Ok(())
+    }
+
+    fn check_marks(&self, conn: &Connection) -> Result<(), OpenError> {
+        let refuse = |e: rusqlite::Error| self.refusal(&e);
+        let mark = |name: &str| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        if mark("application_id").map_err(refuse)? != APPLICATION {
+            return Err(OpenError::Foreign { path: self.path.clone() });
+        }
+        let found = mark("user_version").map_err(refuse)?;
+        if found > FORMAT {
+            return Err(OpenError::Newer { path: self.path.clone(), found, known: FORMAT });
+        }
+        if found < FORMAT {
+            return Err(self.damaged(format!("store format {found} was never written")));
+        }
+        Ok(())
+    }
+
+    /// What SQLite's refusal to open means to a person.
+    pub(super) fn refusal(&self, error: &rusqlite::Error) -> OpenError {
+        let path = self.path.clone();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => OpenError::NotADatabase { path },
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => OpenError::ReadOnly { path },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => OpenError::Locked { path },
+            Some(ErrorCode::DatabaseCorrupt) => self.damaged(error.to_string()),
+            _ => OpenError::Io { path, reason: error.to_string() },
+        }
+    }
+
+    pub(super) fn damaged(&self, reason: String) -> OpenError {
+        OpenError::Damaged { path: self.path.clone(), reason }
+    }
+
+    /// What SQLite's refusal of a statement means to the caller.
+    pub(super) fn fault(&self, error: &rusqlite::Error) -> StoreError {
+        let path = self.path.clone();
+        let reason = error.to_string();
+        let extended = error.sqlite_error().map(|e| e.extended_code);
+        if matches!(extended, Some(rusqlite::ffi::SQLITE_IOERR_FSYNC | rusqlite::ffi::SQLITE_IOERR_DIR_FSYNC))
+        {
+            return StoreError::Unsynced { path, reason };
+        }
+        // Growing the shared index of the write-ahead log fails this way when the disk is full.
+        if extended == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) {
+            return StoreError::Full { path, reason };
+        }
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => StoreError::Full { path, reason },
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                StoreError::Damaged { path, reason }
+            }
+            _ => StoreError::Io { path, reason },
+        }
+    }
+
+    pub(super) fn torn(&self, reason: String) -> StoreError {
+        StoreError::Damaged { path: self.path.clone(), reason }
+    }
+}
+
+/// Makes the folder, readable by its owner alone, when it is not there.
+pub(super) fn make_folder(dir: &Path) -> Result<(), OpenError> {
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
+    made.map_err(|e| OpenError::Io { path: dir.to_owned(), reason: e.to_string() })
+}
+
+/// Takes the lock that one server holds for as long as it lives.
+pub(super) fn lock(dir: &Path) -> Result<File, OpenError> {
+    let path = dir.join(LOCK);
+    let refuse =
+        |path: &Path, e: &std::io::Error| OpenError::Io { path: path.to_owned(), reason: e.to_string() };
+    let file = File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&path)
+        .map_err(|e| refuse(&path, &e))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path }),
+        Err(TryLockError::Error(e)) => Err(refuse(&path, &e)),
+    }
+}
+
+/// Sets how large the file may become. A file that is larger already stays as it is, and full.
+pub(super) fn limit(conn: &Connection, bytes: Option<u64>) -> rusqlite::Result<()> {
+    let Some(bytes) = bytes else { return Ok(()) };
+    let page_bytes: i64 = conn.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    let pages = i64::try_from(bytes).unwrap_or(i64::MAX) / page_bytes.max(1);
+    conn.pragma_update_and_check(None, "max_page_count", pages.max(1), |_| Ok(()))
+}
+
+fn sync_folder(dir: &Path) -> std::io::Result<()> {
+    let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
+    File::open(dir)?.sync_all()
+}
+
+fn sqlite_is_new_enough() -> Result<(), OpenError> {
+    if rusqlite::version_number() < SQLITE_OLDEST {
+        return Err(OpenError::OldSqlite { found: rusqlite::version() });
+    }
+    Ok(())
+}
+
+fn is_empty(conn: &Connection) -> rusqlite::Result<bool> {
+    let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
+    let mark: i64 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    Ok(tables == 0 && mark == 0)
+}
+
+fn set_pragmas(conn: &Connection) -> rusqlite::Result<()> {
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    // Checkpoints run on a thread of their own, never inside an append.
+    conn.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?;
+    conn.pragma_update_and_check(None, "journal_size_limit", WAL_KEPT_BYTES_MAX, |_| Ok(()))?;
+    conn.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    conn.pragma_update(None, "temp_store", "MEMORY")?;
+    conn.pragma_update(None, "trusted_schema", false)?;
+    conn.pragma_update_and_check(None, "secure_delete", "FAST", |_| Ok(()))?;
+    conn.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+/// Another process may be making the same file, so that it looks again once it alone writes.
+fn create_schema(conn: &mut Connection) -> rusqlite::Result<()> {
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if is_empty(&tx)? {
+        tx.execute_batch(SCHEMA)?;
+        tx.pragma_update(None, "application_id", APPLICATION)?;
+        tx.pragma_update(None, "user_version", FORMAT)?;
+    }
+    tx.commit()
+}

@@ -1,0 +1,325 @@
+//! Reading: a connection of its own that writes nothing, so that readers and the writer never wait for each other.
+
+use super::file::Place;
+use super::heads::{self, Head, id_bytes};
+use super::keys;
+use super::lines;
+use super::writer::{self, Shared};
+use crate::append::Snapshot;
+use crate::error::{OpenError, StoreError};
+use crate::frame;
+use crate::journal::{Filter, Journal, Listed, PostedLine, Row};
+use crate::key::Key;
+use abide_model::Hash;
+use abide_model::id::SessionId;
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+/// Lines read in one go; writers are not held up in between.
+pub(super) const LINES_PAGE: usize = 1_000;
+
+/// Reads a folder's store, also while a server works on it. Blocks; for commands, and for the reading threads.
+#[derive(Debug)]
+pub struct Reader {
+    conn: Connection,
+    place: Place,
+    /// The writer's heads, when it is in this process. Otherwise the end of the log is read each time.
+    shared: Option<Shared>,
+}
+
+impl Reader {
+    /// Opens what is there.
+    ///
+    /// # Errors
+    /// When there is nothing, it is not ours, or it cannot be read.
+    pub fn open(dir: &Path) -> Result<Reader, OpenError> {
+        let place = Place::of(dir);
+        Ok(Reader { conn: place.open_reader()?, place, shared: None })
+    }
+
+    pub(super) fn beside(place: &Place, shared: Shared) -> Result<Reader, OpenError> {
+        Ok(Reader { conn: place.open_reader()?, place: place.clone(), shared: Some(shared) })
+    }
+
+    /// A session from its snapshot on; `None` when it is not there or was erased.
+    ///
+    /// # Errors
+    /// When the disk fails or what is stored does not hang together.
+    pub fn read(&mut self, session: SessionId) -> Result<Option<Journal>, StoreError> {
+        let Some((view, head)) = self.view(session)? else { return Ok(None) };
+        let snapshot = view.ask(|tx| snapshot(tx, session))?;
+        let from = snapshot.as_ref().map_or(1, |snapshot| snapshot.seq + 1);
+        let rows = view.rows(session, &head, from)?;
+        Ok(rows.map(|rows| Journal {
+            owner: head.owner.to_string(),
+            named: head.named,
+            head: head.seq,
+            open: head.open,
+            created_ms: head.created_ms,
+            changed_ms: head.changed_ms,
+            snapshot,
+            rows,
+        }))
+    }
+
+    /// The rows that hold record `seq` and all after it, oldest first; `None` when the session is not there or was
+    /// erased.
+    ///
+    /// # Errors
+    /// When the disk fails or what is stored does not hang together.
+    pub fn read_from(&mut self, session: SessionId, seq: u64) -> Result<Option<Vec<Row>>, StoreError> {
+        let Some((view, head)) = self.view(session)? else { return Ok(None) };
+        view.rows(session, &head, seq)
+    }
+
+    /// The bodies of hashes, in their order; `None` for one that is not there.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn blobs(&mut self, hashes: &[Hash]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        let bodies = |conn: &Connection| -> rusqlite::Result<Vec<_>> {
+            let mut statement = conn.prepare_cached("SELECT body FROM blob WHERE hash = ?1")?;
+            hashes.iter().map(|hash| statement.query_row([hash.0], |row| row.get(0)).optional()).collect()
+        };
+        bodies(&self.conn).map_err(|e| self.place.fault(&e))
+    }
+
+    /// Sessions, newest first: by their ids, which begin with the time they were made.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn sessions(&mut self, filter: &Filter, limit: usize) -> Result<Vec<Listed>, StoreError> {
+        let view = self.open_view()?;
+        let mut found = view.ask(|tx| listed(tx, filter, limit))?;
+        let before = filter.before.unwrap_or(SessionId(u128::MAX));
+        let fits = |head: &Head| {
+            (head.named || filter.unnamed) && filter.owner.as_ref().is_none_or(|owner| **owner == *head.owner)
+        };
+        for (session, head) in view.recent.range(..before).rev().filter(|(_, head)| fits(head)).take(limit) {
+            found.insert(*session, head.clone());
+        }
+        let newest = found.into_iter().rev().take(limit);
+        Ok(newest.map(|(session, head)| list(session, head)).collect())
+    }
+
+    /// Sessions in which a run was at work when the last record was kept.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn unfinished(&mut self) -> Result<Vec<SessionId>, StoreError> {
+        let view = self.open_view()?;
+        let sql = format!("SELECT {} FROM session INDEXED BY session_open WHERE open", heads::COLUMNS);
+        let mut open: BTreeMap<SessionId, Head> = view.ask(|tx| collect(tx, &sql, params![]))?;
+        open.extend(view.recent.iter().map(|(session, head)| (*session, head.clone())));
+        Ok(open.into_iter().filter(|(_, head)| head.open).map(|(session, _)| session).collect())
+    }
+
+    /// Lines with `from_ms <= at < until_ms` after line `after`, in the order they were posted; at most `limit`.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn lines_page(
+        &mut self,
+        (from_ms, until_ms): (i64, i64),
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<PostedLine>, StoreError> {
+        let mut read = || {
+            let tx = self.conn.transaction()?;
+            lines::page(&tx, (from_ms, until_ms), after.cast_signed(), limit)
+        };
+        let found: rusqlite::Result<_> = read();
+        found.map_err(|e| self.place.fault(&e))
+    }
+
+    /// Every line with `from_ms <= at < until_ms`, in the order they were posted, until `each` breaks off.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn lines(
+        &mut self,
+        (from_ms, until_ms): (i64, i64),
+        mut each: impl FnMut(PostedLine) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let mut after = 0;
+        loop {
+            let page = self.lines_page((from_ms, until_ms), after, LINES_PAGE)?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = last.n;
+            if page.into_iter().try_for_each(&mut each).is_break() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Every key, oldest first.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn keys(&mut self) -> Result<Vec<Key>, StoreError> {
+        keys::list(&self.conn).map_err(|e| self.place.fault(&e))
+    }
+
+    /// The key whose secret has this hash, revoked or not.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn key(&mut self, hash: Hash) -> Result<Option<Key>, StoreError> {
+        keys::find(&self.conn, hash).map_err(|e| self.place.fault(&e))
+    }
+
+    /// A number that grows with every change of keys, whichever process makes it.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn keys_version(&mut self) -> Result<u64, StoreError> {
+        keys::version(&self.conn).map_err(|e| self.place.fault(&e))
+    }
+
+    /// One state of the file, with the heads that are not written back in it.
+    fn open_view(&mut self) -> Result<View<'_>, StoreError> {
+        // Taken before the transaction begins, so that every row a head points at is in it.
+        let shared = self.shared.as_ref().map(|shared| writer::lock(shared).heads().clone());
+        let place = &self.place;
+        let tx = self.conn.transaction().map_err(|e| place.fault(&e))?;
+        let recent = shared.map_or_else(|| tail(&tx, place), Ok)?;
+        Ok(View { tx, place, recent })
+    }
+
+    /// The same for one session, with its head; `None` when it is not there or was erased.
+    fn view(&mut self, session: SessionId) -> Result<Option<(View<'_>, Head)>, StoreError> {
+        let shared = self.shared.as_ref().map(|shared| writer::lock(shared).get(session).cloned());
+        let place = &self.place;
+        let tx = self.conn.transaction().map_err(|e| place.fault(&e))?;
+        let recent = match shared {
+            Some(head) => head.map(|head| (session, head)).into_iter().collect(),
+            None => tail(&tx, place)?,
+        };
+        let view = View { tx, place, recent };
+        let head = match view.recent.get(&session) {
+            Some(head) => Some(head.clone()),
+            None => view.ask(|tx| heads::find(tx, session))?,
+        };
+        Ok(head.filter(|head| !head.erased).map(|head| (view, head)))
+    }
+}
+
+struct View<'a> {
+    tx: Transaction<'a>,
+    place: &'a Place,
+    recent: BTreeMap<SessionId, Head>,
+}
+
+impl View<'_> {
+    fn ask<T>(
+        &self,
+        question: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        question(&self.tx).map_err(|e| self.place.fault(&e))
+    }
+
+    /// The rows with records from `from` on, oldest first; `None` when the session was erased meanwhile.
+    fn rows(&self, session: SessionId, head: &Head, from: u64) -> Result<Option<Vec<Row>>, StoreError> {
+        let mut rows = Vec::new();
+        let (mut pos, mut next) = (head.pos, head.seq + 1);
+        while pos > 0 && next > from {
+            let Some((row, prev)) = self.row(pos, session)? else {
+                let now = self.ask(|tx| heads::find(tx, session))?;
+                let erased = now.is_some_and(|head| head.erased);
+                return if erased { Ok(None) } else { Err(self.torn(pos, "is missing")) };
+            };
+            if row.seq + row.records.len() as u64 != next {
+                return Err(self.torn(pos, "does not end where the next begins"));
+            }
+            (pos, next) = (prev, row.seq);
+            rows.push(row);
+        }
+        rows.reverse();
+        Ok(Some(rows))
+    }
+
+    /// One row of a session, and the place of the one before.
+    fn row(&self, pos: i64, session: SessionId) -> Result<Option<(Row, i64)>, StoreError> {
+        let found = self.ask(|tx| {
+            tx.prepare_cached("SELECT seq, at, prev, body FROM log WHERE pos = ?1 AND session = ?2")?
+                .query_row(params![pos, id_bytes(session)], |row| {
+                    let records = frame::split(row.get_ref(3)?.as_blob()?);
+                    Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?, records, row.get(2)?))
+                })
+                .optional()
+        })?;
+        match found {
+            Some((seq, at_ms, Some(records), prev)) => Ok(Some((Row { seq, at_ms, records }, prev))),
+            Some((_, _, None, _)) => Err(self.torn(pos, "cannot be read")),
+            None => Ok(None),
+        }
+    }
+
+    fn torn(&self, pos: i64, how: &str) -> StoreError {
+        self.place.torn(format!("row {pos} of the log {how}"))
+    }
+}
+
+fn tail(tx: &Transaction<'_>, place: &Place) -> Result<BTreeMap<SessionId, Head>, StoreError> {
+    let tail = heads::tail(tx).map_err(|e| place.fault(&e))?;
+    match tail.torn {
+        Some(reason) => Err(place.torn(reason)),
+        None => Ok(tail.heads.into_iter().map(|(session, (head, _))| (session, head)).collect()),
+    }
+}
+
+fn snapshot(tx: &Transaction<'_>, session: SessionId) -> rusqlite::Result<Option<Snapshot>> {
+    tx.prepare_cached("SELECT seq, body FROM snapshot WHERE session = ?1")?
+        .query_row([id_bytes(session)], |row| {
+            Ok(Snapshot { seq: row.get::<_, i64>(0)?.cast_unsigned(), body: row.get(1)? })
+        })
+        .optional()
+}
+
+fn listed(
+    tx: &Transaction<'_>,
+    filter: &Filter,
+    limit: usize,
+) -> rusqlite::Result<BTreeMap<SessionId, Head>> {
+    let columns = heads::COLUMNS;
+    let before = filter.before.map_or([u8::MAX; 16], id_bytes);
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let named = if filter.unnamed { "" } else { "AND named" };
+    match &filter.owner {
+        Some(owner) => {
+            let sql = format!(
+                "SELECT {columns} FROM session WHERE owner = ?3 {named} AND NOT erased AND id < ?1
+                 ORDER BY id DESC LIMIT ?2"
+            );
+            collect(tx, &sql, params![before, limit, owner])
+        }
+        None => {
+            let sql = format!(
+                "SELECT {columns} FROM session WHERE NOT erased {named} AND id < ?1 ORDER BY id DESC LIMIT ?2"
+            );
+            collect(tx, &sql, params![before, limit])
+        }
+    }
+}
+
+fn collect(
+    tx: &Transaction<'_>,
+    sql: &str,
+    params: &[&dyn rusqlite::ToSql],
+) -> rusqlite::Result<BTreeMap<SessionId, Head>> {
+    tx.prepare_cached(sql)?.query_map(params, heads::read_row)?.collect()
+}
+
+fn list(session: SessionId, head: Head) -> Listed {
+    Listed {
+        session,
+        owner: head.owner.to_string(),
+        named: head.named,
+        head: head.seq,
+        open: head.open,
+        created_ms: head.created_ms,
+        changed_ms: head.changed_ms,
+    }
+}
