@@ -9,7 +9,7 @@ use abide_model::line::UsageLine;
 use abide_model::money::{Amount, Currency, Exact, PICO};
 use abide_model::name::{Party, Product};
 use abide_model::terms::{Every, Share};
-use expect_test::{Expect, expect};
+use expect_test::{Expect, expect, expect_file};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
@@ -235,7 +235,8 @@ fn what_is_open_when_the_statement_is_drawn_up_is_not_yet_due() {
         Due
           to openai: 0.00 USD
           by openai: 0.00 USD, and 250.00 USD accrued, not yet due
-    "#]].assert_eq(&drawn.render_table());
+    "#]]
+    .assert_eq(&drawn.render_table());
 }
 
 #[test]
@@ -343,149 +344,8 @@ fn the_json_holds_the_same_figures_as_text() {
     let share = rows::share("20%", "300 USD").unwrap();
     let json = draw("microsoft", "2026-Q2", share, CALLS).to_json();
     let value: serde_json::Value = serde_json::from_str(&json).unwrap();
-    expect![[r#"
-        {
-          "at": "2027-02-01T00:00:00Z",
-          "book_of": "openai",
-          "due": [
-            {
-              "accrued_by_party": {
-                "high": "0.00",
-                "low": "0.00"
-              },
-              "accrued_to_party": {
-                "high": "0.00",
-                "low": "0.00"
-              },
-              "by_party": {
-                "high": "0.00",
-                "low": "0.00"
-              },
-              "currency": "USD",
-              "to_party": {
-                "high": "254.03",
-                "low": "254.03"
-              }
-            }
-          ],
-          "from": "2026-04-01T07:00:00Z",
-          "open": false,
-          "party": "microsoft",
-          "period": "2026-Q2",
-          "revenue": [
-            {
-              "cache_read_tokens": 0,
-              "cache_write_tokens": 0,
-              "calls": 3,
-              "channel": "azure",
-              "currency": "USD",
-              "estimated_calls": 1,
-              "input_tokens": 1002400,
-              "output_tokens": 5600,
-              "product": "openai/api",
-              "reasoning_tokens": 0,
-              "revenue": "1250.0037"
-            },
-            {
-              "cache_read_tokens": 0,
-              "cache_write_tokens": 0,
-              "calls": 1,
-              "channel": "aws",
-              "currency": "USD",
-              "estimated_calls": 0,
-              "input_tokens": 900,
-              "output_tokens": 100,
-              "product": "openai/frontier",
-              "reasoning_tokens": 0,
-              "revenue": "20.155"
-            }
-          ],
-          "shares": [
-            {
-              "cap": {
-                "currency": "USD",
-                "kind": "total",
-                "total": "300.00"
-              },
-              "clause": "apr27.revenue-share",
-              "entries": [
-                {
-                  "accrued": null,
-                  "base": "1270.1587",
-                  "base_before": "100.405",
-                  "currency": "USD",
-                  "due": {
-                    "high": "254.03",
-                    "low": "254.03"
-                  },
-                  "settlements": [
-                    {
-                      "base": "1270.1587",
-                      "due": {
-                        "high": "254.03",
-                        "low": "254.03"
-                      },
-                      "period": "2026-Q2",
-                      "share": {
-                        "high": "254.03174",
-                        "low": "254.03174"
-                      }
-                    }
-                  ],
-                  "share": {
-                    "high": "254.03174",
-                    "low": "254.03174"
-                  },
-                  "share_after": {
-                    "high": "274.11274",
-                    "low": "274.11274"
-                  },
-                  "share_before": {
-                    "high": "20.081",
-                    "low": "20.081"
-                  }
-                }
-              ],
-              "every": "quarter",
-              "payee": "microsoft",
-              "payer": "openai",
-              "rate": "0.2",
-              "since": "2026-01-01",
-              "unpriced_calls": 1,
-              "until": "2031-01-01"
-            }
-          ],
-          "totals": [
-            {
-              "cache_read_tokens": 0,
-              "cache_write_tokens": 0,
-              "calls": 4,
-              "currency": "USD",
-              "estimated_calls": 1,
-              "input_tokens": 1003300,
-              "output_tokens": 5700,
-              "reasoning_tokens": 0,
-              "revenue": "1270.1587",
-              "revenue_rounded": "1270.16"
-            }
-          ],
-          "unpriced": [
-            {
-              "cache_read_tokens": 0,
-              "cache_write_tokens": 0,
-              "calls": 1,
-              "channel": "aws",
-              "estimated_calls": 0,
-              "input_tokens": 70,
-              "output_tokens": 7,
-              "product": "openai/frontier",
-              "reasoning_tokens": 0
-            }
-          ],
-          "until": "2026-07-01T07:00:00Z",
-          "zone": "America/Los_Angeles"
-        }"#]]
-    .assert_eq(&serde_json::to_string_pretty(&value).unwrap());
+    expect_file!["../testdata/statement/quarter.json"]
+        .assert_eq(&(serde_json::to_string_pretty(&value).unwrap() + "\n"));
 }
 
 #[test]
