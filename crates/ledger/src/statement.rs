@@ -223,6 +223,9 @@ impl Draft {
 
     /// Adds a line. `covers` says whether a share's base holds it; the share's dates are looked at here.
     pub fn add(&mut self, line: &UsageLine, covers: impl Fn(&Share, &UsageLine) -> bool) {
+        if line.at >= self.at {
+            return;
+        }
         let mut listed = self.party == self.own;
         for accrual in &mut self.accruals {
             if accrual.counts(line.at) && covers(accrual.share(), line) {

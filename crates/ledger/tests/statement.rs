@@ -240,6 +240,19 @@ fn what_is_open_when_the_statement_is_drawn_up_is_not_yet_due() {
 }
 
 #[test]
+fn a_statement_of_a_period_to_come_holds_what_there_was_when_it_is_drawn_up() {
+    let share = rows::share("20%", "none").unwrap();
+    let early = Scope { at: "2026-02-01T00:00Z".parse().unwrap(), ..scope("openai", "2026-Q2", vec![share]) };
+    let drawn = statement(early, rows::lines(CALLS).unwrap(), covers).unwrap();
+    assert!(drawn.revenue.is_empty() && drawn.unpriced.is_empty());
+    let entry = &drawn.shares[0].entries[0];
+    assert_eq!(
+        (entry.base_before.to_string(), entry.base.to_string()),
+        ("100.005".to_owned(), "0".to_owned())
+    );
+}
+
+#[test]
 fn a_party_without_shares_gets_an_empty_statement() {
     check(
         "amazon",
