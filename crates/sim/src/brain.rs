@@ -127,9 +127,8 @@ pub(crate) fn think(cloud: &str, ask: &Ask) -> Answer {
     let blocks = compose(cloud, ask);
     let called = blocks.iter().any(|block| matches!(block, Block::Call { .. }));
     let finish = if called { Finish::Calls } else { Finish::Stop };
-    let mut answer = Answer { blocks, finish, tokens: 0 };
+    let mut answer = Answer::new(blocks, finish);
     answer.stop_at(&ask.stops);
-    answer.tokens = answer.blocks.iter().map(Block::tokens).sum();
     if let Some(most) = ask.tokens_max {
         answer.truncate(most, Finish::Length);
     }
@@ -169,6 +168,11 @@ fn fragment_end(text: &str, bytes: usize) -> usize {
 }
 
 impl Answer {
+    pub(crate) fn new(blocks: Vec<Block>, finish: Finish) -> Self {
+        let tokens = blocks.iter().map(Block::tokens).sum();
+        Self { blocks, finish, tokens }
+    }
+
     fn stop_at(&mut self, stops: &[String]) {
         for block in &mut self.blocks {
             let Block::Text(text) = block else { continue };
@@ -182,6 +186,7 @@ impl Answer {
                 self.finish = Finish::StopSequence(stop.clone());
             }
         }
+        self.tokens = self.blocks.iter().map(Block::tokens).sum();
     }
 
     /// Ends the answer after so many tokens, if it is longer, for this reason.
@@ -484,6 +489,7 @@ fn mark(text: &str, marks: &[char]) -> usize {
 #[cfg(test)]
 mod tests {
     use expect_test::{Expect, expect};
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -655,5 +661,19 @@ mod tests {
                 text exactly| this
                 Stop, 2 tokens"#]],
         );
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_join_to_the_whole_and_each_is_a_token(text in "[ \\n]{0,3}(\\PC{0,20} ?){0,6}") {
+            for block in [Block::Text(text.clone()), Block::Call { name: String::new(), arguments: text.clone() }] {
+                prop_assert_eq!(block.pieces().collect::<String>(), text.clone());
+                let tokens = block.tokens();
+                let mut answer = Answer::new(vec![block], Finish::Stop);
+                let most = tokens / 2;
+                answer.truncate(most, Finish::Length);
+                prop_assert_eq!(answer.blocks.iter().map(Block::tokens).sum::<u64>(), most);
+            }
+        }
     }
 }

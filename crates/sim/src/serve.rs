@@ -26,7 +26,7 @@ use crate::body::{Body, Closed, Playback};
 use crate::brain::{self, Answer, Block, Finish};
 use crate::calls::{Calls, Ticket};
 use crate::fault::{self, Early, Fault, Faults, Middle, Plan, Target};
-use crate::voice::{Chat, Opened, Refusal, Usage, tokens_of_bytes};
+use crate::voice::{Chat, Opened, Refusal, Usage};
 use crate::{Config, Dialect, azure, bedrock, openai};
 
 const REQUEST_BYTES_MAX: usize = 32 << 20;
@@ -296,8 +296,7 @@ fn blocked(dialect: Dialect) -> Result<Answer, Refusal> {
         Dialect::Azure => Err(azure::prompt_blocked()),
         Dialect::Bedrock => {
             let text = "The request was blocked.".to_owned();
-            let tokens = tokens_of_bytes(text.len());
-            Ok(Answer { blocks: vec![Block::Text(text)], finish: Finish::Filter, tokens })
+            Ok(Answer::new(vec![Block::Text(text)], Finish::Filter))
         }
     }
 }
