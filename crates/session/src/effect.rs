@@ -9,7 +9,7 @@ use abide_model::fault::Fault;
 use abide_model::id::{CallNo, ItemId, RunId};
 use abide_model::item::{Item, Json};
 use abide_model::line::UsageLine;
-use abide_model::name::Customer;
+use abide_model::name::{Customer, Segment, Territory};
 use abide_model::plan::Plan;
 use abide_model::target::Target;
 use abide_model::want::Wanted;
@@ -30,6 +30,10 @@ pub struct Asked {
     pub key: String,
     /// The buyer.
     pub customer: Customer,
+    /// The buyer's segment, for the agreements.
+    pub segment: Option<Segment>,
+    /// The buyer's country, for the agreements.
+    pub territory: Option<Territory>,
 }
 
 /// The target a call goes to.

@@ -7,6 +7,7 @@
 
 mod effect;
 pub mod fold;
+mod front;
 mod machine;
 pub mod record;
 mod run;

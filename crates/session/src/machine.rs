@@ -2,18 +2,17 @@
 
 use crate::effect::{Append, Asked, Choice, Effect, Input, Rejection};
 use crate::record::{self, CallEnd, CallStarted, Record, RunStarted, Stamped};
-use crate::session::{Session, stands};
+use crate::session::Session;
 use abide_model::call::{Delta, Finish};
 use abide_model::event::{Change, Event, RunError, RunStatus, Shortfall};
 use abide_model::fault::{Fault, FaultKind};
-use abide_model::id::{CallNo, RunId};
+use abide_model::id::{CallNo, ItemId, RunId};
 use abide_model::item::Item;
 use abide_model::line::UsageLine;
 use abide_model::plan::Plan;
 use abide_model::prompt::Prompt;
 use abide_model::usage::Usage;
 use abide_model::{Hash, Time};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The most calls one run makes, failed ones included.
@@ -30,11 +29,13 @@ struct Batch {
 }
 
 impl Session {
-    /// Takes one input at `now` and returns what is to be done, in order.
+    /// Takes one input at `now` and returns what is to be done, in order. The journal keeps whole microseconds of
+    /// `now`.
     ///
     /// # Errors
     /// When the input cannot be taken; nothing has changed then.
     pub fn handle(&mut self, now: Time, input: Input) -> Result<Vec<Effect>, Rejection> {
+        let now = in_micros(now);
         match input {
             Input::Asked(asked) => self.ask(*asked),
             Input::Planned { plan, choice } => Ok(self.planned(now, plan, choice)),
@@ -42,31 +43,28 @@ impl Session {
             Input::CallEnded(result) => Ok(self.call_ended(now, result)),
             Input::Cancel => self.cancel(now),
             Input::Recovered => Ok(self.recovered(now)),
-            Input::AddItems(items) => {
-                self.room_for(items.len())?;
-                let items = items.into_iter().map(Arc::new).collect();
-                let record = Record::ItemsAdded { first_item: self.next_item, items };
-                Ok(self.edit(now, record))
-            }
-            Input::RemoveItem(id) => {
-                if !self.entries.iter().any(|entry| entry.placed.id == id) {
-                    return Err(Rejection::UnknownItem { id });
-                }
-                Ok(self.edit(now, Record::ItemRemoved { id }))
-            }
+            Input::AddItems(items) => self.add_items(now, items),
+            Input::RemoveItem(id) => self.remove_item(now, id),
             Input::SetMetadata(metadata) => Ok(self.edit(now, Record::MetadataSet { metadata })),
-            Input::EraseRun(run) => {
-                if self.run_begins_at(run).is_none() {
-                    return Err(Rejection::UnknownRun { run: RunId { session: self.id, n: run } });
-                }
-                Ok(self.edit(now, Record::RunErased { run }))
-            }
+            Input::EraseRun(run) => self.erase_run(now, run),
         }
     }
 
-    /// Writes the first record without a run: a conversation that is made before it is used.
+    /// Whether `items` can be put into the conversation: there is room, and each result of a tool answers a call
+    /// before it. Calls may be left without a result.
+    ///
+    /// # Errors
+    /// When they cannot, with the first reason.
+    pub fn check_items(&self, items: &[Item]) -> Result<(), Rejection> {
+        self.room_for(items.len())?;
+        self.waiting_after(items).map(drop)
+    }
+
+    /// Writes the first record without a run: a conversation that is made before it is used. What a client sends
+    /// as `items` passes [`Session::check_items`] first.
     #[must_use]
     pub fn begin(&mut self, now: Time, items: Vec<Item>) -> Vec<Effect> {
+        let now = in_micros(now);
         let mut batch = self.batch(true);
         if !items.is_empty() {
             let items = items.into_iter().map(Arc::new).collect();
@@ -79,11 +77,16 @@ impl Session {
     }
 
     fn ask(&mut self, asked: Asked) -> Result<Vec<Effect>, Rejection> {
-        if let Some(run) = self.active() {
+        if let Some(run) = self.active().or(self.wished()) {
             return Err(Rejection::Busy { run });
         }
         self.room_for(asked.wanted.items.len())?;
-        self.pair_tools(&asked.wanted.items)?;
+        self.advance_front();
+        let unanswered = self.waiting_after(&asked.wanted.items)?;
+        if !unanswered.is_empty() {
+            let call_ids = unanswered.into_iter().map(str::to_owned).collect();
+            return Err(Rejection::Unanswered { call_ids });
+        }
         let run = self.last_run() + 1;
         self.wish = Some(Box::new(RunStarted {
             run,
@@ -99,16 +102,16 @@ impl Session {
             metadata: asked.wanted.metadata,
             key: asked.key,
             customer: asked.customer,
+            segment: asked.segment,
+            territory: asked.territory,
         }));
         Ok(vec![Effect::Plan { run: RunId { session: self.id, n: run }, tried: Vec::new(), last: None }])
     }
 
     fn planned(&mut self, now: Time, plan: Plan, choice: Result<Box<Choice>, RunError>) -> Vec<Effect> {
         let mut batch = self.batch(true);
-        if let Some(wish) = self.wish.take() {
-            self.write(now, Record::RunStarted(wish), &mut batch);
-        }
-        if self.active.is_none() {
+        self.write_wish(now, &mut batch);
+        if self.active.is_none() || self.open_call().is_some() {
             return self.effects(batch);
         }
         match choice {
@@ -127,8 +130,12 @@ impl Session {
         }
     }
 
-    fn call_record(&self, call: CallNo, plan: Plan, choice: &Choice) -> CallStarted {
+    fn call_record(&mut self, call: CallNo, plan: Plan, choice: &Choice) -> CallStarted {
         let (prefix, prompt_bytes) = self.prefix();
+        let mut decision = choice.decision.clone();
+        decision.at = in_micros(decision.at);
+        decision.known = in_micros(decision.known);
+        decision.until = decision.until.map(in_micros);
         CallStarted {
             call,
             plan,
@@ -136,23 +143,23 @@ impl Session {
             model: choice.target.model.to_string(),
             product: choice.target.product.clone(),
             channel: choice.target.channel.clone(),
-            decision: choice.decision.clone(),
+            decision,
             prefix,
             prompt_bytes,
         }
     }
 
     /// The hash of what the call is to send, and how many bytes of content that is.
-    fn prefix(&self) -> (Hash, u64) {
+    fn prefix(&mut self) -> (Hash, u64) {
+        self.advance_front();
         let Some(run) = self.active.and_then(|n| self.runs.get(&n)) else { return (Hash([0; 32]), 0) };
+        let mut digest = self.front.digest;
+        self.shown_from(self.front.entries).for_each(|item| digest.add(item));
         let params = record::params_hash(&run.asked.params);
         let preface = run.asked.preface.as_deref().unwrap_or_default();
-        let standing = || self.entries.iter().filter(|entry| stands(entry));
-        let head = [params.0.as_slice(), preface.as_bytes()];
-        let prefix = Hash::of_parts(head.into_iter().chain(standing().map(|entry| entry.hash.0.as_slice())));
-        let items: usize = standing().map(|entry| entry.placed.item.bytes()).sum();
+        let prefix = Hash::of_parts([params.0.as_slice(), preface.as_bytes(), digest.hash.0.as_slice()]);
         let params_bytes = Prompt { params: &run.asked.params, items: &[] }.bytes();
-        (prefix, (items + params_bytes + preface.len()) as u64)
+        (prefix, digest.bytes + (params_bytes + preface.len()) as u64)
     }
 
     fn heard(&mut self, now: Time, deltas: Vec<Delta>) -> Vec<Effect> {
@@ -194,8 +201,9 @@ impl Session {
 
     fn may_call_again(&self, fault: &Fault) -> bool {
         let Some(run) = self.active.and_then(|n| self.runs.get(&n)) else { return false };
-        let silent = run.open.as_ref().is_none_or(|open| open.growing.is_empty()) && run.outputs == 0;
-        fault.kind.fails_over() && run.calls.len() < CALLS_PER_RUN_MAX && (run.asked.splices || silent)
+        fault.kind.fails_over()
+            && run.calls.len() < CALLS_PER_RUN_MAX
+            && (run.asked.splices || run.outputs == 0)
     }
 
     fn plan_again(&self, last: Option<Fault>) -> Effect {
@@ -209,13 +217,11 @@ impl Session {
     }
 
     fn cancel(&mut self, now: Time) -> Result<Vec<Effect>, Rejection> {
-        let Some(run) = self.active() else {
-            let n = self.last_run();
-            let status = self.runs.get(&n).map_or("unknown", |run| run.status.as_str());
-            return Err(Rejection::Ended { run: RunId { session: self.id, n }, status });
-        };
-        debug_assert!(self.runs.contains_key(&run.n), "an active run is a run");
         let mut batch = self.batch(true);
+        self.write_wish(now, &mut batch);
+        if self.active.is_none() {
+            return Err(self.nothing_to_cancel());
+        }
         let mut effects = Vec::new();
         if let Some(call) = self.open_call() {
             effects.push(Effect::Stop { call });
@@ -224,6 +230,15 @@ impl Session {
         self.write(now, Record::RunEnded { status: RunStatus::Cancelled }, &mut batch);
         effects.extend(self.effects(batch));
         Ok(effects)
+    }
+
+    fn nothing_to_cancel(&self) -> Rejection {
+        let n = self.last_run();
+        let run = RunId { session: self.id, n };
+        match self.runs.get(&n) {
+            Some(last) => Rejection::Ended { run, status: last.status.as_str() },
+            None => Rejection::UnknownRun { run },
+        }
     }
 
     fn recovered(&mut self, now: Time) -> Vec<Effect> {
@@ -249,6 +264,45 @@ impl Session {
         let mut effects = self.effects(batch);
         effects.push(self.plan_again(None));
         effects
+    }
+
+    fn add_items(&mut self, now: Time, items: Vec<Item>) -> Result<Vec<Effect>, Rejection> {
+        self.refuse_while_asking()?;
+        self.advance_front();
+        self.check_items(&items)?;
+        if items.is_empty() {
+            return Ok(Vec::new());
+        }
+        let items = items.into_iter().map(Arc::new).collect();
+        Ok(self.edit(now, Record::ItemsAdded { first_item: self.next_item, items }))
+    }
+
+    fn remove_item(&mut self, now: Time, id: ItemId) -> Result<Vec<Effect>, Rejection> {
+        self.refuse_while_asking()?;
+        if !self.entries.iter().any(|entry| entry.placed.id == id) {
+            return Err(Rejection::UnknownItem { id });
+        }
+        Ok(self.edit(now, Record::ItemRemoved { id }))
+    }
+
+    fn erase_run(&mut self, now: Time, n: u32) -> Result<Vec<Effect>, Rejection> {
+        let run = RunId { session: self.id, n };
+        if self.run_begins_at(n).is_none() {
+            return Err(Rejection::UnknownRun { run });
+        }
+        if self.active == Some(n) {
+            return Err(Rejection::Busy { run });
+        }
+        Ok(self.edit(now, Record::RunErased { run: n }))
+    }
+
+    /// A request that was checked against the conversation finds it unchanged when its plan arrives.
+    fn refuse_while_asking(&self) -> Result<(), Rejection> {
+        self.wished().map_or(Ok(()), |run| Err(Rejection::Busy { run }))
+    }
+
+    fn wished(&self) -> Option<RunId> {
+        self.wish.as_ref().map(|wish| RunId { session: self.id, n: wish.run })
     }
 
     fn edit(&mut self, now: Time, record: Record) -> Vec<Effect> {
@@ -307,30 +361,9 @@ impl Session {
         if items > ITEMS_MAX { Err(Rejection::TooManyItems { items, max: ITEMS_MAX }) } else { Ok(()) }
     }
 
-    /// Each result answers a call that came before it, and no call is left without one.
-    fn pair_tools(&self, new: &[Item]) -> Result<(), Rejection> {
-        let mut waiting: Vec<&str> = Vec::new();
-        let mut answered: BTreeSet<&str> = BTreeSet::new();
-        let standing = self.entries.iter().filter(|entry| stands(entry)).map(|entry| &*entry.placed.item);
-        for item in standing.chain(new) {
-            match item {
-                Item::ToolCall(call) => waiting.push(&call.call_id),
-                Item::ToolResult(result) => {
-                    if let Some(place) = waiting.iter().position(|id| *id == result.call_id) {
-                        answered.insert(waiting.remove(place));
-                    } else if answered.contains(result.call_id.as_str()) {
-                        return Err(Rejection::AnsweredTwice { call_id: result.call_id.clone() });
-                    } else {
-                        return Err(Rejection::UnknownCall { call_id: result.call_id.clone() });
-                    }
-                }
-                Item::Message(_) | Item::Reasoning(_) => {}
-            }
-        }
-        if waiting.is_empty() {
-            return Ok(());
-        }
-        Err(Rejection::Unanswered { call_ids: waiting.into_iter().map(str::to_owned).collect() })
+    fn waiting_after<'a>(&'a self, new: &'a [Item]) -> Result<Vec<&'a str>, Rejection> {
+        let rest = self.shown_from(self.front.entries).map(|item| &**item);
+        self.front.waiting_after(rest.chain(new))
     }
 
     fn batch(&self, durable: bool) -> Batch {
@@ -353,6 +386,13 @@ impl Session {
         batch.append.records.push(stamped);
     }
 
+    /// Puts the run that was asked for on record.
+    fn write_wish(&mut self, now: Time, batch: &mut Batch) {
+        if let Some(wish) = self.wish.take() {
+            self.write(now, Record::RunStarted(wish), batch);
+        }
+    }
+
     fn write_opening(&mut self, now: Time, batch: &mut Batch) {
         let stamped = Stamped { at: now, record: Record::Opened(self.opened.clone()) };
         self.apply(1, &stamped);
@@ -371,6 +411,11 @@ impl Session {
         }
         effects
     }
+}
+
+/// The whole microseconds of `time`, which is what the journal keeps: what is live equals what is read back.
+fn in_micros(time: Time) -> Time {
+    Time::from_microsecond(time.as_microsecond()).unwrap_or(time)
 }
 
 /// Whether a cloud may have worked, and may charge, though it gave no answer.

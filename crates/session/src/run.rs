@@ -46,6 +46,8 @@ pub(crate) struct Run {
     pub(crate) started_at: Time,
     pub(crate) ended_at: Option<Time>,
     pub(crate) first_seq: u64,
+    /// The number the session's next item had when the run ended; `None` before.
+    pub(crate) end_item: Option<u32>,
     pub(crate) asked: RunStarted,
     pub(crate) status: RunStatus,
     pub(crate) calls: Vec<CallNote>,
@@ -91,6 +93,7 @@ impl Run {
             started_at: at,
             ended_at: None,
             first_seq: seq,
+            end_item: None,
             asked,
             status: RunStatus::InProgress,
             calls: Vec::new(),
@@ -112,6 +115,15 @@ impl Run {
         total
     }
 
+    /// The first output item that the next call produces anew, because the calls that said it failed; `None` when
+    /// there is none, or a call is under way.
+    pub(crate) fn produced_anew_from(&self) -> Option<u32> {
+        let mut failed = self.calls.iter().rev().map_while(|call| {
+            call.outcome.as_ref().filter(|outcome| outcome.end != CallEnd::Whole).map(|_| call.first_output)
+        });
+        failed.next().map(|last| failed.fold(last, u32::min))
+    }
+
     /// The instructions a cloud is given: the agent's, then the client's.
     pub(crate) fn instructions(&self) -> Option<String> {
         match (&self.asked.preface, &self.asked.params.instructions) {
@@ -128,7 +140,7 @@ impl OpenCall {
     }
 
     pub(crate) fn item(&mut self, call_index: u32) -> Option<&mut Growing> {
-        self.growing.iter_mut().find(|item| item.call_index == call_index && !item.done)
+        self.growing.iter_mut().rev().find(|item| item.call_index == call_index && !item.done)
     }
 
     /// What the call consumed: as reported, else estimated from what went out and came in.

@@ -1,14 +1,15 @@
 //! The state of one session, and how records change it.
 
+use crate::front::Front;
 use crate::record::{self, CallEnd, Opened, Record, Stamped};
 use crate::run::{CallNote, Growing, OpenCall, Outcome, Run, Show};
+use abide_model::Time;
 use abide_model::call::{Delta, Finish, ItemStart};
-use abide_model::event::{Change, Event};
+use abide_model::event::{Change, Event, RunStatus, Shortfall};
 use abide_model::id::{CallNo, ItemId, RunId, SessionId};
 use abide_model::item::{Item, ItemStatus, Json};
 use abide_model::prompt::Params;
 use abide_model::run::{Placed, RunView};
-use abide_model::{Hash, Time};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -21,17 +22,36 @@ pub struct Opening {
     pub inherited: Vec<Placed>,
 }
 
+/// What became of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lot {
+    /// It is part of the conversation.
+    Stands,
+    /// Clients see it, clouds do not: thinking or a tool call that its run broke off after, or the result of a
+    /// call that was taken out.
+    Dangles,
+    /// A later call of its run produced it anew.
+    Superseded,
+    /// It came with a run that failed before it said anything: whoever asks again sends it again.
+    Withdrawn,
+}
+
 /// An item at its place, with what the machine needs to know of it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Entry {
     pub(crate) placed: Placed,
     /// The run it belongs to; 0 when it belongs to none.
     pub(crate) run: u32,
-    /// Whether the run produced it.
-    pub(crate) output: bool,
-    /// Whether a later call of the run produced it anew.
-    pub(crate) superseded: bool,
-    pub(crate) hash: Hash,
+    /// Its place among what the run produced; `None` when the run did not produce it.
+    pub(crate) output: Option<u32>,
+    pub(crate) lot: Lot,
+}
+
+impl Entry {
+    /// Whether run `run` produced it, at place `first` or later.
+    pub(crate) fn is_output(&self, run: u32, first: u32) -> bool {
+        self.run == run && self.output.is_some_and(|place| place >= first)
+    }
 }
 
 /// One conversation: what its journal says, and nothing else.
@@ -49,6 +69,7 @@ pub struct Session {
     pub(crate) metadata: Option<Json>,
     /// A run that was asked for and not yet planned: in no record yet.
     pub(crate) wish: Option<Box<record::RunStarted>>,
+    pub(crate) front: Front,
 }
 
 impl Session {
@@ -69,6 +90,7 @@ impl Session {
             next_call: 1,
             metadata,
             wish: None,
+            front: Front::EMPTY,
         }
     }
 
@@ -110,23 +132,16 @@ impl Session {
             Record::CallEnded { call: _, end, usage } => {
                 self.end_call(Outcome { at, end: end.clone(), usage: *usage })
             }
-            Record::RunEnded { status } => {
-                let Some(run) = self.active_run() else { return Vec::new() };
-                run.status = status.clone();
-                run.ended_at = Some(at);
-                let usage = run.usage();
-                self.active = None;
-                vec![Change::RunEnded { status: status.clone(), usage }]
-            }
+            Record::RunEnded { status } => self.end_run(at, status),
             Record::ItemsAdded { first_item, items } => {
                 self.next_item = *first_item;
                 for item in items {
-                    self.place(item.clone(), 0, ItemStatus::Completed, false);
+                    self.place(item.clone(), 0, ItemStatus::Completed, None);
                 }
                 Vec::new()
             }
             Record::ItemRemoved { id } => {
-                self.entries.retain(|entry| entry.placed.id != *id);
+                self.remove(*id);
                 Vec::new()
             }
             Record::MetadataSet { metadata } => {
@@ -154,7 +169,7 @@ impl Session {
     fn start_run(&mut self, seq: u64, at: Time, asked: &record::RunStarted) -> Vec<Change> {
         self.next_item = asked.first_item;
         for item in &asked.input {
-            self.place(item.clone(), asked.run, ItemStatus::Completed, false);
+            self.place(item.clone(), asked.run, ItemStatus::Completed, None);
         }
         self.runs.insert(asked.run, Run::new(at, seq, asked.clone()));
         self.active = Some(asked.run);
@@ -162,19 +177,66 @@ impl Session {
     }
 
     fn start_call(&mut self, at: Time, started: &record::CallStarted) {
-        self.next_call = started.call.0 + 1;
+        self.next_call = started.call.0.saturating_add(1);
         let Some(n) = self.active else { return };
         let Some(run) = self.runs.get_mut(&n) else { return };
-        // What a failed call left behind is produced anew by this one.
-        let mut ends = run.calls.iter().rev().map_while(|call| {
-            call.outcome.as_ref().filter(|outcome| outcome.end != CallEnd::Whole).map(|_| call.first_output)
-        });
-        if let Some(first) = ends.next().map(|last| ends.fold(last, u32::min)) {
-            let outputs = self.entries.iter_mut().filter(|entry| entry.run == n && entry.output);
-            outputs.skip(first as usize).for_each(|entry| entry.superseded = true);
+        if let Some(first) = run.produced_anew_from() {
+            let outputs = self.entries.iter_mut().filter(|entry| entry.is_output(n, first));
+            outputs.for_each(|entry| entry.lot = Lot::Superseded);
         }
         run.calls.push(CallNote { at, started: started.clone(), outcome: None, first_output: run.outputs });
         run.open = Some(OpenCall::new(started.call));
+    }
+
+    fn end_run(&mut self, at: Time, status: &RunStatus) -> Vec<Change> {
+        let end_item = self.next_item;
+        let Some(n) = self.active.take() else { return Vec::new() };
+        let Some(run) = self.runs.get_mut(&n) else { return Vec::new() };
+        run.status = status.clone();
+        run.ended_at = Some(at);
+        run.end_item = Some(end_item);
+        let usage = run.usage();
+        let broken_off = match status {
+            RunStatus::Completed(_) => false,
+            RunStatus::Incomplete(why) => *why == Shortfall::Interrupted,
+            RunStatus::Failed(_) | RunStatus::Cancelled | RunStatus::InProgress => true,
+        };
+        let withdrawn = matches!(status, RunStatus::Failed(_)) && run.outputs == 0;
+        if broken_off {
+            self.break_off(n, withdrawn);
+        }
+        vec![Change::RunEnded { status: status.clone(), usage }]
+    }
+
+    /// Leaves of a run what its client has: the words, but no tool call that nobody was asked to answer; and of
+    /// one that failed before it said anything, nothing.
+    fn break_off(&mut self, n: u32, withdrawn: bool) {
+        for (place, entry) in self.entries.iter_mut().enumerate().filter(|(_, entry)| entry.run == n) {
+            let spoken = matches!(*entry.placed.item, Item::Message(_));
+            let lot = match (entry.output, entry.lot) {
+                (None, Lot::Stands) if withdrawn => Lot::Withdrawn,
+                (Some(_), Lot::Stands) if !spoken => Lot::Dangles,
+                (_, lot) => lot,
+            };
+            if lot != entry.lot {
+                entry.lot = lot;
+                self.front.changed_at(place);
+            }
+        }
+    }
+
+    fn remove(&mut self, id: ItemId) {
+        let Some(place) = self.entries.iter().position(|entry| entry.placed.id == id) else { return };
+        self.front.changed_at(place);
+        let gone = self.entries.remove(place);
+        // No cloud takes a result without its call.
+        if let (Item::ToolCall(call), Lot::Stands) = (&*gone.placed.item, gone.lot) {
+            let mut later = self.entries.iter_mut().skip(place).filter(|entry| entry.lot == Lot::Stands);
+            let answers = |item: &Item| matches!(item, Item::ToolResult(r) if r.call_id == call.call_id);
+            if let Some(result) = later.find(|entry| answers(&entry.placed.item)) {
+                result.lot = Lot::Dangles;
+            }
+        }
     }
 
     fn hear(&mut self, deltas: &[Delta]) -> Vec<Change> {
@@ -251,7 +313,7 @@ impl Session {
             signature: None,
             done: false,
         };
-        growing.id = self.place(Arc::new(growing.item()), n, ItemStatus::InProgress, true);
+        growing.id = self.place(Arc::new(growing.item()), n, ItemStatus::InProgress, Some(output));
         let id = growing.id;
         open.growing.push(growing);
         Change::ItemStarted { index: output, id, start: start.clone() }
@@ -278,13 +340,31 @@ impl Session {
             .collect()
     }
 
-    fn place(&mut self, item: Arc<Item>, run: u32, status: ItemStatus, output: bool) -> ItemId {
+    fn place(&mut self, item: Arc<Item>, run: u32, status: ItemStatus, output: Option<u32>) -> ItemId {
         let id = ItemId { session: self.id, n: self.next_item };
-        self.next_item += 1;
-        let hash = if status == ItemStatus::Completed { record::item_hash(&item) } else { Hash([0; 32]) };
+        self.next_item = self.next_item.saturating_add(1);
         let placed = Placed { id, item, status };
-        self.entries.push(Entry { placed, run, output, superseded: false, hash });
+        self.entries.push(Entry { placed, run, output, lot: Lot::Stands });
         id
+    }
+
+    /// Sums up as much of the conversation as no call under way can change.
+    pub(crate) fn advance_front(&mut self) {
+        let active = self.active;
+        let rest = self.entries.iter().skip(self.front.entries);
+        for entry in rest.take_while(|entry| entry.output.is_none() || Some(entry.run) != active) {
+            self.front.add(stands(entry).then_some(&*entry.placed.item));
+        }
+    }
+
+    /// What the next call of the active run, or the one under way, is shown of the entries from `place` on.
+    pub(crate) fn shown_from(&self, place: usize) -> impl Iterator<Item = &Arc<Item>> {
+        let active = self.active.and_then(|n| self.runs.get(&n));
+        let anew = active.and_then(|run| Some((run.asked.run, run.produced_anew_from()?)));
+        let shown = move |entry: &&Entry| {
+            stands(entry) && !anew.is_some_and(|(run, first)| entry.is_output(run, first))
+        };
+        self.entries.iter().skip(place).filter(shown).map(|entry| &entry.placed.item)
     }
 
     pub(crate) fn active_run(&mut self) -> Option<&mut Run> {
@@ -333,10 +413,11 @@ impl Session {
         self.runs.keys().next_back().copied().unwrap_or(0)
     }
 
-    /// Whether the latest run is `n`, and nothing was put into the conversation by other means since.
+    /// Whether the latest run is `n`, and nothing was put into the conversation since.
     #[must_use]
     pub fn ends_with_run(&self, n: u32) -> bool {
-        self.last_run() == n && self.entries.last().is_none_or(|entry| entry.run == n)
+        let end = self.runs.get(&n).map(|run| run.end_item.unwrap_or(self.next_item));
+        self.last_run() == n && self.wish.is_none() && end == Some(self.next_item)
     }
 
     /// Where the run's records begin; `None` when there is no such run or it was deleted.
@@ -345,19 +426,25 @@ impl Session {
         self.runs.get(&n).filter(|run| !run.erased).map(|run| run.first_seq)
     }
 
-    /// The conversation as a client lists it: every item that stands.
+    /// The conversation as a client lists it: every item that was not taken back or produced anew.
     #[must_use]
     pub fn items(&self) -> Vec<Placed> {
-        self.entries.iter().filter(|entry| !entry.superseded).map(|entry| entry.placed.clone()).collect()
+        let listed = |entry: &&Entry| match entry.lot {
+            Lot::Stands | Lot::Dangles => true,
+            Lot::Superseded | Lot::Withdrawn => false,
+        };
+        self.entries.iter().filter(listed).map(|entry| entry.placed.clone()).collect()
     }
 
     /// The items that a session continuing from the end of run `n` inherits.
     #[must_use]
     pub fn items_through(&self, n: u32) -> Vec<Placed> {
-        let end = self.entries.iter().rposition(|entry| entry.run == n).map_or(0, |last| last + 1);
+        let Some(run) = self.runs.get(&n) else { return Vec::new() };
+        let end = run.end_item.unwrap_or(self.next_item);
+        let through = |entry: &&Entry| entry.placed.id.session != self.id || entry.placed.id.n < end;
         self.entries
             .iter()
-            .take(end)
+            .filter(through)
             .filter(|entry| stands(entry))
             .map(|entry| entry.placed.clone())
             .collect()
@@ -369,7 +456,9 @@ impl Session {
         let run = self.runs.get(&n).filter(|run| !run.erased)?;
         let of_run = |output: bool| {
             let shown = move |entry: &&Entry| {
-                entry.run == n && entry.output == output && (show == Show::All || !entry.superseded)
+                entry.run == n
+                    && entry.output.is_some() == output
+                    && (show == Show::All || entry.lot != Lot::Superseded)
             };
             self.entries.iter().filter(shown).map(|entry| self.placed_now(run, entry)).collect()
         };
@@ -396,10 +485,10 @@ impl Session {
         self.runs.get(&n).map_or(&[], |run| &run.calls)
     }
 
-    /// Who asked for run `n`: the key's short name and the customer.
+    /// What run `n` was asked to do, and by whom; deleted runs included.
     #[must_use]
-    pub fn asker(&self, n: u32) -> Option<(&str, &abide_model::name::Customer)> {
-        self.runs.get(&n).map(|run| (run.asked.key.as_str(), &run.asked.customer))
+    pub fn asked(&self, n: u32) -> Option<&record::RunStarted> {
+        self.runs.get(&n).map(|run| &run.asked)
     }
 
     /// What the call under way is to send: parameters with the agent's instructions, and the conversation.
@@ -408,8 +497,7 @@ impl Session {
         let run = self.runs.get(&self.active?)?;
         let mut params = (*run.asked.params).clone();
         params.instructions = run.instructions();
-        let items = self.entries.iter().filter(|entry| stands(entry)).map(|entry| entry.placed.item.clone());
-        Some((params, items.collect()))
+        Some((params, self.shown_from(0).cloned().collect()))
     }
 
     /// An item of the run under way shows as far as it has come.
@@ -433,7 +521,7 @@ impl Session {
 /// Whether a later call is shown the item: whole ones, and the words of a message that was cut for good.
 pub(crate) fn stands(entry: &Entry) -> bool {
     let words = matches!(*entry.placed.item, Item::Message(_)) && entry.placed.item.bytes() > 0;
-    !entry.superseded
+    entry.lot == Lot::Stands
         && match entry.placed.status {
             ItemStatus::Completed => true,
             ItemStatus::Incomplete => words,
@@ -442,8 +530,7 @@ pub(crate) fn stands(entry: &Entry) -> bool {
 }
 
 fn inherit(placed: Placed) -> Entry {
-    let hash = record::item_hash(&placed.item);
-    Entry { placed, run: 0, output: false, superseded: false, hash }
+    Entry { placed, run: 0, output: None, lot: Lot::Stands }
 }
 
 fn close(entries: &mut [Entry], growing: &mut Growing, status: ItemStatus) -> Change {
@@ -451,7 +538,6 @@ fn close(entries: &mut [Entry], growing: &mut Growing, status: ItemStatus) -> Ch
     let item = growing.item();
     growing.done = true;
     if let Some(entry) = entries.iter_mut().rev().find(|entry| entry.placed.id == growing.id) {
-        entry.hash = record::item_hash(&item);
         entry.placed = Placed { id: growing.id, item: Arc::new(item.clone()), status };
     }
     Change::ItemDone { index: growing.output, id: growing.id, item, status }

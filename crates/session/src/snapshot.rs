@@ -1,7 +1,7 @@
 //! A snapshot: the folded journal up to a position, as one body.
 
 use crate::fold::fold;
-use crate::record::{self, Blobs, DecodeError, Stamped};
+use crate::record::{self, Blobs, DecodeError, Record, Stamped};
 use abide_model::Hash;
 
 /// Records after the last snapshot before another is worth its bytes.
@@ -20,11 +20,24 @@ pub fn pays(records: usize, folded: usize) -> bool {
 #[must_use]
 pub fn take(records: Vec<(u64, Stamped)>, blobs: &mut Blobs) -> Option<Vec<u8>> {
     let count = records.len();
+    let kept = records.iter().all(|(_, stamped)| match &stamped.record {
+        Record::Opened(opened) => opened.kept,
+        Record::RunStarted(_)
+        | Record::CallStarted(_)
+        | Record::Heard { .. }
+        | Record::CallEnded { .. }
+        | Record::RunEnded { .. }
+        | Record::ItemsAdded { .. }
+        | Record::ItemRemoved { .. }
+        | Record::MetadataSet { .. }
+        | Record::RunErased { .. }
+        | Record::Recovered => true,
+    });
     let folded = fold(records);
     pays(count, folded.len()).then(|| {
         let mut bytes = Vec::new();
         for (seq, stamped) in &folded {
-            let record = record::encode(stamped, true, blobs);
+            let record = record::encode(stamped, kept, blobs);
             bytes.extend(seq.to_le_bytes());
             bytes.extend((record.len() as u32).to_le_bytes());
             bytes.extend(record);

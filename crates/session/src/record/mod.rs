@@ -15,7 +15,7 @@ use abide_model::event::RunStatus;
 use abide_model::fault::Fault;
 use abide_model::id::{CallNo, ItemId, RunId};
 use abide_model::item::{Item, Json};
-use abide_model::name::{Channel, Cloud, Customer, ModelName, Product};
+use abide_model::name::{Channel, Cloud, Customer, ModelName, Product, Segment, Territory};
 use abide_model::plan::Plan;
 use abide_model::prompt::Params;
 use abide_model::usage::Usage;
@@ -148,6 +148,10 @@ pub struct RunStarted {
     pub key: String,
     /// The buyer.
     pub customer: Customer,
+    /// The buyer's segment, for the agreements.
+    pub segment: Option<Segment>,
+    /// The buyer's country, for the agreements.
+    pub territory: Option<Territory>,
 }
 
 /// Everything known at the moment a call leaves.
@@ -188,8 +192,8 @@ pub enum CallEnd {
 
 /// The stored bytes of `stamped`, with bodies that live once moved into `blobs`.
 ///
-/// With `content` false, what the client and the model said is left out: the record of a session that is not
-/// kept.
+/// With `content` false, what the client and the model said is left out, and what a cloud said about it: the
+/// record of a session that is not kept.
 #[must_use]
 pub fn encode(stamped: &Stamped, content: bool, blobs: &mut Blobs) -> Vec<u8> {
     stored::encode(stamped, content, blobs)

@@ -98,6 +98,10 @@ struct StoredRunStarted {
     key: String,
     #[n(12)]
     customer: String,
+    #[n(13)]
+    segment: Option<String>,
+    #[n(14)]
+    territory: Option<String>,
 }
 
 #[derive(Encode, Decode)]
@@ -202,7 +206,14 @@ pub(super) fn params_bytes(params: &Params) -> Vec<u8> {
 
 fn open(bytes: &[u8]) -> Result<Envelope, DecodeError> {
     match bytes.split_first() {
-        Some((&FORMAT, rest)) => minicbor::decode(rest).map_err(damaged),
+        Some((&FORMAT, rest)) => {
+            let mut decoder = minicbor::Decoder::new(rest);
+            let envelope = decoder.decode().map_err(damaged)?;
+            if decoder.position() < rest.len() {
+                return Err(damaged("bytes after its end"));
+            }
+            Ok(envelope)
+        }
         Some((&found, _)) if found > FORMAT => Err(DecodeError::Newer { found, known: FORMAT }),
         Some(_) | None => Err(DecodeError::Damaged("no format byte".to_owned())),
     }
@@ -259,22 +270,26 @@ fn store(record: &Record, content: bool, blobs: &mut Blobs) -> Stored {
             kept: opened.kept,
             named: opened.named,
             parent: opened.parent.as_ref().map(store_run_id),
-            metadata: json(&opened.metadata),
+            metadata: json(&opened.metadata).filter(|_| content),
         }),
         Record::RunStarted(run) => Stored::RunStarted(store_run(run, content, blobs)),
         Record::CallStarted(call) => Stored::CallStarted(store_call(call, blobs)),
-        Record::Heard { deltas } => Stored::Heard(deltas.iter().map(StoredDelta::from).collect()),
-        Record::CallEnded { call, end, usage } => {
-            Stored::CallEnded(call.0, store_end(end), usage.as_ref().map(StoredUsage::from))
+        Record::Heard { deltas } => {
+            let deltas = if content { deltas.as_slice() } else { &[] };
+            Stored::Heard(deltas.iter().map(StoredDelta::from).collect())
         }
-        Record::RunEnded { status } => Stored::RunEnded(StoredStatus::from(status)),
+        Record::CallEnded { call, end, usage } => {
+            Stored::CallEnded(call.0, store_end(end, content), usage.as_ref().map(StoredUsage::from))
+        }
+        Record::RunEnded { status } => Stored::RunEnded(StoredStatus::new(status, content)),
         Record::ItemsAdded { first_item, items } => {
+            let items = if content { items.as_slice() } else { &[] };
             Stored::ItemsAdded(*first_item, items.iter().map(|item| put_item(item, blobs)).collect())
         }
         Record::ItemRemoved { id } => {
             Stored::ItemRemoved(StoredItemId { session: id.session.0.to_be_bytes(), n: id.n })
         }
-        Record::MetadataSet { metadata } => Stored::MetadataSet(json(metadata)),
+        Record::MetadataSet { metadata } => Stored::MetadataSet(json(metadata).filter(|_| content)),
         Record::RunErased { run } => Stored::RunErased(*run),
         Record::Recovered => Stored::Recovered,
     }
@@ -299,6 +314,8 @@ fn store_run(run: &RunStarted, content: bool, blobs: &mut Blobs) -> StoredRunSta
         metadata: if content { json(&run.metadata) } else { None },
         key: run.key.clone(),
         customer: run.customer.to_string(),
+        segment: run.segment.as_ref().map(ToString::to_string),
+        territory: run.territory.as_ref().map(ToString::to_string),
     }
 }
 
@@ -320,10 +337,10 @@ fn store_call(call: &CallStarted, blobs: &mut Blobs) -> StoredCallStarted {
     }
 }
 
-fn store_end(end: &CallEnd) -> StoredEnd {
+fn store_end(end: &CallEnd, content: bool) -> StoredEnd {
     match end {
         CallEnd::Whole => StoredEnd::Whole,
-        CallEnd::Fault(fault) => StoredEnd::Fault(StoredFault::from(fault)),
+        CallEnd::Fault(fault) => StoredEnd::Fault(StoredFault::new(fault, content)),
         CallEnd::Lost => StoredEnd::Lost,
         CallEnd::Cancelled => StoredEnd::Cancelled,
     }
@@ -385,6 +402,8 @@ fn load_run(run: StoredRunStarted, blobs: &Blobs) -> Result<RunStarted, DecodeEr
         metadata: unjson(run.metadata),
         key: run.key,
         customer: name(&run.customer)?,
+        segment: run.segment.as_deref().map(name).transpose()?,
+        territory: run.territory.as_deref().map(name).transpose()?,
     })
 }
 

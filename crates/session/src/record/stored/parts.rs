@@ -405,18 +405,17 @@ pub(super) struct StoredFault {
     retry_after_ms: Option<u64>,
 }
 
-impl From<&Fault> for StoredFault {
-    fn from(fault: &Fault) -> Self {
+impl StoredFault {
+    /// A cloud's own words may repeat what it was sent: without `content` they are left out.
+    pub(super) fn new(fault: &Fault, content: bool) -> Self {
         Self {
             kind: fault.kind.as_str().to_owned(),
             status: fault.status,
-            message: fault.message.clone(),
+            message: if content { fault.message.clone() } else { String::new() },
             retry_after_ms: fault.retry_after_ms,
         }
     }
-}
 
-impl StoredFault {
     pub(super) fn load(self) -> Result<Fault, DecodeError> {
         Ok(Fault {
             kind: word(&self.kind, FaultKind::parse)?,
@@ -441,15 +440,16 @@ pub(super) enum StoredStatus {
     InProgress,
 }
 
-impl From<&RunStatus> for StoredStatus {
-    fn from(status: &RunStatus) -> Self {
+impl StoredStatus {
+    /// Without `content`, the words of an error that a cloud caused are left out.
+    pub(super) fn new(status: &RunStatus, content: bool) -> Self {
         match status {
             RunStatus::InProgress => StoredStatus::InProgress,
             RunStatus::Completed(finish) => StoredStatus::Completed(finish.as_str().to_owned()),
             RunStatus::Incomplete(shortfall) => StoredStatus::Incomplete(shortfall.as_str().to_owned()),
             RunStatus::Failed(error) => StoredStatus::Failed(
                 error.code.clone(),
-                error.message.clone(),
+                if content || error.fault.is_none() { error.message.clone() } else { String::new() },
                 error.fault.map(|kind| kind.as_str().to_owned()),
                 error.retry_after_ms,
             ),
