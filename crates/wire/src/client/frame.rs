@@ -5,11 +5,11 @@ pub(super) fn event(out: &mut Vec<u8>, name: &str, fill: impl FnOnce(&mut Vec<u8
     out.extend_from_slice(b"event: ");
     out.extend_from_slice(name.as_bytes());
     out.push(b'\n');
-    data(out, fill);
+    unnamed(out, fill);
 }
 
 /// Appends one event without a name.
-pub(super) fn data(out: &mut Vec<u8>, fill: impl FnOnce(&mut Vec<u8>)) {
+pub(super) fn unnamed(out: &mut Vec<u8>, fill: impl FnOnce(&mut Vec<u8>)) {
     out.extend_from_slice(b"data: ");
     fill(out);
     out.extend_from_slice(b"\n\n");

@@ -72,14 +72,14 @@ impl Stream {
                     }
                     out.extend_from_slice(b"data: [DONE]\n\n");
                 }
-                Err(failure) => frame::data(out, |out| failure.write(out)),
+                Err(failure) => frame::unnamed(out, |out| failure.write(out)),
             },
         }
     }
 
     /// Appends the error that says why nothing more can be sent, when it is not the run that ended.
     pub fn fail(&mut self, problem: &Problem, out: &mut Vec<u8>) {
-        frame::data(out, |out| {
+        frame::unnamed(out, |out| {
             error::write_error(out, Kind::Server, problem.code, &problem.message, problem.param.as_deref());
         });
     }
@@ -198,7 +198,7 @@ impl Stream {
     }
 
     fn choice(&self, out: &mut Vec<u8>, finish: Option<&str>, fill: impl FnOnce(&mut Object<'_>)) {
-        frame::data(out, |out| {
+        frame::unnamed(out, |out| {
             out.extend_from_slice(&self.head);
             out.extend_from_slice(b",\"choices\":[");
             write::object(out, |choice| {
@@ -213,7 +213,7 @@ impl Stream {
     }
 
     fn usage(&self, usage: &Usage, out: &mut Vec<u8>) {
-        frame::data(out, |out| {
+        frame::unnamed(out, |out| {
             out.extend_from_slice(&self.head);
             out.extend_from_slice(b",\"choices\":[],\"usage\":");
             write::object(out, |counts| encode::write_usage(counts, usage));

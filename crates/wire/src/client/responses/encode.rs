@@ -107,31 +107,31 @@ fn standing(body: &mut Object<'_>, view: &RunView) {
         None => body.null("completed_at"),
     }
     match &view.status {
-        RunStatus::Failed(error) => body.object("error", |fields| write_error(fields, error)),
-        RunStatus::InProgress | RunStatus::Completed(_) | RunStatus::Incomplete(_) | RunStatus::Cancelled => {
-            body.null("error")
+        RunStatus::Failed(error) => {
+            body.object("error", |fields| write_error(fields, code(error), &error.message, &error.code));
         }
+        // The format's reasons do not have this one, and it is no doing of the client's.
+        RunStatus::Incomplete(Shortfall::Interrupted) => {
+            let message = "the run was interrupted and was not taken up again";
+            let code = Shortfall::Interrupted.as_str();
+            body.object("error", |fields| write_error(fields, "server_error", message, code));
+        }
+        RunStatus::InProgress
+        | RunStatus::Completed(_)
+        | RunStatus::Incomplete(Shortfall::OutputTokens | Shortfall::ContentFilter)
+        | RunStatus::Cancelled => body.null("error"),
     }
     match shortfall {
-        Some(shortfall) => body.object("incomplete_details", |details| why(details, shortfall)),
-        None => body.null("incomplete_details"),
+        Some(why @ (Shortfall::OutputTokens | Shortfall::ContentFilter)) => {
+            body.object("incomplete_details", |details| details.text("reason", why.as_str()));
+        }
+        Some(Shortfall::Interrupted) | None => body.null("incomplete_details"),
     }
 }
 
-/// The format's list of reasons is closed, so what it has no word for stands beside it.
-fn why(details: &mut Object<'_>, shortfall: Shortfall) {
-    match shortfall {
-        Shortfall::OutputTokens | Shortfall::ContentFilter => details.text("reason", shortfall.as_str()),
-        Shortfall::Interrupted => {
-            details.null("reason");
-            details.text("abide_reason", shortfall.as_str());
-        }
-    }
-}
-
-/// The format's list of codes is closed; Abide's own code stands in `type`.
-fn write_error(fields: &mut Object<'_>, error: &RunError) {
-    let code = match error.fault {
+/// The code among the format's own, whose list is closed.
+fn code(error: &RunError) -> &'static str {
+    match error.fault {
         Some(FaultKind::RateLimited) => "rate_limit_exceeded",
         Some(FaultKind::BadRequest | FaultKind::Filtered | FaultKind::Unsupported) => "invalid_prompt",
         Some(
@@ -144,10 +144,14 @@ fn write_error(fields: &mut Object<'_>, error: &RunError) {
             | FaultKind::NoModel,
         )
         | None => "server_error",
-    };
+    }
+}
+
+/// Abide's own code stands in `type`.
+fn write_error(fields: &mut Object<'_>, code: &str, message: &str, own: &str) {
     fields.text("code", code);
-    fields.text("message", &error.message);
-    fields.text("type", &error.code);
+    fields.text("message", message);
+    fields.text("type", own);
     fields.null("param");
     fields.null("misalignment");
 }

@@ -185,6 +185,10 @@ fn what_the_vendor_documents_and_abide_does_not_serve_is_never_dropped_in_silenc
             unsupported_parameter | input[0].content[0].prompt_cache_breakpoint | `input[0].content[0].prompt_cache_breakpoint` is not supported by Abide
         "#]],
     );
+}
+
+#[test]
+fn a_chat_field_that_abide_does_not_serve_is_never_dropped_in_silence() {
     check(
         completion,
         &[
@@ -263,6 +267,10 @@ fn an_item_that_makes_no_sense_is_named_by_its_place() {
             invalid_value | input[0].call_id | `input[0].call_id` is empty
         "#]],
     );
+}
+
+#[test]
+fn a_message_that_makes_no_sense_is_named_by_its_place() {
     check(
         completion,
         &[
