@@ -228,7 +228,6 @@ impl<'a, 'p> Node<'a, 'p> {
         if !self.text.starts_with('{') {
             return Err(self.mistyped("an object"));
         }
-        self.parse::<serde::de::IgnoredAny>("an object")?;
         if deeper_than(self.text, JSON_DEPTH_MAX) {
             let message = format!("{} nests deeper than {JSON_DEPTH_MAX} levels", self.shown());
             return Err(self.problem(code::TOO_LONG, message));

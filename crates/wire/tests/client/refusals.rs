@@ -442,3 +442,19 @@ fn conversations_refuse_what_they_cannot_hold() {
     "#]],
     );
 }
+
+#[test]
+fn a_body_that_nests_without_end_is_an_answer_too() {
+    let deep = |open: &str, close: &str| format!("{}1{}", open.repeat(200_000), close.repeat(200_000));
+    for value in [deep("[", "]"), deep("{\"a\":", "}")] {
+        let tool = format!(r#"{{"type":"function","name":"f","parameters":{value}}}"#);
+        for body in [
+            format!(r#"{{"model":"m","input":{value}}}"#),
+            format!(r#"{{"model":"m","input":"hi","tools":[{tool}]}}"#),
+            format!(r#"{{"model":"m","input":"hi","metadata":{value}}}"#),
+            value.clone(),
+        ] {
+            assert!(responses::decode(body.as_bytes()).is_err());
+        }
+    }
+}
