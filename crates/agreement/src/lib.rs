@@ -1,1 +1,34 @@
-//! (forming)
+//! Commercial agreements as files that a person can read and a program can answer from.
+//!
+//! [`load`] reads a book from texts and checks all of it; [`Book::decide`] answers "may this party do this with that
+//! product through that channel, at this time, as known then?" with the clauses that decided. Knows nothing of HTTP,
+//! stores or clocks: texts and times arrive as arguments.
+#![deny(clippy::wildcard_enum_match_arm)]
+
+mod bits;
+mod book;
+mod calendar;
+mod compile;
+mod decide;
+mod diagnostic;
+mod eval;
+mod few;
+mod index;
+mod suggest;
+mod syntax;
+mod table;
+mod terms;
+
+pub use book::Book;
+pub use compile::{CLAUSES_MAX, FILE_BYTES_MAX, FILES_MAX, load};
+pub use decide::{AskError, CHAIN_GRANTS_MAX, OPEN_QUESTIONS_MAX};
+pub use diagnostic::{Diagnostic, Place, Severity};
+
+/// One file of a book.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Its path below the book's folder, with `/` between parts: `msft-openai/2026-04-27.toml`.
+    pub path: String,
+    /// Its whole text.
+    pub text: String,
+}

@@ -1,0 +1,102 @@
+//! Sets of small numbers, and rows of them that are intersected word by word. Knows nothing of what is numbered.
+
+const WORD_BITS: usize = u64::BITS as usize;
+
+/// A set of numbers below a bound that is fixed when it is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Bits {
+    words: Vec<u64>,
+}
+
+impl Bits {
+    pub(crate) fn none(bound: usize) -> Self {
+        Self { words: vec![0; bound.div_ceil(WORD_BITS)] }
+    }
+
+    pub(crate) fn insert(&mut self, number: usize) {
+        if let Some(word) = self.words.get_mut(number / WORD_BITS) {
+            *word |= 1 << (number % WORD_BITS);
+        }
+    }
+
+    pub(crate) fn holds(&self, number: usize) -> bool {
+        self.words.get(number / WORD_BITS).is_some_and(|word| word >> (number % WORD_BITS) & 1 == 1)
+    }
+}
+
+/// Many sets over one bound, side by side in memory.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Rows {
+    stride: usize,
+    words: Vec<u64>,
+}
+
+impl Rows {
+    pub(crate) fn new(rows: usize, bound: usize) -> Self {
+        let stride = bound.div_ceil(WORD_BITS).max(1);
+        Self { stride, words: vec![0; stride * rows] }
+    }
+
+    pub(crate) fn insert(&mut self, row: usize, number: usize) {
+        debug_assert!(number / WORD_BITS < self.stride, "a row holds every number below its bound");
+        if let Some(word) = self.words.get_mut(row * self.stride + number / WORD_BITS) {
+            *word |= 1 << (number % WORD_BITS);
+        }
+    }
+
+    /// The set at `row`; empty when there is no such row.
+    pub(crate) fn row(&self, row: usize) -> &[u64] {
+        let start = row * self.stride;
+        self.words.get(start..start + self.stride).unwrap_or(&[])
+    }
+}
+
+/// Calls `each` with every number that is in all six sets, in ascending order.
+pub(crate) fn meet(sets: [&[u64]; 6], mut each: impl FnMut(usize)) {
+    let [a, b, c, d, e, f] = sets;
+    let words = a.iter().zip(b).zip(c).zip(d).zip(e).zip(f);
+    for (at, (((((a, b), c), d), e), f)) in words.enumerate() {
+        let word = a & b & c & d & e & f;
+        if word != 0 {
+            members(at, word).for_each(&mut each);
+        }
+    }
+}
+
+fn members(at: usize, mut word: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = (word != 0).then(|| word.trailing_zeros() as usize)?;
+        word &= word - 1;
+        Some(at * WORD_BITS + bit)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_meeting_of_rows_yields_what_is_in_all_of_them_in_order() {
+        let mut rows = Rows::new(6, 200);
+        for row in 0..6 {
+            for number in [3, 64, 130, 199] {
+                rows.insert(row, number);
+            }
+            rows.insert(row, 70 + row);
+        }
+        let sets = [0, 1, 2, 3, 4, 5].map(|row| rows.row(row));
+        let mut found = Vec::new();
+        meet(sets, |number| found.push(number));
+        assert_eq!(found, [3, 64, 130, 199]);
+    }
+
+    #[test]
+    fn a_set_holds_what_was_put_in_and_nothing_else() {
+        let mut set = Bits::none(130);
+        for number in [0, 64, 129] {
+            set.insert(number);
+        }
+        let held: Vec<_> = (0..5_000).filter(|number| set.holds(*number)).collect();
+        assert_eq!(held, [0, 64, 129]);
+    }
+}

@@ -1,0 +1,267 @@
+//! A loaded book: who there is, what was promised, what happened, compiled for quick answers.
+//!
+//! Everything in it is checked; answering from it cannot fail.
+
+use crate::bits::Bits;
+use crate::diagnostic::Diagnostic;
+use crate::index::Index;
+use crate::table::{
+    ChannelNo, ClassNo, ClauseNo, Names, PartyNo, ProductNo, QuestionNo, SegmentNo, Table, TerritoryNo,
+};
+use abide_model::decision::{Action, SourceClass};
+use abide_model::money::{Amount, Exact};
+use abide_model::name;
+use abide_model::terms::{Every, Price};
+use abide_model::{Date, Hash, Time};
+use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
+
+/// A book that passed every check.
+#[derive(Debug)]
+pub struct Book {
+    pub(crate) name: String,
+    pub(crate) hash: Hash,
+    pub(crate) owner: PartyNo,
+    pub(crate) zone: TimeZone,
+    pub(crate) words: Words,
+    pub(crate) clauses: Table<ClauseNo, Clause>,
+    pub(crate) index: Index,
+    pub(crate) prices: Vec<Price>,
+    pub(crate) warnings: Vec<Diagnostic>,
+}
+
+/// Everything that has a name.
+#[derive(Debug)]
+pub(crate) struct Words {
+    pub(crate) parties: Names<PartyNo, name::Party>,
+    pub(crate) channels: Names<ChannelNo, name::Channel>,
+    pub(crate) operators: Table<ChannelNo, PartyNo>,
+    pub(crate) products: Names<ProductNo, name::Product>,
+    pub(crate) offers: Table<ProductNo, Offer>,
+    pub(crate) classes: Names<ClassNo, name::Class>,
+    pub(crate) segments: Names<SegmentNo, name::Segment>,
+    /// Countries that some clause or set names.
+    pub(crate) territories: Names<TerritoryNo, name::Territory>,
+    /// Sets of countries, such as `EU`.
+    pub(crate) sets: BTreeMap<name::Territory, Vec<TerritoryNo>>,
+    pub(crate) questions: Names<QuestionNo, name::Question>,
+    pub(crate) points: Table<QuestionNo, Point>,
+}
+
+/// A product: whose it is, and what it counts as.
+#[derive(Debug, Clone)]
+pub(crate) struct Offer {
+    pub(crate) owner: PartyNo,
+    /// Each class, with the question its membership hangs on.
+    pub(crate) classes: Vec<(ClassNo, Option<QuestionNo>)>,
+}
+
+/// An open point of interpretation.
+#[derive(Debug, Clone)]
+pub(crate) struct Point {
+    pub(crate) ask: String,
+    /// What the parties agree on, when two or more have said the same.
+    pub(crate) agreed: Option<bool>,
+    /// Answers, by the time they became known.
+    pub(crate) answers: Vec<(Time, bool)>,
+}
+
+impl Point {
+    /// The answer as known at `known`.
+    pub(crate) fn settled(&self, known: Time) -> Option<bool> {
+        let answer = self.answers.iter().rev().find(|(recorded, _)| *recorded <= known);
+        answer.map(|(_, answer)| *answer).or(self.agreed)
+    }
+}
+
+/// A clause, compiled.
+#[derive(Debug)]
+pub(crate) struct Clause {
+    pub(crate) name: name::Clause,
+    pub(crate) kind: Kind,
+    pub(crate) from: PartyNo,
+    pub(crate) to: PartyNo,
+    pub(crate) scope: Scope,
+    pub(crate) except: Vec<Scope>,
+    pub(crate) known: Time,
+    pub(crate) term: Term,
+    pub(crate) holds_if: Option<Condition>,
+    pub(crate) unless: Option<Condition>,
+    /// Clauses of the same instrument that go before this one where both apply.
+    pub(crate) beaten_by: Vec<ClauseNo>,
+    /// Instants at which this clause may begin or cease to count, each with the time from which it is known.
+    pub(crate) changes: Vec<(Time, Time)>,
+    /// Questions this clause may hang on.
+    pub(crate) questions: Vec<QuestionNo>,
+    pub(crate) file: String,
+    pub(crate) line: u32,
+    pub(crate) quote: Option<String>,
+    pub(crate) source: Option<SourceClass>,
+}
+
+/// When a clause is in force: half-open, cut short by amendments that take it back.
+#[derive(Debug, Clone)]
+pub(crate) struct Term {
+    pub(crate) since: Time,
+    pub(crate) until: Option<Time>,
+    /// `(known, at)`: from `known` on it is known to end at `at`.
+    pub(crate) superseded: Vec<(Time, Time)>,
+}
+
+impl Term {
+    /// The end, as known at `known`.
+    pub(crate) fn end(&self, known: Time) -> Option<Time> {
+        let cut = self.superseded.iter().filter(|(when, _)| *when <= known).map(|(_, at)| *at);
+        cut.chain(self.until).min()
+    }
+
+    pub(crate) fn holds(&self, at: Time, known: Time) -> bool {
+        self.since <= at && self.end(known).is_none_or(|end| at < end)
+    }
+}
+
+#[derive(Debug)]
+pub(crate) enum Kind {
+    /// `to` may; passed on at most `depth` times where it covers `sublicense`.
+    Grant { depth: Option<u32> },
+    /// Nobody but `to` may; with `sole`, `from` may too.
+    Exclusive { sole: bool },
+    /// Nobody launches through the channels in scope before one of these happened.
+    First { launches: Vec<Happened> },
+    /// `from` owes `to` a part of the revenue in scope.
+    Share(ShareTerms),
+}
+
+#[derive(Debug)]
+pub(crate) struct ShareTerms {
+    pub(crate) rate: Exact,
+    pub(crate) every: Every,
+    /// The total, and from when it is known.
+    pub(crate) cap: Option<(Amount, Time)>,
+}
+
+/// A box over all axes; `None` covers the whole axis.
+#[derive(Debug, Clone)]
+pub(crate) struct Scope {
+    /// One bit for each [`Action`], in the order of [`Action::ALL`].
+    pub(crate) actions: u8,
+    pub(crate) products: Option<Bits>,
+    /// A product needs one of these; empty for all.
+    pub(crate) classes: Vec<ClassNo>,
+    pub(crate) channels: Option<Bits>,
+    pub(crate) segments: Option<Bits>,
+    pub(crate) territories: Option<Vec<TerritoryNo>>,
+}
+
+/// The bit of an action in [`Scope::actions`].
+pub(crate) fn action_bit(action: Action) -> u8 {
+    1 << action_number(action)
+}
+
+/// The place of an action in [`Action::ALL`].
+pub(crate) fn action_number(action: Action) -> usize {
+    match action {
+        Action::Serve => 0,
+        Action::Sell => 1,
+        Action::Host => 2,
+        Action::Train => 3,
+        Action::Sublicense => 4,
+        Action::Launch => 5,
+    }
+}
+
+/// A condition, with every name looked up.
+#[derive(Debug, Clone)]
+pub(crate) enum Condition {
+    Any(Vec<Condition>),
+    All(Vec<Condition>),
+    Not(Box<Condition>),
+    Question(QuestionNo),
+    /// One of these came to pass.
+    Event(Vec<Happened>),
+    Before(Time),
+}
+
+/// A fact that makes an event true, from an instant on, for the asks it concerns.
+#[derive(Debug, Clone)]
+pub(crate) struct Happened {
+    /// When it counts: the day it happened, plus any delay the condition adds.
+    pub(crate) at: Time,
+    pub(crate) recorded: Time,
+    /// Where the condition names the product of the ask: the products the fact is about.
+    pub(crate) products: Option<Bits>,
+    pub(crate) channel: Option<ChannelNo>,
+    pub(crate) actor: Option<PartyNo>,
+}
+
+impl Book {
+    /// The name it gives itself.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The version of its content: the hash of all paths and texts, whatever their order.
+    #[must_use]
+    pub fn hash(&self) -> Hash {
+        self.hash
+    }
+
+    /// The party whose Abide this is (`self` in `book.toml`), the actor where an ask names none.
+    #[must_use]
+    pub fn owner(&self) -> &name::Party {
+        &self.words.parties[self.owner]
+    }
+
+    /// The zone in which its days begin.
+    #[must_use]
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
+    /// The first instant of a day in the book's zone.
+    #[must_use]
+    pub fn start_of_day(&self, day: Date) -> Time {
+        crate::calendar::start_of_day(&self.zone, day)
+    }
+
+    /// Findings that do not keep the book from being used.
+    #[must_use]
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+
+    /// What customers are charged, by product and day.
+    #[must_use]
+    pub fn prices(&self) -> &[Price] {
+        &self.prices
+    }
+
+    /// The parties, in the order of the files.
+    pub fn parties(&self) -> impl Iterator<Item = &name::Party> {
+        self.words.parties.iter().map(|(_, party)| party)
+    }
+
+    /// The products, each with its owner.
+    pub fn products(&self) -> impl Iterator<Item = (&name::Product, &name::Party)> {
+        let words = &self.words;
+        words.products.iter().map(|(number, product)| (product, &words.parties[words.offers[number].owner]))
+    }
+
+    /// The channels, each with its operator.
+    pub fn channels(&self) -> impl Iterator<Item = (&name::Channel, &name::Party)> {
+        let words = &self.words;
+        words.channels.iter().map(|(number, channel)| (channel, &words.parties[words.operators[number]]))
+    }
+
+    /// The questions, each with its words.
+    pub fn questions(&self) -> impl Iterator<Item = (&name::Question, &str)> {
+        let words = &self.words;
+        words.questions.iter().map(|(number, question)| (question, words.points[number].ask.as_str()))
+    }
+
+    /// The clauses, each with its file and line, in the order of the files.
+    pub fn clauses(&self) -> impl Iterator<Item = (&name::Clause, &str, u32)> {
+        self.clauses.iter().map(|(_, clause)| (&clause.name, clause.file.as_str(), clause.line))
+    }
+}

@@ -1,0 +1,66 @@
+//! Days and spans of agreements, turned into instants of the book's zone.
+
+use abide_model::{Date, Time};
+use jiff::tz::TimeZone;
+use jiff::{Span, ToSpan};
+
+/// The first instant of `day` in `zone`, also where midnight is skipped by a change of clocks.
+pub(crate) fn start_of_day(zone: &TimeZone, day: Date) -> Time {
+    let midnight = zone.to_ambiguous_zoned(day.at(0, 0, 0, 0)).compatible();
+    let begun = midnight.and_then(|midnight| midnight.start_of_day());
+    // Only a day at the very edge of the calendar has no instant.
+    begun.map_or(if day.year() < 0 { Time::MIN } else { Time::MAX }, |begun| begun.timestamp())
+}
+
+/// Reads `"90d"`, `"2w"`, `"6m"` (months) or `"1y"`.
+pub(crate) fn span(text: &str) -> Option<Span> {
+    let unit = text.chars().last()?;
+    let count: i32 = text.strip_suffix(unit)?.parse().ok().filter(|count| (0..=36_500).contains(count))?;
+    match unit {
+        'd' => count.days(),
+        'w' => count.weeks(),
+        'm' => count.months(),
+        'y' => count.years(),
+        _ => return None,
+    }
+    .into()
+}
+
+/// Reads a day such as `2026-04-27`.
+pub(crate) fn day(text: &str) -> Option<Date> {
+    let shaped = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    shaped.then(|| text.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_begins_where_its_zone_says() {
+        let zone = TimeZone::get("America/Los_Angeles").unwrap();
+        let begun = start_of_day(&zone, Date::constant(2026, 4, 27));
+        assert_eq!(begun.to_string(), "2026-04-27T07:00:00Z");
+        let skipped = TimeZone::get("America/Sao_Paulo").unwrap();
+        let begun = start_of_day(&skipped, Date::constant(2018, 11, 4));
+        assert_eq!(begun.to_string(), "2018-11-04T03:00:00Z", "clocks went from 0:00 to 1:00");
+    }
+
+    #[test]
+    fn the_edges_of_the_calendar_have_instants_too() {
+        for zone in [TimeZone::UTC, TimeZone::get("America/Los_Angeles").unwrap()] {
+            start_of_day(&zone, Date::MAX);
+            start_of_day(&zone, Date::MIN);
+        }
+    }
+
+    #[test]
+    fn spans_are_a_count_and_a_unit() {
+        for (text, read) in [("90d", true), ("0d", true), ("2w", true), ("6m", true), ("1y", true)] {
+            assert_eq!(span(text).is_some(), read, "{text}");
+        }
+        for text in ["", "d", "90", "-1d", "1.5d", "90 d", "99999999999d", "1é"] {
+            assert!(span(text).is_none(), "{text}");
+        }
+    }
+}

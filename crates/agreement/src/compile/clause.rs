@@ -1,0 +1,308 @@
+//! Compiles the clauses of every instrument.
+
+use super::Check;
+use super::condition::{self, SPAN_HELP};
+use super::price::money;
+use super::registry::{Registry, cited};
+use super::{precedence, scope};
+use crate::bits::Bits;
+use crate::book::{Clause, Condition, Kind, Scope, ShareTerms, Term, action_bit};
+use crate::calendar;
+use crate::diagnostic::{At, Spot, Word};
+use crate::suggest::did_you_mean;
+use crate::syntax::clause::{CapRow, ClauseRow, KindRow};
+use crate::syntax::condition::Expr;
+use crate::syntax::{File, Instrument};
+use crate::table::{ChannelNo, ClauseNo, Number, PartyNo, QuestionNo, Table};
+use abide_model::decision::Action;
+use abide_model::money::Exact;
+use abide_model::name;
+use abide_model::terms::Every;
+use abide_model::{Date, Time};
+use jiff::Span;
+use std::collections::BTreeMap;
+
+/// The most clauses a book may have.
+pub const CLAUSES_MAX: usize = 200_000;
+
+/// A clause together with what precedence needs to know of it.
+pub(super) struct Draft<'a> {
+    pub(super) clause: Clause,
+    pub(super) row: &'a ClauseRow,
+    pub(super) home: &'a Instrument,
+}
+
+/// Compiles all clauses, in the order of files and places.
+///
+/// `None` when a clause is too broken to be compared with others; the reasons are in the sink.
+pub(super) fn build(
+    files: &[(usize, File)],
+    registry: &mut Registry,
+    check: &mut Check<'_>,
+) -> Option<Table<ClauseNo, Clause>> {
+    let mut drafts = Vec::new();
+    let mut whole = true;
+    for home in files.iter().filter_map(|(_, file)| file.instrument.as_ref()) {
+        signatures(home, registry, check);
+        let mut rows: Vec<_> = home.clauses.iter().collect();
+        rows.sort_by_key(|row| row.spot);
+        for row in rows {
+            match draft(row, home, registry, check) {
+                Some(draft) => drafts.push(draft),
+                None => whole = false,
+            }
+        }
+    }
+    if drafts.len() > CLAUSES_MAX {
+        let spot = Spot { file: 0, start: 0, end: 0 };
+        check.sink.error("limit", spot, format!("this book has more than {CLAUSES_MAX} clauses"));
+        return None;
+    }
+    let homes: Vec<_> = files.iter().filter_map(|(_, file)| file.instrument.as_ref()).collect();
+    amendments(&homes, check);
+    precedence::settle(&mut drafts, &homes, &registry.words, whole, check);
+    let mut clauses: Vec<_> = drafts.into_iter().map(|draft| draft.clause).collect();
+    clauses.iter_mut().for_each(gather_changes);
+    whole.then(|| Table::new(clauses))
+}
+
+/// Checks who signed.
+fn signatures(home: &Instrument, registry: &Registry, check: &mut Check<'_>) {
+    for word in &home.parties {
+        check.find(&registry.words.parties, word, "party");
+    }
+    check.parse::<name::Clause>(&home.name);
+}
+
+/// Each amendment number of an instrument is used once.
+fn amendments(homes: &[&Instrument], check: &mut Check<'_>) {
+    let mut seen: BTreeMap<(&str, u32), Spot> = BTreeMap::new();
+    for home in homes {
+        if let Some(first) = seen.insert((&home.name.value, home.amendment), home.name.spot) {
+            let message = format!("instrument `{}` has amendment {} twice", home.name.value, home.amendment);
+            check.sink.error("duplicate-id", home.name.spot, message).also(first, "first here").help(
+                "number the amendments in the order of signing; a file without `amendment` is number 0",
+            );
+        }
+    }
+}
+
+fn draft<'a>(
+    row: &'a ClauseRow,
+    home: &'a Instrument,
+    registry: &mut Registry,
+    check: &mut Check<'_>,
+) -> Option<Draft<'a>> {
+    let name = check.declare::<name::Clause>(&row.id, "clause");
+    let from = signer(row.from.as_ref(), home, registry, check);
+    let to = signer(row.to.as_ref(), home, registry, check);
+    let mut covered = scope::build(&row.scope, &mut registry.words, check);
+    let except = row.except.iter().map(|row| scope::build(row, &mut registry.words, check)).collect();
+    let days = days(row, home, check);
+    let holds_if = compiled(row.holds_if.as_ref(), registry, check);
+    let unless = compiled(row.unless.as_ref(), registry, check);
+    let kind = kind(row, &mut covered, registry, check);
+    let cite = row.cite.as_ref();
+    let source = cite.and_then(|cite| cite.source.as_ref()).and_then(|word| cited(word, registry, check));
+    let (from, to, days) = (from?, to?, days?);
+    if from == to {
+        let spot = row.to.as_ref().map_or(row.spot, |word| word.spot);
+        check.sink.error(
+            "self-promise",
+            spot,
+            format!("clause `{}` is from and to the same party", row.id.value),
+        );
+    }
+    let clause = Clause {
+        name: name?,
+        kind: kind?,
+        from,
+        to,
+        scope: covered,
+        except,
+        known: check.start(days.known),
+        term: Term {
+            since: check.start(days.since),
+            until: days.until.map(|day| check.start(day)),
+            superseded: Vec::new(),
+        },
+        holds_if: holds_if?,
+        unless: unless?,
+        beaten_by: Vec::new(),
+        changes: Vec::new(),
+        questions: Vec::new(),
+        file: check.sources.path(row.spot).to_owned(),
+        line: check.sources.line(row.spot),
+        quote: cite.and_then(|cite| cite.quote.as_ref()).map(|quote| quote.value.clone()),
+        source,
+    };
+    Some(Draft { clause, row, home })
+}
+
+/// A condition that is absent is fine; one that is wrong is not.
+fn compiled(
+    expr: Option<&At<Expr>>,
+    registry: &Registry,
+    check: &mut Check<'_>,
+) -> Option<Option<Condition>> {
+    match expr {
+        None => Some(None),
+        Some(expr) => condition::build(&expr.value, registry, check).map(Some),
+    }
+}
+
+/// A party of the instrument.
+fn signer(
+    word: Option<&Word>,
+    home: &Instrument,
+    registry: &Registry,
+    check: &mut Check<'_>,
+) -> Option<PartyNo> {
+    let word = word?;
+    let party = check.find(&registry.words.parties, word, "party")?;
+    if !home.parties.iter().any(|signer| signer.value == word.value) {
+        let message = format!("`{}` is not a party to instrument `{}`", word.value, home.name.value);
+        let names: Vec<_> = home.parties.iter().map(|party| format!("`{}`", party.value)).collect();
+        check
+            .sink
+            .error("not-a-party", word.spot, message)
+            .help(format!("its parties are {}; nobody else promises or receives in it", names.join(" and ")));
+    }
+    Some(party)
+}
+
+struct Days {
+    since: Date,
+    until: Option<Date>,
+    known: Date,
+}
+
+fn days(row: &ClauseRow, home: &Instrument, check: &mut Check<'_>) -> Option<Days> {
+    let signed = home.signed.as_ref()?.value;
+    let effective = home.effective.as_ref().map_or(signed, |day| day.value);
+    let since = row.since.as_ref().map_or(effective, |day| day.value);
+    let until = row.until.as_ref().map(|day| day.value);
+    if let Some(end) = row.until.as_ref().filter(|end| end.value <= since) {
+        let message = format!("clause `{}` ends before it starts", row.id.value);
+        check
+            .sink
+            .error("empty-term", end.spot, message)
+            .help(format!("it starts on {since}; `until` is the first day it no longer holds"));
+    }
+    Some(Days { since, until, known: row.known.as_ref().map_or(signed, |day| day.value) })
+}
+
+/// The kind of clause, and what its kind does to its scope.
+fn kind(row: &ClauseRow, scope: &mut Scope, registry: &Registry, check: &mut Check<'_>) -> Option<Kind> {
+    match &row.kind {
+        KindRow::Grant { depth } => Some(Kind::Grant { depth: depth.as_ref().map(|depth| depth.value) }),
+        KindRow::Exclusive { sole } => Some(Kind::Exclusive { sole: *sole }),
+        KindRow::First { channel, lead } => {
+            let channel = check.find(&registry.words.channels, channel.as_ref()?, "channel")?;
+            let lead = lead.as_ref().map_or(Some(Span::new()), |word| span(word, check))?;
+            narrow_to_launches(scope, channel, registry.words.channels.len());
+            Some(Kind::First { launches: condition::launches(channel, lead, registry, check) })
+        }
+        KindRow::Share { rate, every, cap } => {
+            scope.actions = action_bit(Action::Serve) | action_bit(Action::Sell);
+            let rate = rate.as_ref().and_then(|word| percentage(word, check));
+            let every = every.as_ref().and_then(|word| period(word, check));
+            let cap = cap.as_ref().map(|cap| total(cap, row, check));
+            Some(Kind::Share(ShareTerms {
+                rate: rate?,
+                every: every?,
+                cap: cap.map_or(Some(None), |cap| cap.map(Some))?,
+            }))
+        }
+    }
+}
+
+/// A first launch binds launches through every other channel.
+fn narrow_to_launches(scope: &mut Scope, first: ChannelNo, channels: usize) {
+    scope.actions = action_bit(Action::Launch);
+    let mut others = Bits::none(channels);
+    for channel in (0..channels).filter(|channel| *channel != first.at()) {
+        if scope.channels.as_ref().is_none_or(|bits| bits.holds(channel)) {
+            others.insert(channel);
+        }
+    }
+    scope.channels = Some(others);
+}
+
+fn span(word: &Word, check: &mut Check<'_>) -> Option<Span> {
+    let span = calendar::span(&word.value);
+    if span.is_none() {
+        let message = format!("`{}` is not a length of time", word.value);
+        check.sink.error("bad-span", word.spot, message).help(SPAN_HELP);
+    }
+    span
+}
+
+fn percentage(word: &Word, check: &mut Check<'_>) -> Option<Exact> {
+    let rate = Exact::parse(&word.value).ok().filter(|_| word.value.ends_with('%'));
+    let whole = Exact::whole(1);
+    match rate {
+        Some(rate) if !rate.is_negative() && rate <= whole => Some(rate),
+        Some(_) => {
+            check.sink.error("bad-rate", word.spot, "a share is at least 0% and at most 100%");
+            None
+        }
+        None => {
+            let message = format!("`{}` is not a percentage", word.value);
+            check
+                .sink
+                .error("bad-rate", word.spot, message)
+                .help("write a number and a percent sign: \"20%\"");
+            None
+        }
+    }
+}
+
+fn period(word: &Word, check: &mut Check<'_>) -> Option<Every> {
+    let every = Every::parse(&word.value);
+    if every.is_none() {
+        let known = [Every::Month, Every::Quarter, Every::Year].map(Every::as_str);
+        check
+            .sink
+            .error("unknown-word", word.spot, format!("`{}` is not a period", word.value))
+            .help("one of `month`, `quarter`, `year`")
+            .hint(did_you_mean(&word.value, known));
+    }
+    every
+}
+
+fn total(cap: &CapRow, row: &ClauseRow, check: &mut Check<'_>) -> Option<(abide_model::money::Amount, Time)> {
+    let word = cap.total.as_ref()?;
+    let total = money(word, check)?;
+    if total.pico < 0 {
+        check.sink.error("bad-money", word.spot, "a cap is not below zero");
+    }
+    if let (Some(cap), Some(clause)) = (&cap.known, &row.known)
+        && cap.value < clause.value
+    {
+        check.sink.warning("early-record", cap.spot, "the cap is known before its clause is");
+    }
+    let known = cap.known.as_ref().map_or(Time::MIN, |day| check.start(day.value));
+    Some((total, known))
+}
+
+/// Fills in what the clause may hang on, once its end is settled.
+fn gather_changes(clause: &mut Clause) {
+    let mut changes = vec![(clause.term.since, Time::MIN)];
+    changes.extend(clause.term.until.map(|end| (end, Time::MIN)));
+    changes.extend(clause.term.superseded.iter().map(|(known, at)| (*at, *known)));
+    let mut questions: Vec<QuestionNo> = Vec::new();
+    for condition in clause.holds_if.iter().chain(&clause.unless) {
+        condition.changes(&mut changes);
+        condition.questions(&mut questions);
+    }
+    if let Kind::First { launches } = &clause.kind {
+        changes.extend(launches.iter().map(|launch| (launch.at, launch.recorded)));
+    }
+    changes.sort_unstable();
+    changes.dedup();
+    questions.sort_unstable();
+    questions.dedup();
+    clause.changes = changes;
+    clause.questions = questions;
+}

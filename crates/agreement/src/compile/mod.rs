@@ -1,0 +1,173 @@
+//! From read files to a [`Book`]: looks every name up, compares dates, settles precedence, and reports all that is
+//! wrong at once.
+
+mod clause;
+mod condition;
+mod precedence;
+mod price;
+mod registry;
+mod scope;
+
+pub use clause::CLAUSES_MAX;
+pub(crate) use registry::is_country;
+
+use crate::book::Book;
+use crate::diagnostic::{Diagnostic, Files, Sink, Spot, Word};
+use crate::index::Index;
+use crate::suggest::did_you_mean;
+use crate::syntax::{self, BOOK_FILE};
+use crate::table::{Names, Number};
+use crate::{Source, calendar};
+use abide_model::name::NameError;
+use abide_model::{Date, Hash, Time};
+use jiff::tz::TimeZone;
+use std::borrow::Borrow;
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+/// The most files a book may have.
+pub const FILES_MAX: usize = 10_000;
+/// The longest file of a book, in bytes.
+pub const FILE_BYTES_MAX: usize = 16 << 20;
+
+/// Reads and checks a whole book.
+///
+/// The order of `files` does not matter. Files that are not named `*.toml` must not be given.
+///
+/// # Errors
+/// Everything that is wrong, in the order of paths and places; warnings are among them.
+pub fn load(files: &[Source]) -> Result<Book, Vec<Diagnostic>> {
+    let sources = Files::new(files);
+    let mut sink = Sink::default();
+    let read = read(&sources, &mut sink);
+    let book = read.and_then(|read| compile(&sources, &read, &mut sink));
+    let failed = sink.failed();
+    let findings = sink.finish(&sources);
+    match book {
+        Some(book) if !failed => Ok(Book { warnings: findings, ..book }),
+        _ => Err(findings),
+    }
+}
+
+/// Reads every file; `None` when names cannot be looked up because some file is missing or is not TOML.
+fn read(sources: &Files<'_>, sink: &mut Sink) -> Option<Vec<(usize, syntax::File)>> {
+    let nowhere = Spot { file: 0, start: 0, end: 0 };
+    if sources.iter().count() > FILES_MAX {
+        sink.error("limit", nowhere, format!("this book has more than {FILES_MAX} files"));
+        return None;
+    }
+    let mut all = true;
+    let mut found = Vec::new();
+    for (at, source) in sources.iter() {
+        if source.text.len() > FILE_BYTES_MAX {
+            let spot = Spot { file: at, ..nowhere };
+            sink.error("limit", spot, format!("this file is larger than {FILE_BYTES_MAX} bytes"));
+            all = false;
+            continue;
+        }
+        match syntax::read(at, source, sink) {
+            Some(file) => found.push((at, file)),
+            None => all = false,
+        }
+    }
+    if !sources.iter().any(|(_, source)| source.path == BOOK_FILE) {
+        sink.error("no-book", nowhere, format!("there is no `{BOOK_FILE}` in this folder"))
+            .help("it names the book: book = \"openai-clouds\", self = \"openai\", and its parties");
+        all = false;
+    }
+    all.then_some(found)
+}
+
+fn compile(sources: &Files<'_>, files: &[(usize, syntax::File)], sink: &mut Sink) -> Option<Book> {
+    let head = files.iter().find_map(|(_, file)| file.head.as_ref())?;
+    let zone = zone(head, sink);
+    let mut check = Check { zone, seen: BTreeMap::new(), sources, sink };
+    let mut registry = registry::build(files, &mut check);
+    let owner = head.owner.as_ref().and_then(|word| check.find(&registry.words.parties, word, "party"));
+    let prices = price::build(files, &registry.words, &mut check);
+    let clauses = clause::build(files, &mut registry, &mut check)?;
+    let zone = check.zone;
+    if sink.failed() {
+        return None;
+    }
+    let parts = sources.iter().flat_map(|(_, source)| [source.path.as_bytes(), source.text.as_bytes()]);
+    let index = Index::build(&registry.words, &clauses);
+    Some(Book {
+        name: head.book.as_ref()?.value.clone(),
+        hash: Hash::of_parts(parts),
+        owner: owner?,
+        zone,
+        words: registry.words,
+        clauses,
+        index,
+        prices,
+        warnings: Vec::new(),
+    })
+}
+
+fn zone(head: &syntax::Head, sink: &mut Sink) -> TimeZone {
+    let Some(word) = &head.zone else { return TimeZone::UTC };
+    TimeZone::get(&word.value).unwrap_or_else(|_| {
+        sink.error("unknown-name", word.spot, format!("there is no time zone `{}`", word.value))
+            .help("use a name of the IANA time zone database, such as \"America/Los_Angeles\" or \"UTC\"");
+        TimeZone::UTC
+    })
+}
+
+/// What every check needs: the zone, the names seen so far, and the place to complain.
+struct Check<'a> {
+    zone: TimeZone,
+    /// Where each id was first given, by what it names.
+    seen: BTreeMap<(&'static str, String), Spot>,
+    sources: &'a Files<'a>,
+    sink: &'a mut Sink,
+}
+
+impl Check<'_> {
+    fn start(&self, day: Date) -> Time {
+        calendar::start_of_day(&self.zone, day)
+    }
+
+    /// Parses the name that `word` gives to a `kind` of thing; `None` when it is taken or no name.
+    fn declare<T: FromStr<Err = NameError>>(&mut self, word: &Word, kind: &'static str) -> Option<T> {
+        if let Some(first) = self.seen.get(&(kind, word.value.clone())) {
+            let first = *first;
+            self.sink
+                .error("duplicate-id", word.spot, format!("{kind} `{}` is given twice", word.value))
+                .also(first, "first given here")
+                .help("rename one of them, or take it out");
+            return None;
+        }
+        self.seen.insert((kind, word.value.clone()), word.spot);
+        self.parse(word)
+    }
+
+    fn parse<T: FromStr<Err = NameError>>(&mut self, word: &Word) -> Option<T> {
+        word.value
+            .parse()
+            .map_err(|wrong: NameError| {
+                self.sink.error("bad-name", word.spot, wrong.to_string());
+            })
+            .ok()
+    }
+
+    /// Looks `word` up among the declared names of one kind.
+    fn find<N: Number, K: Ord + Clone + Borrow<str>>(
+        &mut self,
+        names: &Names<N, K>,
+        word: &Word,
+        kind: &str,
+    ) -> Option<N> {
+        let found = names.find(&word.value);
+        if found.is_none() {
+            self.unknown(word, kind, names.words());
+        }
+        found
+    }
+
+    fn unknown<'w>(&mut self, word: &Word, kind: &str, known: impl Iterator<Item = &'w str>) {
+        self.sink
+            .error("unknown-name", word.spot, format!("there is no {kind} `{}` in this book", word.value))
+            .hint(did_you_mean(&word.value, known));
+    }
+}

@@ -1,0 +1,74 @@
+//! The price book: what a customer is charged per million tokens, by product and day.
+
+use super::Check;
+use super::registry::family;
+use crate::book::Words;
+use crate::diagnostic::Word;
+use crate::syntax::File;
+use crate::syntax::registry::PriceRow;
+use abide_model::Time;
+use abide_model::money::{Amount, Currency};
+use abide_model::terms::Price;
+use std::collections::BTreeMap;
+
+/// Every price of every file, by product and then by day.
+pub(super) fn build(files: &[(usize, File)], words: &Words, check: &mut Check<'_>) -> Vec<Price> {
+    let mut prices = Vec::new();
+    let mut seen = BTreeMap::new();
+    for row in files.iter().flat_map(|(_, file)| &file.registry.prices) {
+        let (Some(product), Some(since)) = (&row.product, &row.since) else { continue };
+        if let Some(first) = seen.insert((product.value.clone(), since.value), row.spot) {
+            let message = format!("the price of `{}` from {} is given twice", product.value, since.value);
+            check.sink.error("duplicate-id", row.spot, message).also(first, "first given here");
+        }
+        let since = check.start(since.value);
+        prices.extend(price(row, product, since, words, check));
+    }
+    prices.sort_by(|a, b| (&a.product, a.since).cmp(&(&b.product, b.since)));
+    prices
+}
+
+fn price(row: &PriceRow, product: &Word, since: Time, words: &Words, check: &mut Check<'_>) -> Option<Price> {
+    let product = family(product, words, check);
+    let input = row.input.as_ref().map(|word| amount(word, None, check));
+    let currency = input.flatten().map(|input| input.currency);
+    let mut rest = |word: &Option<Word>| word.as_ref().map(|word| amount(word, currency, check));
+    let (cached, written, output) = (rest(&row.cached), rest(&row.cache_write), rest(&row.output));
+    let input = input??;
+    Some(Price {
+        product: product?,
+        since,
+        input,
+        cache_read: cached.unwrap_or(Some(input))?,
+        cache_write: written.unwrap_or(Some(input))?,
+        output: output??,
+    })
+}
+
+/// An amount per million tokens that is exact per token.
+fn amount(word: &Word, currency: Option<Currency>, check: &mut Check<'_>) -> Option<Amount> {
+    let amount = money(word, check)?;
+    let fault = if amount.pico % Price::PER_TOKENS != 0 {
+        "a price per million tokens has at most six decimals, so that each token has an exact price"
+    } else if amount.pico < 0 {
+        "a price is not below zero"
+    } else if currency.is_some_and(|currency| currency != amount.currency) {
+        "the amounts of one price need one currency"
+    } else {
+        return Some(amount);
+    };
+    check.sink.error("bad-money", word.spot, fault);
+    None
+}
+
+/// An amount of money as text.
+pub(super) fn money(word: &Word, check: &mut Check<'_>) -> Option<Amount> {
+    Amount::parse(&word.value)
+        .map_err(|wrong| {
+            check
+                .sink
+                .error("bad-money", word.spot, wrong.to_string())
+                .help("write a decimal number, a space and a currency: \"2.50 USD\"");
+        })
+        .ok()
+}

@@ -1,0 +1,227 @@
+//! Compiles what a clause covers, and compares what two clauses cover.
+
+use super::Check;
+use super::registry::{country, family};
+use crate::bits::Bits;
+use crate::book::{Offer, Scope, Words, action_bit};
+use crate::diagnostic::Word;
+use crate::suggest::did_you_mean;
+use crate::syntax::clause::ScopeRow;
+use crate::table::{Number, ProductNo, QuestionNo, TerritoryNo};
+use abide_model::decision::Action;
+use abide_model::name;
+use std::collections::BTreeSet;
+
+const EVERY_ACTION: u8 = (1 << Action::ALL.len()) - 1;
+
+/// Compiles one box; names that are unknown are left out of it, after an error.
+pub(super) fn build(row: &ScopeRow, words: &mut Words, check: &mut Check<'_>) -> Scope {
+    Scope {
+        actions: row.actions.as_ref().map_or(EVERY_ACTION, |actions| actions_of(actions, check)),
+        products: row.products.as_ref().map(|paths| products_of(paths, words, check)),
+        classes: row
+            .classes
+            .iter()
+            .flatten()
+            .filter_map(|word| check.find(&words.classes, word, "class"))
+            .collect(),
+        channels: row.channels.as_ref().map(|channels| {
+            let mut bits = Bits::none(words.channels.len());
+            for word in channels {
+                check
+                    .find(&words.channels, word, "channel")
+                    .into_iter()
+                    .for_each(|found| bits.insert(found.at()));
+            }
+            bits
+        }),
+        segments: row.segments.as_ref().map(|paths| segments_of(paths, words, check)),
+        territories: row.territories.as_ref().map(|places| territories_of(places, words, check)),
+    }
+}
+
+fn actions_of(actions: &[Word], check: &mut Check<'_>) -> u8 {
+    let mut bits = 0;
+    for word in actions {
+        match Action::parse(&word.value) {
+            Some(action) => bits |= action_bit(action),
+            None => {
+                let known = Action::ALL.map(Action::as_str);
+                check
+                    .sink
+                    .error("unknown-word", word.spot, format!("there is no action `{}`", word.value))
+                    .help(format!("the actions are {}", known.map(|action| format!("`{action}`")).join(", ")))
+                    .hint(did_you_mean(&word.value, known));
+            }
+        }
+    }
+    bits
+}
+
+fn products_of(paths: &[Word], words: &Words, check: &mut Check<'_>) -> Bits {
+    let mut bits = Bits::none(words.products.len());
+    for word in paths {
+        let Some(path) = family(word, words, check) else { continue };
+        let covered = words.products.iter().filter(|(_, product)| path.covers(product));
+        covered.for_each(|(number, _)| bits.insert(number.at()));
+    }
+    bits
+}
+
+fn segments_of(paths: &[Word], words: &Words, check: &mut Check<'_>) -> Bits {
+    let mut bits = Bits::none(words.segments.len());
+    for word in paths {
+        let Some(path) = check.parse::<name::Segment>(word) else { continue };
+        let covered: Vec<_> = words.segments.iter().filter(|(_, segment)| path.covers(segment)).collect();
+        if covered.is_empty() {
+            check.unknown(word, "segment", words.segments.words());
+        }
+        covered.into_iter().for_each(|(number, _)| bits.insert(number.at()));
+    }
+    bits
+}
+
+fn territories_of(places: &[Word], words: &mut Words, check: &mut Check<'_>) -> Vec<TerritoryNo> {
+    let mut found = BTreeSet::new();
+    for word in places {
+        match words.sets.get(word.value.as_str()) {
+            Some(members) => found.extend(members.iter().copied()),
+            None => found.extend(country(word, words, check)),
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// Where a list of classes holds a product.
+#[derive(PartialEq, Eq)]
+enum Reach {
+    Never,
+    Always,
+    /// When one of these is answered yes.
+    When(BTreeSet<QuestionNo>),
+}
+
+fn reach(scope: &Scope, offer: &Offer) -> Reach {
+    if scope.classes.is_empty() {
+        return Reach::Always;
+    }
+    let mut hangs_on = BTreeSet::new();
+    for (_, question) in offer.classes.iter().filter(|(class, _)| scope.classes.contains(class)) {
+        match question {
+            None => return Reach::Always,
+            Some(question) => {
+                hangs_on.insert(*question);
+            }
+        }
+    }
+    if hangs_on.is_empty() { Reach::Never } else { Reach::When(hangs_on) }
+}
+
+/// A corner of the ask space: one value on each axis, `None` for a customer outside every named group or country.
+#[derive(Clone, Copy)]
+struct Corner {
+    action: u8,
+    product: ProductNo,
+    channel: usize,
+    segment: Option<usize>,
+    territory: Option<TerritoryNo>,
+}
+
+impl Scope {
+    fn on(&self, corner: Corner) -> bool {
+        let inside = |axis: &Option<Bits>, at: Option<usize>| {
+            axis.as_ref().is_none_or(|bits| at.is_some_and(|at| bits.holds(at)))
+        };
+        self.actions & corner.action != 0
+            && inside(&self.products, Some(corner.product.at()))
+            && inside(&self.channels, Some(corner.channel))
+            && inside(&self.segments, corner.segment)
+            && self
+                .territories
+                .as_ref()
+                .is_none_or(|list| corner.territory.is_some_and(|at| list.contains(&at)))
+    }
+}
+
+/// What a clause covers: its box, less the boxes carved out of it.
+#[derive(Clone, Copy)]
+pub(super) struct Region<'a> {
+    pub(super) scope: &'a Scope,
+    pub(super) except: &'a [Scope],
+}
+
+impl Region<'_> {
+    /// On which answers the clause covers the corner.
+    fn at(&self, corner: Corner, offer: &Offer) -> Reach {
+        if !self.scope.on(corner) {
+            return Reach::Never;
+        }
+        let carved = |except: &Scope| except.on(corner) && reach(except, offer) == Reach::Always;
+        if self.except.iter().any(carved) { Reach::Never } else { reach(self.scope, offer) }
+    }
+
+    /// Whether some carve-out hangs on an open question here.
+    fn may_be_carved(&self, corner: Corner, offer: &Offer) -> bool {
+        self.except.iter().any(|except| except.on(corner) && matches!(reach(except, offer), Reach::When(_)))
+    }
+}
+
+/// How what one clause covers lies to what another covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lie {
+    Apart,
+    Narrower,
+    Wider,
+    /// They cross, or are the same.
+    Crossing,
+}
+
+/// Compares two regions corner by corner, over the values that either of them or the book names.
+pub(super) fn lie(one: Region<'_>, other: Region<'_>, words: &Words) -> Lie {
+    let (mut meet, mut one_alone, mut other_alone) = (false, false, false);
+    for corner in corners(one.scope, other.scope, words) {
+        let offer = &words.offers[corner.product];
+        let (a, b) = (one.at(corner, offer), other.at(corner, offer));
+        meet |= a != Reach::Never && b != Reach::Never;
+        one_alone |= !inside(&a, &b) || (a != Reach::Never && other.may_be_carved(corner, offer));
+        other_alone |= !inside(&b, &a) || (b != Reach::Never && one.may_be_carved(corner, offer));
+        if meet && one_alone && other_alone {
+            return Lie::Crossing;
+        }
+    }
+    match (meet, one_alone, other_alone) {
+        (false, ..) => Lie::Apart,
+        (true, false, true) => Lie::Narrower,
+        (true, true, false) => Lie::Wider,
+        (true, ..) => Lie::Crossing,
+    }
+}
+
+fn inside(a: &Reach, b: &Reach) -> bool {
+    match (a, b) {
+        (Reach::Never, _) | (_, Reach::Always) => true,
+        (_, Reach::Never) | (Reach::Always, Reach::When(_)) => false,
+        (Reach::When(a), Reach::When(b)) => a.is_subset(b),
+    }
+}
+
+fn corners<'a>(one: &'a Scope, other: &'a Scope, words: &'a Words) -> impl Iterator<Item = Corner> + 'a {
+    let actions =
+        (0..Action::ALL.len()).map(|at| 1u8 << at).filter(|bit| (one.actions | other.actions) & bit != 0);
+    let segments = || std::iter::once(None).chain((0..words.segments.len()).map(Some));
+    let places: BTreeSet<_> = one.territories.iter().chain(&other.territories).flatten().copied().collect();
+    let territories: Vec<_> = std::iter::once(None).chain(places.into_iter().map(Some)).collect();
+    actions.flat_map(move |action| {
+        let territories = territories.clone();
+        words.products.iter().flat_map(move |(product, _)| {
+            let territories = territories.clone();
+            (0..words.channels.len()).flat_map(move |channel| {
+                let territories = territories.clone();
+                segments().flat_map(move |segment| {
+                    let corner = move |territory| Corner { action, product, channel, segment, territory };
+                    territories.clone().into_iter().map(corner)
+                })
+            })
+        })
+    })
+}

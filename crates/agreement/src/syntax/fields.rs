@@ -1,0 +1,284 @@
+//! One TOML table, read key by key: each key that is there must be asked for, and have the type it is asked for as.
+//!
+//! Knows the types, not the meaning of keys.
+
+use crate::diagnostic::{At, Sink, Spot, Word};
+use crate::suggest::did_you_mean;
+use crate::syntax::condition::{self, Expr};
+use jiff::civil::Date;
+use std::collections::{BTreeMap, BTreeSet};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// A value of a file, not yet read.
+#[derive(Clone, Copy)]
+pub(crate) struct Value<'a> {
+    raw: &'a Spanned<DeValue<'a>>,
+    text: &'a str,
+    file: usize,
+}
+
+impl<'a> Value<'a> {
+    pub(crate) fn spot(&self) -> Spot {
+        let span = self.raw.span();
+        Spot { file: self.file, start: span.start, end: span.end }
+    }
+
+    /// The text, when this is one. Its place leaves out the quotes where the text stands there letter by letter.
+    pub(crate) fn as_word(&self) -> Option<Word> {
+        let value = self.raw.get_ref().as_str()?.to_owned();
+        let whole = self.spot();
+        let raw = self.text.get(whole.start..whole.end).unwrap_or("");
+        let opening = match raw.as_bytes() {
+            [a, b, c, ..] if a == b && b == c && raw.len() >= 6 => 3,
+            _ => 1,
+        };
+        let inner = Spot { start: whole.start + opening, end: whole.end.saturating_sub(opening), ..whole };
+        let verbatim = self.text.get(inner.start..inner.end) == Some(value.as_str());
+        Some(At { value, spot: if verbatim && inner.start < inner.end { inner } else { whole } })
+    }
+
+    pub(crate) fn as_table(&self, what: &str) -> Option<Fields<'a>> {
+        let table = self.raw.get_ref().as_table()?;
+        Some(Fields::new(table, self.file, self.text, self.spot(), what))
+    }
+
+    pub(crate) fn as_bool(&self) -> Option<bool> {
+        self.raw.get_ref().as_bool()
+    }
+
+    fn elements(&self) -> Option<Vec<Value<'a>>> {
+        let items = self.raw.get_ref().as_array()?;
+        Some(items.iter().map(|raw| Value { raw, text: self.text, file: self.file }).collect())
+    }
+
+    fn source(&self) -> &'a str {
+        let span = self.raw.span();
+        self.text.get(span).unwrap_or("")
+    }
+
+    fn kind(&self) -> &'static str {
+        match self.raw.get_ref() {
+            DeValue::String(_) => "text",
+            DeValue::Integer(_) => "a number",
+            DeValue::Float(_) => "a number with a point",
+            DeValue::Boolean(_) => "true or false",
+            DeValue::Datetime(_) => "a date",
+            DeValue::Array(_) => "a list",
+            DeValue::Table(_) => "a table",
+        }
+    }
+}
+
+/// A table of a file.
+pub(crate) struct Fields<'a> {
+    /// How messages call this table: ``[[grant]] `apr27.licence` ``.
+    what: String,
+    spot: Spot,
+    entries: BTreeMap<&'a str, (Spot, Value<'a>)>,
+    asked: BTreeSet<&'static str>,
+}
+
+impl<'a> Fields<'a> {
+    pub(crate) fn new(table: &'a DeTable<'a>, file: usize, text: &'a str, spot: Spot, what: &str) -> Self {
+        let entries = table
+            .iter()
+            .map(|(key, raw)| {
+                let span = key.span();
+                let place = Spot { file, start: span.start, end: span.end };
+                (key.get_ref().as_ref(), (place, Value { raw, text, file }))
+            })
+            .collect();
+        Self { what: what.to_owned(), spot, entries, asked: BTreeSet::new() }
+    }
+
+    pub(crate) fn spot(&self) -> Spot {
+        self.spot
+    }
+
+    pub(crate) fn rename(&mut self, what: String) {
+        self.what = what;
+    }
+
+    /// The keys and values as written, for a table whose keys are names.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (Word, Value<'a>)> + '_ {
+        self.entries.iter().map(|(key, (spot, value))| (At { value: (*key).to_owned(), spot: *spot }, *value))
+    }
+
+    pub(crate) fn value(&mut self, key: &'static str) -> Option<Value<'a>> {
+        self.asked.insert(key);
+        self.entries.get(key).map(|(_, value)| *value)
+    }
+
+    pub(crate) fn key_spot(&self, key: &str) -> Option<Spot> {
+        self.entries.get(key).map(|(spot, _)| *spot)
+    }
+
+    fn missing(&self, sink: &mut Sink, key: &str, like: &str) {
+        sink.error("missing-key", self.spot, format!("{} lacks `{key}`", self.what))
+            .help(format!("add a line such as: {key} = {like}"));
+    }
+
+    fn wrong(&self, sink: &mut Sink, key: &str, value: Value<'a>, wanted: &str) {
+        let message = format!("`{key}` needs {wanted}, not {}", value.kind());
+        let draft = sink.error("wrong-type", value.spot(), message);
+        match value.raw.get_ref() {
+            DeValue::Integer(_) | DeValue::Float(_) | DeValue::Datetime(_) if wanted.starts_with("text") => {
+                draft.help(format!(
+                    "put it in quotes, so that no digit is lost: {key} = \"{}\"",
+                    value.source()
+                ));
+            }
+            DeValue::String(_) if wanted.starts_with("a day") => {
+                draft.help(format!(
+                    "leave the quotes out: {key} = {}",
+                    value.source().trim_matches(['"', '\''])
+                ));
+            }
+            DeValue::String(_) if wanted.starts_with("a list") => {
+                draft.help(format!("put it in brackets: {key} = [{}]", value.source()));
+            }
+            DeValue::String(_)
+            | DeValue::Integer(_)
+            | DeValue::Float(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_)
+            | DeValue::Array(_)
+            | DeValue::Table(_) => {}
+        }
+    }
+
+    pub(crate) fn text(&mut self, sink: &mut Sink, key: &'static str) -> Option<Word> {
+        let value = self.value(key)?;
+        let word = value.as_word();
+        if word.is_none() {
+            self.wrong(sink, key, value, "text in quotes");
+        }
+        word
+    }
+
+    pub(crate) fn need_text(&mut self, sink: &mut Sink, key: &'static str, like: &str) -> Option<Word> {
+        let found = self.text(sink, key);
+        if !self.entries.contains_key(key) {
+            self.missing(sink, key, &format!("\"{like}\""));
+        }
+        found
+    }
+
+    pub(crate) fn date(&mut self, sink: &mut Sink, key: &'static str) -> Option<At<Date>> {
+        let value = self.value(key)?;
+        let read = value.raw.get_ref().as_datetime().and_then(|stamp| match (stamp.date, stamp.time) {
+            (Some(day), None) => {
+                Date::new(i16::try_from(day.year).ok()?, day.month as i8, day.day as i8).ok()
+            }
+            _ => None,
+        });
+        if read.is_none() {
+            let wanted = "a day such as 2026-04-27, without a time";
+            self.wrong(sink, key, value, wanted);
+        }
+        Some(At { value: read?, spot: value.spot() })
+    }
+
+    pub(crate) fn need_date(&mut self, sink: &mut Sink, key: &'static str) -> Option<At<Date>> {
+        let found = self.date(sink, key);
+        if !self.entries.contains_key(key) {
+            self.missing(sink, key, "2026-04-27");
+        }
+        found
+    }
+
+    pub(crate) fn boolean(&mut self, sink: &mut Sink, key: &'static str) -> Option<At<bool>> {
+        let value = self.value(key)?;
+        let read = value.raw.get_ref().as_bool();
+        if read.is_none() {
+            self.wrong(sink, key, value, "true or false");
+        }
+        Some(At { value: read?, spot: value.spot() })
+    }
+
+    /// A whole number from zero on.
+    pub(crate) fn whole(&mut self, sink: &mut Sink, key: &'static str) -> Option<At<u32>> {
+        let value = self.value(key)?;
+        let digits = value.raw.get_ref().as_integer();
+        let read = digits.and_then(|n| u32::from_str_radix(n.as_str(), n.radix()).ok());
+        if read.is_none() {
+            self.wrong(sink, key, value, "a whole number from 0 on, without quotes");
+        }
+        Some(At { value: read?, spot: value.spot() })
+    }
+
+    /// The elements of a list; an empty list is an error, since it would cover nothing.
+    pub(crate) fn list(&mut self, sink: &mut Sink, key: &'static str) -> Option<Vec<Value<'a>>> {
+        let value = self.value(key)?;
+        let Some(items) = value.elements() else {
+            self.wrong(sink, key, value, "a list in brackets");
+            return None;
+        };
+        if items.is_empty() {
+            sink.error("empty-list", value.spot(), format!("`{key}` is an empty list"))
+                .help(format!("leave `{key}` out, or name at least one"));
+        }
+        Some(items)
+    }
+
+    pub(crate) fn texts(&mut self, sink: &mut Sink, key: &'static str) -> Option<Vec<Word>> {
+        let items = self.list(sink, key)?;
+        let mut words = Vec::with_capacity(items.len());
+        for item in items {
+            match item.as_word() {
+                Some(word) => words.push(word),
+                None => self.wrong(sink, key, item, "text in quotes"),
+            }
+        }
+        Some(words)
+    }
+
+    pub(crate) fn table(&mut self, sink: &mut Sink, key: &'static str) -> Option<Fields<'a>> {
+        let value = self.value(key)?;
+        let table = value.as_table(&format!("`{key}`"));
+        if table.is_none() {
+            self.wrong(sink, key, value, "a table");
+        }
+        table
+    }
+
+    /// The tables under `[[key]]` headers.
+    pub(crate) fn tables(&mut self, sink: &mut Sink, key: &'static str) -> Vec<Fields<'a>> {
+        let Some(value) = self.value(key) else { return Vec::new() };
+        let what = format!("[[{key}]]");
+        let items = value.elements().unwrap_or_default();
+        let tables: Vec<_> = items.iter().filter_map(|item| item.as_table(&what)).collect();
+        if tables.is_empty() || tables.len() != items.len() {
+            sink.error(
+                "wrong-type",
+                self.key_spot(key).unwrap_or(value.spot()),
+                format!("`{key}` needs tables"),
+            )
+            .help(format!("begin each with a line [[{key}]], brackets doubled"));
+        }
+        tables
+    }
+
+    /// A condition such as `'q and not before(2030-01-01)'`.
+    pub(crate) fn condition(&mut self, sink: &mut Sink, key: &'static str) -> Option<At<Expr>> {
+        let word = self.text(sink, key)?;
+        condition::parse(&word, sink).map(|value| At { value, spot: word.spot })
+    }
+
+    /// Reports every key that nobody asked for.
+    pub(crate) fn finish(self, sink: &mut Sink) {
+        for (key, (spot, _)) in &self.entries {
+            if self.asked.contains(key) {
+                continue;
+            }
+            let suggestion = did_you_mean(key, self.asked.iter().copied());
+            let listed = || {
+                let known: Vec<_> = self.asked.iter().map(|key| format!("`{key}`")).collect();
+                format!("it may have {}", known.join(", "))
+            };
+            sink.error("unknown-key", *spot, format!("{} has no key `{key}`", self.what))
+                .help(suggestion.unwrap_or_else(listed));
+        }
+    }
+}

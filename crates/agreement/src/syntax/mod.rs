@@ -1,0 +1,122 @@
+//! From TOML text to tables of words with places. Finds misspelt keys, wrong types and broken conditions; looks no
+//! name up and compares no dates.
+
+pub(crate) mod clause;
+pub(crate) mod condition;
+pub(crate) mod fields;
+pub(crate) mod registry;
+
+use crate::Source;
+use crate::diagnostic::{At, Sink, Spot, Word};
+use clause::ClauseRow;
+use fields::Fields;
+use jiff::civil::Date;
+use registry::Registry;
+use toml::de::DeTable;
+
+/// The file that names the book, its owner and its zone.
+pub(crate) const BOOK_FILE: &str = "book.toml";
+
+/// One file, read.
+#[derive(Debug, Default)]
+pub(crate) struct File {
+    /// `book`, `self`, `zone`: only in [`BOOK_FILE`].
+    pub(crate) head: Option<Head>,
+    /// What is named, happened, costs.
+    pub(crate) registry: Registry,
+    /// An instrument or an amendment to one.
+    pub(crate) instrument: Option<Instrument>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Head {
+    pub(crate) book: Option<Word>,
+    pub(crate) owner: Option<Word>,
+    pub(crate) zone: Option<Word>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Instrument {
+    pub(crate) name: Word,
+    pub(crate) amendment: u32,
+    pub(crate) parties: Vec<Word>,
+    pub(crate) signed: Option<At<Date>>,
+    pub(crate) effective: Option<At<Date>>,
+    pub(crate) supersedes: Vec<Word>,
+    pub(crate) clauses: Vec<ClauseRow>,
+}
+
+/// Reads one file; what is wrong goes into `sink`. `None` when the file is not TOML.
+pub(crate) fn read(file: usize, source: &Source, sink: &mut Sink) -> Option<File> {
+    let (table, errors) = DeTable::parse_recoverable(&source.text);
+    for error in &errors {
+        let span = error.span().unwrap_or(0..0);
+        let spot = Spot { file, start: span.start, end: span.end };
+        sink.error("toml", spot, format!("this is not TOML: {}", error.message()));
+    }
+    if !errors.is_empty() {
+        return None;
+    }
+    let spot = Spot { file, start: 0, end: 0 };
+    let mut fields = Fields::new(table.get_ref(), file, &source.text, spot, "this file");
+    let mut read = File::default();
+    if fields.value("instrument").is_some() {
+        fields.rename("an instrument file".to_owned());
+        read.instrument = instrument(&mut fields, sink);
+        read.registry.sources = registry::sources(&mut fields, sink);
+    } else {
+        if source.path == BOOK_FILE {
+            fields.rename("`book.toml`".to_owned());
+            read.head = Some(head(&mut fields, sink));
+        }
+        read.registry = registry::read(&mut fields, sink);
+        refuse_clauses(&mut fields, sink);
+    }
+    fields.finish(sink);
+    Some(read)
+}
+
+fn head(fields: &mut Fields<'_>, sink: &mut Sink) -> Head {
+    Head {
+        book: fields.need_text(sink, "book", "openai-clouds"),
+        owner: fields.need_text(sink, "self", "openai"),
+        zone: fields.text(sink, "zone"),
+    }
+}
+
+fn instrument(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<Instrument> {
+    let name = fields.need_text(sink, "instrument", "msft-openai");
+    let amendment = fields.whole(sink, "amendment").map_or(0, |number| number.value);
+    for free in ["title", "note"] {
+        fields.text(sink, free);
+    }
+    let parties = fields.texts(sink, "parties");
+    if parties.is_none() && fields.key_spot("parties").is_none() {
+        sink.error("missing-key", fields.spot(), "an instrument file lacks `parties`")
+            .help("add a line such as: parties = [\"openai\", \"microsoft\"]");
+    }
+    let signed = fields.need_date(sink, "signed");
+    let effective = fields.date(sink, "effective");
+    let supersedes = fields.texts(sink, "supersedes").unwrap_or_default();
+    let clauses = clause::read_all(fields, sink);
+    Some(Instrument {
+        name: name?,
+        amendment,
+        parties: parties.unwrap_or_default(),
+        signed,
+        effective,
+        supersedes,
+        clauses,
+    })
+}
+
+/// Clauses stand in instrument files only.
+fn refuse_clauses(fields: &mut Fields<'_>, sink: &mut Sink) {
+    for kind in clause::KINDS {
+        if fields.value(kind).is_some() {
+            let spot = fields.key_spot(kind).unwrap_or(fields.spot());
+            sink.error("clause-place", spot, format!("a `{kind}` clause needs an instrument around it"))
+                .help("move it to a file that begins with a line such as: instrument = \"msft-openai\"");
+        }
+    }
+}

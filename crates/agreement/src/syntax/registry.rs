@@ -1,0 +1,253 @@
+//! The tables of `book.toml` and of other files that are not instruments: who and what there is, what happened, what
+//! it costs.
+
+use crate::diagnostic::{At, Sink, Spot, Word};
+use crate::suggest::did_you_mean;
+use crate::syntax::condition::{self, Term};
+use crate::syntax::fields::{Fields, Value};
+use abide_model::decision::SourceClass;
+use jiff::civil::Date;
+
+/// Everything a file registers.
+#[derive(Debug, Default)]
+pub(crate) struct Registry {
+    pub(crate) parties: Vec<Word>,
+    pub(crate) channels: Vec<ChannelRow>,
+    pub(crate) products: Vec<ProductRow>,
+    pub(crate) segments: Vec<Word>,
+    pub(crate) territories: Vec<TerritoryRow>,
+    pub(crate) questions: Vec<QuestionRow>,
+    pub(crate) events: Vec<EventRow>,
+    pub(crate) facts: Vec<FactRow>,
+    pub(crate) sources: Vec<SourceRow>,
+    pub(crate) prices: Vec<PriceRow>,
+}
+
+#[derive(Debug)]
+pub(crate) struct ChannelRow {
+    pub(crate) id: Word,
+    pub(crate) operator: Option<Word>,
+}
+
+#[derive(Debug)]
+pub(crate) struct ProductRow {
+    pub(crate) id: Word,
+    pub(crate) owner: Option<Word>,
+    /// Each class with the question that its membership hangs on, if any.
+    pub(crate) classes: Vec<(Word, Option<Word>)>,
+}
+
+#[derive(Debug)]
+pub(crate) struct TerritoryRow {
+    pub(crate) id: Word,
+    pub(crate) members: Vec<Word>,
+}
+
+#[derive(Debug)]
+pub(crate) struct QuestionRow {
+    pub(crate) id: Word,
+    pub(crate) ask: Option<Word>,
+    pub(crate) positions: Vec<(Word, bool)>,
+}
+
+#[derive(Debug)]
+pub(crate) struct EventRow {
+    pub(crate) id: Word,
+    pub(crate) args: Vec<Word>,
+}
+
+#[derive(Debug)]
+pub(crate) struct FactRow {
+    pub(crate) what: Happening,
+    pub(crate) on: At<Date>,
+    pub(crate) recorded: Option<At<Date>>,
+    pub(crate) source: Option<Word>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Happening {
+    Event(Term),
+    Answer(Word, At<bool>),
+}
+
+#[derive(Debug)]
+pub(crate) struct SourceRow {
+    pub(crate) id: Word,
+    pub(crate) class: Option<SourceClass>,
+}
+
+#[derive(Debug)]
+pub(crate) struct PriceRow {
+    pub(crate) product: Option<Word>,
+    pub(crate) since: Option<At<Date>>,
+    pub(crate) input: Option<Word>,
+    pub(crate) cached: Option<Word>,
+    pub(crate) cache_write: Option<Word>,
+    pub(crate) output: Option<Word>,
+    pub(crate) spot: Spot,
+}
+
+/// Reads every registry table of a file.
+pub(crate) fn read(fields: &mut Fields<'_>, sink: &mut Sink) -> Registry {
+    Registry {
+        parties: rows(fields, sink, "party", |table, sink| {
+            table.text(sink, "name");
+            table.need_text(sink, "id", "openai")
+        }),
+        channels: rows(fields, sink, "channel", channel),
+        products: rows(fields, sink, "product", product),
+        segments: rows(fields, sink, "segment", |table, sink| {
+            table.text(sink, "name");
+            table.need_text(sink, "id", "government/national-security")
+        }),
+        territories: rows(fields, sink, "territory", territory),
+        questions: rows(fields, sink, "question", question),
+        events: rows(fields, sink, "event", event),
+        facts: rows(fields, sink, "fact", fact),
+        sources: sources(fields, sink),
+        prices: rows(fields, sink, "price", price),
+    }
+}
+
+fn rows<T>(
+    fields: &mut Fields<'_>,
+    sink: &mut Sink,
+    key: &'static str,
+    row: impl Fn(&mut Fields<'_>, &mut Sink) -> Option<T>,
+) -> Vec<T> {
+    let mut found = Vec::new();
+    for mut table in fields.tables(sink, key) {
+        if let Some(id) = table.value("id").and_then(|id| id.as_word()) {
+            table.rename(format!("[[{key}]] `{}`", id.value));
+        }
+        table.text(sink, "note");
+        found.extend(row(&mut table, sink));
+        table.finish(sink);
+    }
+    found
+}
+
+fn channel(table: &mut Fields<'_>, sink: &mut Sink) -> Option<ChannelRow> {
+    let operator = table.need_text(sink, "operator", "microsoft");
+    Some(ChannelRow { id: table.need_text(sink, "id", "azure")?, operator })
+}
+
+fn product(table: &mut Fields<'_>, sink: &mut Sink) -> Option<ProductRow> {
+    let owner = table.need_text(sink, "owner", "openai");
+    let listed = table.list(sink, "classes").unwrap_or_default();
+    let classes = listed.into_iter().filter_map(|value| class(value, sink)).collect();
+    Some(ProductRow { id: table.need_text(sink, "id", "openai/frontier")?, owner, classes })
+}
+
+/// `"api"`, or `{ class = "api", if = "question" }` where membership is contested.
+fn class(value: Value<'_>, sink: &mut Sink) -> Option<(Word, Option<Word>)> {
+    if let Some(word) = value.as_word() {
+        return Some((word, None));
+    }
+    let Some(mut table) = value.as_table("a class") else {
+        sink.error("wrong-type", value.spot(), "a class is a name, or a table with `class` and `if`")
+            .help("write \"api\", or { class = \"api\", if = \"frontier-is-api\" }");
+        return None;
+    };
+    let class = table.need_text(sink, "class", "api");
+    let question = table.need_text(sink, "if", "frontier-is-api");
+    table.finish(sink);
+    Some((class?, question))
+}
+
+fn territory(table: &mut Fields<'_>, sink: &mut Sink) -> Option<TerritoryRow> {
+    let members = table.texts(sink, "members").unwrap_or_default();
+    Some(TerritoryRow { id: table.need_text(sink, "id", "EU")?, members })
+}
+
+fn question(table: &mut Fields<'_>, sink: &mut Sink) -> Option<QuestionRow> {
+    let ask = table.need_text(sink, "ask", "Is it an API product?");
+    table.text(sink, "settled_by");
+    let mut positions = Vec::new();
+    if let Some(held) = table.table(sink, "positions") {
+        for (party, value) in held.all() {
+            match value.as_bool() {
+                Some(answer) => positions.push((party, answer)),
+                None => {
+                    sink.error("wrong-type", value.spot(), "a position is true or false");
+                }
+            }
+        }
+    }
+    Some(QuestionRow { id: table.need_text(sink, "id", "frontier-is-api")?, ask, positions })
+}
+
+fn event(table: &mut Fields<'_>, sink: &mut Sink) -> Option<EventRow> {
+    table.need_text(sink, "ask", "Has it happened?");
+    let args = table.texts(sink, "args").unwrap_or_default();
+    Some(EventRow { id: table.need_text(sink, "id", "agi-verified")?, args })
+}
+
+fn fact(table: &mut Fields<'_>, sink: &mut Sink) -> Option<FactRow> {
+    let on = table.need_date(sink, "on");
+    let recorded = table.date(sink, "recorded");
+    let source = table.text(sink, "source");
+    let event = table.text(sink, "event");
+    let question = table.text(sink, "question");
+    let answer = table.boolean(sink, "answer");
+    let what = match (event, question, answer) {
+        (Some(event), None, None) => condition::parse_term(&event, sink).map(Happening::Event),
+        (None, Some(question), Some(answer)) => Some(Happening::Answer(question, answer)),
+        _ => {
+            sink.error(
+                "missing-key",
+                table.spot(),
+                "a [[fact]] needs either `event`, or `question` and `answer`",
+            )
+            .help(
+                "write event = \"launched(openai/frontier, azure)\", or question = \"…\" with answer = true",
+            );
+            None
+        }
+    };
+    Some(FactRow { what: what?, on: on?, recorded, source })
+}
+
+/// `[source.ID]` tables, which instrument files have too.
+pub(crate) fn sources(fields: &mut Fields<'_>, sink: &mut Sink) -> Vec<SourceRow> {
+    let Some(all) = fields.table(sink, "source") else { return Vec::new() };
+    let mut found = Vec::new();
+    for (id, value) in all.all() {
+        let Some(mut table) = value.as_table(&format!("[source.{}]", id.value)) else {
+            sink.error("wrong-type", value.spot(), format!("source `{}` needs a table", id.value))
+                .help(format!("write [source.{}] with `class` and `url` below it", id.value));
+            continue;
+        };
+        for free in ["url", "title", "note"] {
+            table.text(sink, free);
+        }
+        let word = table.need_text(sink, "class", "official");
+        let class = word.and_then(|word| source_class(&word, sink));
+        table.finish(sink);
+        found.push(SourceRow { id, class });
+    }
+    found
+}
+
+fn source_class(word: &Word, sink: &mut Sink) -> Option<SourceClass> {
+    let class = SourceClass::parse(&word.value);
+    if class.is_none() {
+        let known = ["official", "filing", "reported", "inferred"];
+        sink.error("unknown-word", word.spot, format!("`{}` is not a class of sources", word.value))
+            .help("one of `official`, `filing`, `reported`, `inferred`, strongest first")
+            .hint(did_you_mean(&word.value, known));
+    }
+    class
+}
+
+fn price(table: &mut Fields<'_>, sink: &mut Sink) -> Option<PriceRow> {
+    Some(PriceRow {
+        product: table.need_text(sink, "product", "openai/api"),
+        since: table.need_date(sink, "since"),
+        input: table.need_text(sink, "input", "2.50 USD"),
+        cached: table.text(sink, "cached"),
+        cache_write: table.text(sink, "cache_write"),
+        output: table.need_text(sink, "output", "10 USD"),
+        spot: table.spot(),
+    })
+}

@@ -1,0 +1,1 @@
+//! Books that are wrong, and what their writers are told.

@@ -1,0 +1,12 @@
+//! Tests of the agreement engine from outside: files in, answers and messages out, as rows of text.
+
+#[cfg(test)]
+mod broken;
+#[cfg(test)]
+mod example;
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod rows;
+#[cfg(test)]
+mod verdicts;
