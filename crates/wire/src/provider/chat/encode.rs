@@ -192,7 +192,9 @@ fn tool_call(list: &mut Array<'_>, call: &ToolCall, names: &Names) {
         out.text("type", "function");
         out.object("function", |function| {
             function.text("name", names.sent(&call.name));
-            function.text("arguments", &call.arguments);
+            // Servers that parse the history choke on nothing at all.
+            let arguments = if call.arguments.trim().is_empty() { "{}" } else { &call.arguments };
+            function.text("arguments", arguments);
         });
     });
 }
