@@ -1,1 +1,23 @@
-//! (forming)
+//! Runs sessions: decides, plans, calls, journals and settles, behind one door, [`Handle`].
+//!
+//! The session machine says what is to be done; this room does it, in order, and brings the answers back. Knows
+//! nothing of HTTP towards clients.
+
+mod decide;
+mod engine;
+mod handle;
+pub mod key;
+mod live;
+mod load;
+mod metrics;
+mod refused;
+mod setup;
+mod transcript;
+
+pub use engine::{Engine, OpenError, Options};
+pub use handle::{Calling, ConversationView, Door, Following, Handle, ModelEntry, Running, Update};
+pub use key::{KeyWish, MadeKey, Principal, ShownKey};
+pub use metrics::Metrics;
+pub use refused::Refused;
+pub use setup::{Agent, Limits, Model, Setup};
+pub use transcript::{Transcript, TranscriptCall, TranscriptRun};

@@ -1,0 +1,302 @@
+//! Sessions in memory: one task for each that is in use, which everybody reaches by its inbox.
+
+mod flight;
+mod worker;
+
+use crate::engine::Shared;
+use crate::handle::{ConversationView, Door, Following, Running};
+use crate::key::Principal;
+use crate::load;
+use crate::refused::Refused;
+use crate::setup::Setup;
+use crate::transcript::Transcript;
+use abide_model::Time;
+use abide_model::id::SessionId;
+use abide_model::item::{Item, Json};
+use abide_model::name::ModelName;
+use abide_model::run::{Placed, RunView};
+use abide_model::want::Wanted;
+use abide_session::record::Opened;
+use abide_session::{Asked, Input, Opening, Session, Show};
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{mpsc, oneshot};
+use worker::Worker;
+
+/// Commands that wait in one session's inbox.
+const INBOX_COMMANDS_MAX: usize = 64;
+/// How often a command is handed to a session whose task is just ending.
+const HAND_OVER_TRIES_MAX: usize = 8;
+/// Edits that make a model's name from another and are still taken for a slip.
+const NEAR_EDITS_MAX: usize = 3;
+
+/// What is asked of a session's task. A reply that is dropped says: no such session for this caller.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Run(Box<RunCommand>),
+    View { n: u32, reply: oneshot::Sender<Option<RunView>> },
+    Follow { n: u32, reply: oneshot::Sender<Result<Following, Refused>> },
+    Cancel { n: u32, reply: oneshot::Sender<Result<RunView, Refused>> },
+    Edit { input: Box<Input>, reply: oneshot::Sender<Result<(), Refused>> },
+    Conversation { reply: oneshot::Sender<Option<ConversationView>> },
+    Items { reply: oneshot::Sender<Vec<Placed>> },
+    Delete { reply: oneshot::Sender<Result<(), Refused>> },
+    Transcript { reply: oneshot::Sender<Transcript> },
+}
+
+/// A run to be taken on.
+#[derive(Debug)]
+pub(crate) struct RunCommand {
+    pub(crate) who: Arc<Principal>,
+    pub(crate) asked: Asked,
+    pub(crate) model: ModelName,
+    /// The configuration it was asked under, which it keeps to its end.
+    pub(crate) setup: Arc<Setup>,
+    pub(crate) show: Show,
+    pub(crate) reply: oneshot::Sender<Result<Running, Refused>>,
+}
+
+/// A command, and whose it is.
+#[derive(Debug)]
+pub(crate) struct Envelope {
+    pub(crate) owner: String,
+    pub(crate) command: Command,
+}
+
+/// The sessions that have a task.
+#[derive(Debug, Default)]
+pub(crate) struct Lives {
+    inboxes: Mutex<HashMap<SessionId, mpsc::Sender<Envelope>>>,
+}
+
+impl Lives {
+    /// Takes the inbox of `id` out, unless a command has just arrived in it.
+    fn leave(&self, id: SessionId, inbox: &mut mpsc::Receiver<Envelope>) -> Option<Envelope> {
+        let mut inboxes = self.inboxes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Ok(envelope) = inbox.try_recv() {
+            return Some(envelope);
+        }
+        inboxes.remove(&id);
+        inbox.close();
+        None
+    }
+
+    fn forget(&self, id: SessionId) {
+        self.inboxes.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    }
+}
+
+/// Asks the session `id` of `owner` something.
+pub(crate) async fn call<T>(
+    shared: &Arc<Shared>,
+    who: &Principal,
+    id: SessionId,
+    ask: impl FnOnce(oneshot::Sender<T>) -> Command,
+) -> Result<T, Refused> {
+    let (reply, answer) = oneshot::channel();
+    send(shared, id, Envelope { owner: who.customer.to_string(), command: ask(reply) }).await?;
+    answer.await.map_err(|_| Refused::UnknownConversation(id))
+}
+
+async fn send(shared: &Arc<Shared>, id: SessionId, mut envelope: Envelope) -> Result<(), Refused> {
+    for _ in 0..HAND_OVER_TRIES_MAX {
+        let inbox = inbox(shared, id);
+        match inbox.send(envelope).await {
+            Ok(()) => return Ok(()),
+            Err(mpsc::error::SendError(returned)) => envelope = returned,
+        }
+        tokio::task::yield_now().await;
+    }
+    Err(Refused::UnknownConversation(id))
+}
+
+/// The inbox of `id`; its task is started when there is none.
+fn inbox(shared: &Arc<Shared>, id: SessionId) -> mpsc::Sender<Envelope> {
+    let mut inboxes = shared.lives.inboxes.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(inbox) = inboxes.get(&id).filter(|inbox| !inbox.is_closed()) {
+        return inbox.clone();
+    }
+    let (inbox, receiver) = mpsc::channel(INBOX_COMMANDS_MAX);
+    inboxes.insert(id, inbox.clone());
+    shared.tasks.spawn(open(shared.clone(), id, receiver, false));
+    inbox
+}
+
+/// Takes up the unfinished run of `id`.
+pub(crate) fn recover(shared: &Arc<Shared>, id: SessionId) {
+    let (inbox, receiver) = mpsc::channel(INBOX_COMMANDS_MAX);
+    shared.lives.inboxes.lock().unwrap_or_else(PoisonError::into_inner).insert(id, inbox);
+    shared.tasks.spawn(open(shared.clone(), id, receiver, true));
+}
+
+async fn open(shared: Arc<Shared>, id: SessionId, inbox: mpsc::Receiver<Envelope>, recovering: bool) {
+    let session = match load::session(&shared.store, id).await {
+        Ok(Some(session)) => session,
+        Ok(None) => return shared.lives.forget(id),
+        Err(error) => {
+            tracing::error!(session = %id, %error, "session cannot be opened");
+            return refuse_all(&shared, id, inbox, &error);
+        }
+    };
+    let mut worker = Worker::new(shared, session, Some(inbox));
+    if recovering || worker.unfinished() {
+        worker.recover().await;
+    }
+    worker.work().await;
+}
+
+/// Answers what waits with the reason why the session cannot be opened.
+fn refuse_all(shared: &Shared, id: SessionId, mut inbox: mpsc::Receiver<Envelope>, error: &Refused) {
+    shared.lives.forget(id);
+    inbox.close();
+    while let Ok(envelope) = inbox.try_recv() {
+        match envelope.command {
+            Command::Run(run) => drop(run.reply.send(Err(error.clone()))),
+            Command::Follow { reply, .. } => drop(reply.send(Err(error.clone()))),
+            Command::Cancel { reply, .. } => drop(reply.send(Err(error.clone()))),
+            Command::Edit { reply, .. } | Command::Delete { reply } => drop(reply.send(Err(error.clone()))),
+            Command::View { .. }
+            | Command::Conversation { .. }
+            | Command::Items { .. }
+            | Command::Transcript { .. } => {}
+        }
+    }
+}
+
+/// Takes on a run, in the session it belongs to or in a new one.
+pub(crate) async fn respond(
+    shared: &Arc<Shared>,
+    who: &Arc<Principal>,
+    wanted: Wanted,
+    door: Door,
+) -> Result<Running, Refused> {
+    let setup = admit(shared)?;
+    let Some((model, _, agent)) = setup.find(&wanted.model) else {
+        return Err(unknown_model(&setup, wanted.model));
+    };
+    let model = model.clone();
+    let (preface, version) =
+        agent.map_or((None, None), |agent| (Some(agent.instructions.clone()), Some(agent.version)));
+    let (reply, answer) = oneshot::channel();
+    let (conversation, previous, kept) = (wanted.conversation, wanted.previous, wanted.keep);
+    let asked = Asked {
+        preface,
+        agent: version,
+        // A streamed chat answer cannot be taken back; one that is sent whole can be made anew.
+        splices: door == Door::Responses || !wanted.stream,
+        key: who.key_name.clone(),
+        customer: who.customer.clone(),
+        segment: who.segment.clone(),
+        territory: who.territory.clone(),
+        wanted,
+    };
+    let show = if door == Door::Responses { Show::All } else { Show::Standing };
+    let run = Box::new(RunCommand { who: who.clone(), asked, model, setup, show, reply });
+    match conversation.or(previous.map(|run| run.session)) {
+        Some(session) => {
+            let envelope = Envelope { owner: who.customer.to_string(), command: Command::Run(run) };
+            send(shared, session, envelope).await?;
+            let missing = match previous {
+                Some(run) => Refused::UnknownResponse(run),
+                None => Refused::UnknownConversation(session),
+            };
+            answer.await.map_err(|_| missing)?
+        }
+        None => {
+            let opened = opening(who, kept, false, None);
+            begin(shared, Opening { opened, inherited: Vec::new() }, run);
+            answer.await.map_err(|_| Refused::ShuttingDown)?
+        }
+    }
+}
+
+/// Makes a conversation that is listed under its id.
+pub(crate) async fn create(
+    shared: &Arc<Shared>,
+    who: &Arc<Principal>,
+    items: Vec<Item>,
+    metadata: Option<Json>,
+) -> Result<ConversationView, Refused> {
+    admit(shared)?;
+    let mut opened = opening(who, true, true, None);
+    opened.metadata = metadata;
+    let session = Session::open(new_id(), Opening { opened, inherited: Vec::new() });
+    let (id, created_at, metadata) = (session.id(), Time::now(), session.metadata().cloned());
+    let mut worker = Worker::new(shared.clone(), session, None);
+    worker.begin(created_at, items).await?;
+    Ok(ConversationView { id, created_at, metadata })
+}
+
+/// Starts a session with its first run.
+pub(crate) fn begin(shared: &Arc<Shared>, opening: Opening, run: Box<RunCommand>) {
+    let id = new_id();
+    let inbox = opening.opened.kept.then(|| {
+        let (inbox, receiver) = mpsc::channel(INBOX_COMMANDS_MAX);
+        shared.lives.inboxes.lock().unwrap_or_else(PoisonError::into_inner).insert(id, inbox);
+        receiver
+    });
+    let worker = Worker::new(shared.clone(), Session::open(id, opening), inbox);
+    shared.tasks.spawn(worker.work_on(run));
+}
+
+pub(crate) fn opening(
+    who: &Principal,
+    kept: bool,
+    named: bool,
+    parent: Option<abide_model::id::RunId>,
+) -> Opened {
+    Opened { owner: who.customer.to_string(), kept, named, parent, metadata: None }
+}
+
+fn admit(shared: &Shared) -> Result<Arc<Setup>, Refused> {
+    if shared.stopping.is_cancelled() {
+        return Err(Refused::ShuttingDown);
+    }
+    let setup = shared.setup.load_full();
+    let limit = setup.limits.runs_max;
+    if shared.metrics.runs_active.load(Ordering::Relaxed) >= limit as u64 {
+        return Err(Refused::Limit { what: "the number of runs at work", limit });
+    }
+    Ok(setup)
+}
+
+fn new_id() -> SessionId {
+    SessionId(uuid::Uuid::now_v7().as_u128())
+}
+
+fn unknown_model(setup: &Setup, model: ModelName) -> Refused {
+    let names = setup.models.keys().chain(setup.agents.keys());
+    let near = names.map(|name| (edits(name.as_str(), model.as_str()), name)).min();
+    let suggestion = near.filter(|(edits, _)| *edits <= NEAR_EDITS_MAX).map(|(_, name)| name.clone());
+    Refused::UnknownModel { model, suggestion }
+}
+
+/// Levenshtein's distance: single-character edits that make one text of the other.
+fn edits(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
+    for (i, a) in one.chars().enumerate() {
+        let mut diagonal = std::mem::replace(row.first_mut().unwrap_or(&mut 0), i + 1);
+        let mut left = i + 1;
+        for (cell, b) in row.iter_mut().skip(1).zip(other.chars()) {
+            let changed = diagonal + usize::from(a != b);
+            diagonal = *cell;
+            left = changed.min(left + 1).min(*cell + 1);
+            *cell = left;
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::edits;
+
+    #[test]
+    fn the_distance_of_two_names_counts_their_differences() {
+        for (one, other, distance) in [("", "", 0), ("demo", "demo", 0), ("demo", "dmo", 1), ("ab", "ba", 2)]
+        {
+            assert_eq!(edits(one, other), distance, "{one} {other}");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The engine on real fake clouds and a real store: what a client is promised, across failures and restarts.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod house;
+
+use abide_engine::{Door, Refused, Update};
+use abide_model::event::{Change, RunStatus};
+use abide_model::item::ItemStatus;
+use house::{House, text_of};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_turn_remembers_the_first() {
+    let house = House::new().await;
+    let first = house.say(None, "my name is Ada").await;
+    let second = house.say(Some(first.id), "what is my name?").await;
+    assert!(text_of(&second).contains("Ada"), "{}", text_of(&second));
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cloud_that_answers_429_is_followed_by_the_next() {
+    let house = House::new().await;
+    let view = house.say(None, "hello [[sim:azure:429 retry-after=1]]").await;
+    assert!(text_of(&view).contains("aws"), "{}", text_of(&view));
+    let transcript = house.transcript(view.id.session).await;
+    let calls: Vec<String> =
+        transcript.runs[0].calls.iter().map(|call| call.started.cloud.to_string()).collect();
+    assert_eq!(calls, ["azure", "aws"]);
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_cut_in_the_middle_goes_on_with_the_next_cloud_and_keeps_the_cut_item() {
+    let house = House::new().await;
+    let view = house.stream(None, "count to 9 [[sim:azure:cut after=4]]").await;
+    assert_eq!(view.output.len(), 2);
+    assert_eq!(view.output[0].status, ItemStatus::Incomplete);
+    assert_eq!(view.output[1].status, ItemStatus::Completed);
+    assert!(matches!(view.status, RunStatus::Completed(_)), "{:?}", view.status);
+    let again = house.say(Some(view.id), "what did I say?").await;
+    let served = house.aws.calls().len() + house.azure.calls().len();
+    assert!(served >= 3 && again.usage.is_some());
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_streamed_chat_that_is_cut_after_its_first_token_fails_rather_than_repeat_itself() {
+    let house = House::new().await;
+    let wanted = house.wanted("count to 9 [[sim:azure:cut after=4]]", false, true);
+    let mut running = house.handle().respond(&house.who, wanted, Door::Chat).await.unwrap();
+    let mut last = None;
+    while let Some(update) = running.updates.recv().await {
+        if let Update::Ended(view) = update {
+            last = Some(view);
+        }
+    }
+    assert!(matches!(last.unwrap().status, RunStatus::Failed(_)));
+    assert!(house.aws.calls().is_empty());
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_cloud_failing_is_an_error_that_says_so() {
+    let house = House::new().await;
+    let wanted = house.wanted("hello [[sim:500]]", true, false);
+    let running = house.handle().respond(&house.who, wanted, Door::Responses).await.unwrap();
+    let view = house::end_of(running).await;
+    let RunStatus::Failed(error) = &view.status else { panic!("{:?}", view.status) };
+    assert_eq!(error.code, "upstream_failed");
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_customer_cannot_tell_that_a_response_is_there() {
+    let house = House::new().await;
+    let view = house.say(None, "my name is Ada").await;
+    let stranger = house::principal("stranger");
+    let refused = house.handle().response(&stranger, view.id).await.unwrap_err();
+    assert_eq!(refused, Refused::UnknownResponse(view.id));
+    let mut wanted = house.wanted("what is my name?", true, false);
+    wanted.previous = Some(view.id);
+    let refused = house.handle().respond(&stranger.into(), wanted, Door::Responses).await.unwrap_err();
+    assert_eq!(refused, Refused::UnknownResponse(view.id));
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_outlives_the_process() {
+    let mut house = House::new().await;
+    let first = house.say(None, "my name is Ada").await;
+    house.restart().await;
+    let second = house.say(Some(first.id), "what is my name?").await;
+    assert!(text_of(&second).contains("Ada"), "{}", text_of(&second));
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_under_way_at_shutdown_is_taken_up_at_the_next_start() {
+    let mut house = House::new().await;
+    let wanted = house.wanted("count to 40 [[sim:azure:hang after=5]]", true, true);
+    let mut running = house.handle().respond(&house.who, wanted, Door::Responses).await.unwrap();
+    let id = running.view.id;
+    let mut seen = Vec::new();
+    while let Some(update) = running.updates.recv().await {
+        if let Update::Events(events) = update {
+            seen.extend(events);
+            if seen.iter().filter(|event| matches!(event.change, Change::Text { .. })).count() >= 5 {
+                break;
+            }
+        }
+    }
+    house.restart().await;
+    let following = house.handle().follow(&house.who, id).await.unwrap();
+    assert_eq!(following.past[..seen.len()], seen[..], "what was seen is still there, and the same");
+    house.azure.push_fault("500".parse().unwrap());
+    let view = house.wait_for(id).await;
+    assert!(view.status.ended(), "{:?}", view.status);
+    assert_eq!(view.output[0].status, ItemStatus::Incomplete);
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_is_not_kept_leaves_its_usage_and_no_content() {
+    let house = House::new().await;
+    let wanted = house.wanted("the secret word is heliotrope", false, false);
+    let running = house.handle().respond(&house.who, wanted, Door::Chat).await.unwrap();
+    let view = house::end_of(running).await;
+    assert!(text_of(&view).contains("heliotrope"));
+    let refused = house.handle().response(&house.who, view.id).await.unwrap_err();
+    assert_eq!(refused, Refused::UnknownResponse(view.id));
+    let folder = house.end().await;
+    let bytes = std::fs::read(folder.path().join("abide.db")).unwrap();
+    let word = b"heliotrope";
+    assert!(!bytes.windows(word.len()).any(|window| window == word));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn continuing_an_earlier_response_forks_the_conversation() {
+    let house = House::new().await;
+    let first = house.say(None, "my name is Ada").await;
+    let second = house.say(Some(first.id), "my colour is blue").await;
+    let fork = house.say(Some(first.id), "what is my name?").await;
+    assert!(text_of(&fork).contains("Ada"));
+    assert_ne!(fork.id.session, second.id.session);
+    let blue = house.say(Some(fork.id), "what is my colour?").await;
+    assert!(!text_of(&blue).contains("blue"), "{}", text_of(&blue));
+    house.end().await;
+}
