@@ -23,6 +23,7 @@ pub use book::Book;
 pub use compile::{CLAUSES_MAX, FILE_BYTES_MAX, FILES_MAX, load};
 pub use decide::{AskError, CHAIN_GRANTS_MAX, OPEN_QUESTIONS_MAX};
 pub use diagnostic::{Diagnostic, Place, Severity};
+pub use suggest::nearest;
 
 /// One file of a book.
 #[derive(Debug, Clone, PartialEq, Eq)]

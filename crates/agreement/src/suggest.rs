@@ -1,7 +1,7 @@
 //! The nearest word to one that was not understood. Knows nothing of what the words mean.
 
-/// `did you mean …?` with the candidate nearest to `word`, when one is near enough to be a slip of the hand.
-pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+/// The candidate nearest to `word`, when one is near enough to be a slip of the hand.
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let allowed = (word.chars().count() / 3).clamp(1, 3);
     candidates
         .into_iter()
