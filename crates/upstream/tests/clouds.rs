@@ -4,9 +4,9 @@
 use abide_model::Time;
 use abide_model::call::{Delta, ItemStart};
 use abide_model::fault::Fault;
-use abide_model::item::{Item, Json, Role};
+use abide_model::item::{Item, Json, Part, Reasoning, Role, Signature, ToolCall, ToolResult};
 use abide_model::name::Cloud;
-use abide_model::prompt::{Params, Prompt, Tool};
+use abide_model::prompt::{Output, Params, Prompt, Tool};
 use abide_model::secret::Secret;
 use abide_model::target::Dialect;
 use abide_sim::Kind;
@@ -52,11 +52,11 @@ impl Rig {
     }
 
     async fn say(&self, text: &str, stream: bool) -> String {
-        self.send(&Params::default(), &Item::text(Role::User, text), stream).await
+        self.send(&Params::default(), &[Item::text(Role::User, text)], stream).await
     }
 
-    async fn send(&self, params: &Params, item: &Item, stream: bool) -> String {
-        send(&self.client, &self.endpoint, self.model, &self.waits, params, item, stream).await
+    async fn send(&self, params: &Params, items: &[Item], stream: bool) -> String {
+        send(&self.client, &self.endpoint, self.model, &self.waits, params, items, stream).await
     }
 }
 
@@ -81,10 +81,10 @@ async fn send(
     model: &str,
     waits: &Waits,
     params: &Params,
-    item: &Item,
+    items: &[Item],
     stream: bool,
 ) -> String {
-    let items = [item];
+    let items: Vec<&Item> = items.iter().collect();
     let outgoing =
         provider::encode(endpoint.dialect, &Prompt { params, items: &items }, model, stream).unwrap();
     let mut deltas = Vec::new();
@@ -190,7 +190,8 @@ async fn tools_are_called_with_their_arguments_whole() {
     for dialect in DIALECTS {
         for stream in [false, true] {
             let rig = Rig::new(dialect).await;
-            writeln!(rows, "{}", rig.send(&params, &item, stream).await.trim_end()).unwrap();
+            writeln!(rows, "{}", rig.send(&params, std::slice::from_ref(&item), stream).await.trim_end())
+                .unwrap();
         }
     }
     expect![[r#"
@@ -202,6 +203,107 @@ async fn tools_are_called_with_their_arguments_whole() {
         weather.report({"city":"Oslo"}; traffic({"city":"Oslo"}; tool_calls 7+4 tokens
     "#]]
     .assert_eq(&rows);
+}
+
+#[tokio::test]
+async fn results_of_calls_that_another_cloud_made_are_taken_by_every_cloud() {
+    let call = |id: &str, name: &str, arguments: &str| {
+        Item::ToolCall(ToolCall {
+            call_id: id.to_owned(),
+            name: name.to_owned(),
+            arguments: arguments.to_owned(),
+        })
+    };
+    let result = |id: &str, text: &str| {
+        Item::ToolResult(ToolResult { call_id: id.to_owned(), parts: vec![Part::Text(text.to_owned())] })
+    };
+    let signature = Signature { vendor: "anthropic".to_owned(), payload: "c2lnbmVk".to_owned() };
+    let thought =
+        Reasoning { summary: Vec::new(), text: "First the weather.".to_owned(), signature: Some(signature) };
+    let items = [
+        Item::text(Role::Developer, "Be brief."),
+        Item::text(Role::User, "my city is Oslo"),
+        Item::text(Role::Assistant, ""),
+        Item::text(Role::User, "go on"),
+        Item::Reasoning(thought),
+        call(
+            "an id that is far too long and not at all made of the letters allowed",
+            "weather.now",
+            "torn {",
+        ),
+        call("b", "time", ""),
+        result("an id that is far too long and not at all made of the letters allowed", "rain"),
+        result("b", " "),
+    ];
+    let params = Params { instructions: Some("Help.".to_owned()), ..Params::default() };
+    let mut rows = String::new();
+    for dialect in DIALECTS {
+        for stream in [false, true] {
+            let rig = Rig::new(dialect).await;
+            writeln!(rows, "{}", rig.send(&params, &items, stream).await.trim_end()).unwrap();
+        }
+    }
+    expect![[r#"
+        "This is openai, turn 2. weather_now_a580b131 says: rain time says:  ; stop 12+12 tokens
+        "This is openai, turn 2. weather_now_a580b131 says: rain time says:  ; stop 12+12 tokens
+        "This is azure, turn 2. weather_now_a580b131 says: rain time says:  ; stop 12+12 tokens
+        "This is azure, turn 2. weather_now_a580b131 says: rain time says:  ; stop 12+12 tokens
+        "This is aws, turn 1. weather_now_a580b131 says: rain time says: (no output); stop 19+13 tokens
+        "This is aws, turn 1. weather_now_a580b131 says: rain time says: (no output); stop 19+13 tokens
+    "#]]
+    .assert_eq(&rows);
+}
+
+#[tokio::test]
+async fn an_answer_of_a_schema_is_given_by_every_cloud() {
+    let schema = r#"{"type":"object","properties":{"n":{"type":"integer"}},"required":["n"],"additionalProperties":false}"#;
+    let output = Output::JsonSchema {
+        name: "answer".to_owned(),
+        description: None,
+        schema: Json::from_parsed(schema),
+        strict: Some(true),
+    };
+    let params = Params { output, ..Params::default() };
+    let mut rows = String::new();
+    for dialect in DIALECTS {
+        let rig = Rig::new(dialect).await;
+        writeln!(rows, "{}", rig.send(&params, &[Item::text(Role::User, "a number")], true).await.trim_end())
+            .unwrap();
+    }
+    expect![[r#"
+        "{"n":1}; stop 2+1 tokens
+        "{"n":1}; stop 2+1 tokens
+        "{"n":1}; stop 2+1 tokens
+    "#]]
+    .assert_eq(&rows);
+}
+
+#[tokio::test]
+async fn a_connection_that_the_cloud_closed_while_idle_does_no_harm() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let (closed, mut was_closed) = tokio::sync::mpsc::channel(1);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = vec![0; 4096];
+            let _ = stream.read(&mut request).await;
+            let body = r#"{"choices":[{"message":{"content":"hi"},"finish_reason":"stop"}]}"#;
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+            let _ = stream.write_all(head.as_bytes()).await;
+            drop(stream);
+            let _ = closed.send(()).await;
+        }
+    });
+    let client = Client::new().unwrap();
+    let endpoint = endpoint(&base, Dialect::OpenAi, Auth::Nothing);
+    for _ in 0..3 {
+        let item = Item::text(Role::User, "hello");
+        let row = send(&client, &endpoint, "m", &Waits::default(), &Params::default(), &[item], false).await;
+        assert_eq!(row, "\"hi; stop ");
+        was_closed.recv().await.unwrap();
+        // The news has to cross the loopback and be read by the pool.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test]
@@ -429,7 +531,7 @@ async fn a_handshake_that_never_ends_is_a_wait_for_a_connection() {
     let endpoint = endpoint(&base, Dialect::OpenAi, Auth::Nothing);
     let waits = Waits { connect: Duration::from_millis(150), ..Waits::default() };
     let item = Item::text(Role::User, "hello");
-    let row = send(&Client::new().unwrap(), &endpoint, "m", &waits, &Params::default(), &item, true).await;
+    let row = send(&Client::new().unwrap(), &endpoint, "m", &waits, &Params::default(), &[item], true).await;
     assert_eq!(row, "! timeout_connect: no connection within 150 ms");
 }
 
@@ -515,7 +617,7 @@ async fn at(base: &str, auth: Auth) -> String {
     let endpoint = endpoint(base, Dialect::OpenAi, auth);
     let item = Item::text(Role::User, "hello");
     let client = Client::new().unwrap();
-    send(&client, &endpoint, "m", &Waits::default(), &Params::default(), &item, true).await
+    send(&client, &endpoint, "m", &Waits::default(), &Params::default(), &[item], true).await
 }
 
 #[tokio::test]

@@ -126,31 +126,46 @@ mod tests {
 
     #[test]
     fn the_vector_get_vanilla_signs_as_published() {
-        check("GET", "https://example.amazonaws.com/", None, expect![[r#"
+        check(
+            "GET",
+            "https://example.amazonaws.com/",
+            None,
+            expect![[r#"
             x-amz-date: 20150830T123600Z
             authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request
               SignedHeaders=host;x-amz-date
-              Signature=5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"#]]);
+              Signature=5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"#]],
+        );
     }
 
     #[test]
     fn the_vector_post_vanilla_query_signs_as_published() {
-        check("POST", "https://example.amazonaws.com/?Param1=value1", None, expect![[r#"
+        check(
+            "POST",
+            "https://example.amazonaws.com/?Param1=value1",
+            None,
+            expect![[r#"
             x-amz-date: 20150830T123600Z
             authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request
               SignedHeaders=host;x-amz-date
-              Signature=28038455d6de14eafc1f9222cf5aa6f1a96197d7deb8263271d420d138af7f11"#]]);
+              Signature=28038455d6de14eafc1f9222cf5aa6f1a96197d7deb8263271d420d138af7f11"#]],
+        );
     }
 
     #[test]
     fn the_vector_with_a_session_token_signs_as_published() {
         let token = "6e86291e8372ff2a2260956d9b8aae1d763fbf315fa00fa31553b73ebf194267";
-        check("GET", "https://example.amazonaws.com/", Some(token), expect![[r#"
+        check(
+            "GET",
+            "https://example.amazonaws.com/",
+            Some(token),
+            expect![[r#"
             x-amz-date: 20150830T123600Z
             authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request
               SignedHeaders=host;x-amz-date;x-amz-security-token
               Signature=07ec1639c89043aa0e3e2de82b96708f198cceab042d4a97044c66dd9f74e7f8
-            x-amz-security-token: 6e86291e8372ff2a2260956d9b8aae1d763fbf315fa00fa31553b73ebf194267"#]]);
+            x-amz-security-token: 6e86291e8372ff2a2260956d9b8aae1d763fbf315fa00fa31553b73ebf194267"#]],
+        );
     }
 
     /// The signature by the published recipe, step by step, over a canonical path given by hand.

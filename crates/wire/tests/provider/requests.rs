@@ -218,15 +218,25 @@ fn converse_is_told_of_former_tools_when_none_are_on_offer() {
 }
 
 #[test]
-fn converse_ids_of_calls_fit_and_still_pair() {
+fn ids_of_calls_fit_and_still_pair() {
     let long = "id with spaces that is much longer than the sixty-four characters allowed";
     let items = [user("go"), call(long, "f", "{}"), result(long, "1")];
     let params = Params { tools: vec![tool("f")], ..Params::default() };
-    let outgoing = encoded(Dialect::Bedrock, &params, &items, false).unwrap();
-    let body: Value = serde_json::from_slice(&outgoing.body).unwrap();
-    let sent = body.pointer("/messages/1/content/0/toolUse/toolUseId").unwrap().as_str().unwrap();
-    assert_eq!(body.pointer("/messages/2/content/0/toolResult/toolUseId").unwrap(), sent);
-    assert!(sent.len() <= 64 && !sent.contains(' '), "{sent}");
+    for (dialect, asked, answered, bytes_max) in [
+        (Dialect::OpenAi, "/messages/1/tool_calls/0/id", "/messages/2/tool_call_id", 40),
+        (
+            Dialect::Bedrock,
+            "/messages/1/content/0/toolUse/toolUseId",
+            "/messages/2/content/0/toolResult/toolUseId",
+            64,
+        ),
+    ] {
+        let outgoing = encoded(dialect, &params, &items, false).unwrap();
+        let body: Value = serde_json::from_slice(&outgoing.body).unwrap();
+        let sent = body.pointer(asked).unwrap().as_str().unwrap();
+        assert_eq!(body.pointer(answered).unwrap(), sent);
+        assert!(sent.len() <= bytes_max && !sent.contains(' '), "{sent}");
+    }
 }
 
 #[test]

@@ -1,11 +1,14 @@
 //! A prompt as a Chat Completions request.
 
 use crate::provider::json::{self, Array, Object};
-use crate::provider::names::Names;
+use crate::provider::names::{Names, fit};
 use crate::provider::{Outgoing, Reading, Unsupported};
 use abide_model::item::{ImageSource, Item, Json, Message, Part, Role, ToolCall, ToolResult};
 use abide_model::prompt::{Output, Params, Prompt, Tool, ToolChoice};
 use std::borrow::Cow;
+
+/// The longest id of a tool call, in bytes.
+const CALL_ID_BYTES_MAX: usize = 40;
 
 /// Members that this codec writes itself; a prompt cannot bring them along in `rest`.
 const OWN: [&str; 19] = [
@@ -186,9 +189,14 @@ fn part(list: &mut Array<'_>, part: &Part, role: Role) -> Result<(), Unsupported
     Ok(())
 }
 
+/// The id as OpenAI allows it. Only the pairing matters, and the same id always becomes the same.
+fn call_id(id: &str) -> Cow<'_, str> {
+    fit(id, CALL_ID_BYTES_MAX, |byte| byte.is_ascii_graphic())
+}
+
 fn tool_call(list: &mut Array<'_>, call: &ToolCall, names: &Names) {
     list.object(|out| {
-        out.text("id", &call.call_id);
+        out.text("id", &call_id(&call.call_id));
         out.text("type", "function");
         out.object("function", |function| {
             function.text("name", names.sent(&call.name));
@@ -203,7 +211,7 @@ fn tool_result(list: &mut Array<'_>, result: &ToolResult) -> Result<(), Unsuppor
     let parts: Vec<&Part> = result.parts.iter().collect();
     list.object(|out| {
         out.text("role", "tool");
-        out.text("tool_call_id", &result.call_id);
+        out.text("tool_call_id", &call_id(&result.call_id));
         content(out, &parts, Role::System)
     })
 }
