@@ -13,6 +13,8 @@ pub mod record;
 mod run;
 mod session;
 pub mod snapshot;
+#[cfg(test)]
+mod tests;
 
 pub use effect::{Append, Asked, Choice, Effect, Input, Rejection};
 pub use machine::{CALLS_PER_RUN_MAX, ITEMS_MAX, RECOVERIES_PER_RUN_MAX, error_of, events_of};

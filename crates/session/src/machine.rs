@@ -158,8 +158,10 @@ impl Session {
         let params = record::params_hash(&run.asked.params);
         let preface = run.asked.preface.as_deref().unwrap_or_default();
         let prefix = Hash::of_parts([params.0.as_slice(), preface.as_bytes(), digest.hash.0.as_slice()]);
-        let params_bytes = Prompt { params: &run.asked.params, items: &[] }.bytes();
-        (prefix, digest.bytes + (params_bytes + preface.len()) as u64)
+        let own = run.asked.params.instructions.as_ref().map_or(0, String::len);
+        let tools = Prompt { params: &run.asked.params, items: &[] }.bytes().saturating_sub(own);
+        let instructions = run.asked.instructions().map_or(0, |text| text.len());
+        (prefix, digest.bytes + (tools + instructions) as u64)
     }
 
     fn heard(&mut self, now: Time, deltas: Vec<Delta>) -> Vec<Effect> {
@@ -328,11 +330,11 @@ impl Session {
     fn consumed(&self, end: &CallEnd) -> Option<Usage> {
         let run = self.runs.get(&self.active?)?;
         let open = run.open.as_ref()?;
-        let estimate = open.usage(run.calls.last()?.started.prompt_bytes);
+        let used = open.usage(run.calls.last()?.started.prompt_bytes, *end == CallEnd::Whole);
         let worked = open.tokens.is_some() || !open.growing.is_empty();
         match end {
-            CallEnd::Whole | CallEnd::Lost | CallEnd::Cancelled => Some(estimate),
-            CallEnd::Fault(fault) => (worked || may_have_worked(fault.kind)).then_some(estimate),
+            CallEnd::Whole | CallEnd::Lost | CallEnd::Cancelled => Some(used),
+            CallEnd::Fault(fault) => (worked || may_have_worked(fault.kind)).then_some(used),
         }
     }
 
@@ -361,8 +363,10 @@ impl Session {
         if items > ITEMS_MAX { Err(Rejection::TooManyItems { items, max: ITEMS_MAX }) } else { Ok(()) }
     }
 
+    /// The tool calls that wait once `new` follows what is final: what a run at work produces may yet be produced
+    /// anew.
     fn waiting_after<'a>(&'a self, new: &'a [Item]) -> Result<Vec<&'a str>, Rejection> {
-        let rest = self.shown_from(self.front.entries).map(|item| &**item);
+        let rest = self.final_from(self.front.entries).map(|item| &**item);
         self.front.waiting_after(rest.chain(new))
     }
 

@@ -66,7 +66,8 @@ pub(crate) struct OpenCall {
     pub(crate) growing: Vec<Growing>,
     pub(crate) finish: Option<Finish>,
     pub(crate) tokens: Option<Tokens>,
-    pub(crate) output_bytes: u64,
+    /// Bytes heard since the cloud last reported usage.
+    pub(crate) unreported_bytes: u64,
 }
 
 /// An item that is being produced.
@@ -123,10 +124,12 @@ impl Run {
         });
         failed.next().map(|last| failed.fold(last, u32::min))
     }
+}
 
+impl RunStarted {
     /// The instructions a cloud is given: the agent's, then the client's.
     pub(crate) fn instructions(&self) -> Option<String> {
-        match (&self.asked.preface, &self.asked.params.instructions) {
+        match (&self.preface, &self.params.instructions) {
             (Some(preface), Some(own)) => Some(format!("{preface}\n\n{own}")),
             (Some(preface), None) => Some(preface.to_string()),
             (None, own) => own.clone(),
@@ -136,25 +139,28 @@ impl Run {
 
 impl OpenCall {
     pub(crate) fn new(call: CallNo) -> Self {
-        Self { call, growing: Vec::new(), finish: None, tokens: None, output_bytes: 0 }
+        Self { call, growing: Vec::new(), finish: None, tokens: None, unreported_bytes: 0 }
     }
 
     pub(crate) fn item(&mut self, call_index: u32) -> Option<&mut Growing> {
         self.growing.iter_mut().rev().find(|item| item.call_index == call_index && !item.done)
     }
 
-    /// What the call consumed: as reported, else estimated from what went out and came in.
-    pub(crate) fn usage(&self, prompt_bytes: u64) -> Usage {
+    /// What the call consumed: as reported, else estimated from what went out and came in. What a call that is not
+    /// `whole` said after its last report is estimated on top of that.
+    pub(crate) fn usage(&self, prompt_bytes: u64, whole: bool) -> Usage {
+        let heard = self.unreported_bytes.div_ceil(BYTES_PER_TOKEN);
         match self.tokens {
-            Some(tokens) => Usage { tokens, measure: Measure::Reported },
-            None => Usage {
-                tokens: Tokens {
-                    input: prompt_bytes.div_ceil(BYTES_PER_TOKEN),
-                    output: self.output_bytes.div_ceil(BYTES_PER_TOKEN),
-                    ..Tokens::default()
-                },
-                measure: Measure::Estimated,
-            },
+            Some(tokens) if whole || heard == 0 => Usage { tokens, measure: Measure::Reported },
+            Some(tokens) => {
+                let output = tokens.output.saturating_add(heard);
+                Usage { tokens: Tokens { output, ..tokens }, measure: Measure::Estimated }
+            }
+            None => {
+                let input = prompt_bytes.div_ceil(BYTES_PER_TOKEN);
+                let tokens = Tokens { input, output: heard, ..Tokens::default() };
+                Usage { tokens, measure: Measure::Estimated }
+            }
         }
     }
 }

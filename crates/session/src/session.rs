@@ -48,6 +48,11 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// Whether no later call of the run at work can produce it anew.
+    fn is_final(&self, active: Option<u32>) -> bool {
+        self.output.is_none() || Some(self.run) != active
+    }
+
     /// Whether run `run` produced it, at place `first` or later.
     pub(crate) fn is_output(&self, run: u32, first: u32) -> bool {
         self.run == run && self.output.is_some_and(|place| place >= first)
@@ -255,25 +260,25 @@ impl Session {
         match delta {
             Delta::ItemStarted { index, start } => Some(self.start_item(open, *index, start)),
             Delta::Text { index, text } => {
-                open.output_bytes += text.len() as u64;
+                open.unreported_bytes += text.len() as u64;
                 let item = open.item(*index)?;
                 item.text.push_str(text);
                 Some(Change::Text { index: item.output, text: text.clone() })
             }
             Delta::Refusal { index, text } => {
-                open.output_bytes += text.len() as u64;
+                open.unreported_bytes += text.len() as u64;
                 let item = open.item(*index)?;
                 item.refusal.push_str(text);
                 Some(Change::Refusal { index: item.output, text: text.clone() })
             }
             Delta::Arguments { index, json } => {
-                open.output_bytes += json.len() as u64;
+                open.unreported_bytes += json.len() as u64;
                 let item = open.item(*index)?;
                 item.text.push_str(json);
                 Some(Change::Arguments { index: item.output, json: json.clone() })
             }
             Delta::Reasoning { index, text } => {
-                open.output_bytes += text.len() as u64;
+                open.unreported_bytes += text.len() as u64;
                 let item = open.item(*index)?;
                 item.text.push_str(text);
                 Some(Change::Reasoning { index: item.output, text: text.clone() })
@@ -292,6 +297,7 @@ impl Session {
             }
             Delta::Usage(tokens) => {
                 open.tokens = Some(*tokens);
+                open.unreported_bytes = 0;
                 None
             }
         }
@@ -352,9 +358,15 @@ impl Session {
     pub(crate) fn advance_front(&mut self) {
         let active = self.active;
         let rest = self.entries.iter().skip(self.front.entries);
-        for entry in rest.take_while(|entry| entry.output.is_none() || Some(entry.run) != active) {
+        for entry in rest.take_while(|entry| entry.is_final(active)) {
             self.front.add(stands(entry).then_some(&*entry.placed.item));
         }
+    }
+
+    /// The items from `place` on that stand whatever becomes of the run at work.
+    pub(crate) fn final_from(&self, place: usize) -> impl Iterator<Item = &Arc<Item>> {
+        let rest = self.entries.iter().skip(place);
+        rest.filter(|entry| entry.is_final(self.active) && stands(entry)).map(|entry| &entry.placed.item)
     }
 
     /// What the next call of the active run, or the one under way, is shown of the entries from `place` on.
@@ -436,6 +448,13 @@ impl Session {
         self.entries.iter().filter(listed).map(|entry| entry.placed.clone()).collect()
     }
 
+    /// The last `count` items that were placed, in order.
+    #[must_use]
+    pub fn last_items(&self, count: usize) -> Vec<Placed> {
+        let first = self.entries.len().saturating_sub(count);
+        self.entries.iter().skip(first).map(|entry| entry.placed.clone()).collect()
+    }
+
     /// The items that a session continuing from the end of run `n` inherits.
     #[must_use]
     pub fn items_through(&self, n: u32) -> Vec<Placed> {
@@ -491,13 +510,17 @@ impl Session {
         self.runs.get(&n).map(|run| &run.asked)
     }
 
-    /// What the call under way is to send: parameters with the agent's instructions, and the conversation.
+    /// What the next call is to send: parameters with the agent's instructions, and the conversation. Also for a run
+    /// that was asked for and not yet planned.
     #[must_use]
     pub fn prompt(&self) -> Option<(Params, Vec<Arc<Item>>)> {
-        let run = self.runs.get(&self.active?)?;
-        let mut params = (*run.asked.params).clone();
-        params.instructions = run.instructions();
-        Some((params, self.shown_from(0).cloned().collect()))
+        let (asked, input) = match &self.wish {
+            Some(wish) => (&**wish, wish.input.as_slice()),
+            None => (&self.runs.get(&self.active?)?.asked, [].as_slice()),
+        };
+        let mut params = (*asked.params).clone();
+        params.instructions = asked.instructions();
+        Some((params, self.shown_from(0).chain(input).cloned().collect()))
     }
 
     /// An item of the run under way shows as far as it has come.

@@ -1,0 +1,1 @@
+//! Stored bytes of every kind of record, kept for ever.

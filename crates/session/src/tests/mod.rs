@@ -1,0 +1,10 @@
+//! The machine driven from outside: stories told line by line, laws over random inputs, and stored bytes.
+
+mod arbitrary;
+mod edits;
+mod fixtures;
+mod laws;
+mod lines;
+mod rows;
+mod stage;
+mod stories;
