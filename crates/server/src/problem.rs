@@ -1,0 +1,302 @@
+//! The one table from what can go wrong to an HTTP status and an error body in OpenAI's shape.
+//!
+//! | Status | When |
+//! | --- | --- |
+//! | 400 | the request is wrong, here or in a cloud's eyes; a filter refused it; the run had ended or was cancelled |
+//! | 401 | no key, or one that is unknown, revoked or expired |
+//! | 403 | an agreement forbids it; the message names the clause |
+//! | 404 | no such path, model, conversation, response or item |
+//! | 405 | the path takes other methods, which `Allow` lists |
+//! | 408 | the body came too slowly |
+//! | 409 | another run is at work in the conversation; trying again helps |
+//! | 413 | the body, or what it would store, is too large |
+//! | 415 | the body is compressed |
+//! | 429 | every cloud that could serve it says: not now; `Retry-After` when one of them said how long |
+//! | 500 | a fault of Abide or of its disk |
+//! | 502 | the last cloud failed, and no other could serve it |
+//! | 503 | a limit of Abide is hit, or it is stopping; `Retry-After` says when to come back |
+//! | 504 | the last cloud did not answer in time |
+//! | 507 | the store is full: nothing of the request was kept, and nothing that was kept is lost |
+
+use crate::route::{self, Op};
+use abide_engine::Refused;
+use abide_model::event::{RunError, RunStatus, Shortfall};
+use abide_model::fault::FaultKind;
+use abide_model::run::RunView;
+use abide_session::Rejection;
+use abide_wire::client;
+use abide_wire::client::error::{Kind, encode_error};
+use hyper::StatusCode;
+use std::borrow::Cow;
+
+/// Seconds to wait when Abide itself is full or stopping.
+const RETRY_SECONDS: u32 = 1;
+
+/// What a client is told instead of what it asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) status: StatusCode,
+    pub(crate) kind: Kind,
+    /// A stable word for programs.
+    pub(crate) code: Cow<'static, str>,
+    /// For people.
+    pub(crate) message: String,
+    /// The field that is wrong.
+    pub(crate) param: Option<Box<str>>,
+    /// Seconds after which trying again may help.
+    pub(crate) retry_after: Option<u32>,
+    /// What the path takes instead, when the method is wrong.
+    pub(crate) allow: Option<&'static [Op]>,
+    /// What only the log says: paths and reasons that are no client's business.
+    pub(crate) inside: Option<Box<str>>,
+}
+
+impl Failure {
+    fn new(status: StatusCode, kind: Kind, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            kind,
+            code: Cow::Borrowed(code),
+            message: message.into(),
+            param: None,
+            retry_after: None,
+            allow: None,
+            inside: None,
+        }
+    }
+
+    /// The body that says so.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        encode_error(self.kind, &self.code, &self.message, self.param.as_deref())
+    }
+
+    /// The same, for a stream that has begun.
+    pub(crate) fn in_stream(self) -> client::Problem {
+        let code = match self.code {
+            Cow::Borrowed(code) => code,
+            Cow::Owned(_) => self.kind.as_str(),
+        };
+        client::Problem { message: self.message, param: self.param.map(String::from), code }
+    }
+
+    pub(crate) fn no_such_path(method: &str, path: &str) -> Self {
+        let shown: String = path.chars().take(PATH_SHOWN_CHARS_MAX).collect();
+        let message = format!("nothing is served at `{method} {shown}`; `GET /` lists what is");
+        Self::new(StatusCode::NOT_FOUND, Kind::NotFound, "unknown_url", message)
+    }
+
+    pub(crate) fn no_such(code: &'static str, message: String) -> Self {
+        Self::new(StatusCode::NOT_FOUND, Kind::NotFound, code, message)
+    }
+
+    pub(crate) fn wrong_method(ops: &'static [Op]) -> Self {
+        let path = ops.first().map_or("", |op| op.shape().1);
+        let message = format!("`{path}` takes {}", route::allowed(ops));
+        let failure =
+            Self::new(StatusCode::METHOD_NOT_ALLOWED, Kind::InvalidRequest, "method_not_allowed", message);
+        Self { allow: Some(ops), ..failure }
+    }
+
+    pub(crate) fn body_too_large(max: usize) -> Self {
+        let message = format!("the body is larger than {max} bytes, which is the most");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, Kind::InvalidRequest, "body_too_large", message)
+    }
+
+    pub(crate) fn body_too_slow(seconds: u64) -> Self {
+        let message = format!("the body did not arrive within {seconds} seconds");
+        Self::new(StatusCode::REQUEST_TIMEOUT, Kind::InvalidRequest, "body_timeout", message)
+    }
+
+    pub(crate) fn body_cut() -> Self {
+        let message = "the body broke off before its end";
+        Self::new(StatusCode::BAD_REQUEST, Kind::InvalidRequest, "body_incomplete", message)
+    }
+
+    pub(crate) fn body_encoded() -> Self {
+        let message = "a compressed body is not taken; send it without `content-encoding`";
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        Self::new(status, Kind::InvalidRequest, "unsupported_content_encoding", message)
+    }
+
+    pub(crate) fn full(what: &str, limit: usize) -> Self {
+        let message = format!("{what} are at their limit of {limit}; try again shortly");
+        Self::later("overloaded", message)
+    }
+
+    /// Nobody knows how the run went on: Abide stops, or the client read too slowly.
+    pub(crate) fn interrupted() -> Self {
+        Self::later("interrupted", "the run was interrupted; if it is stored, read it back by its id")
+    }
+
+    pub(crate) fn stopping() -> Self {
+        Refused::ShuttingDown.into()
+    }
+
+    /// A handler panicked: a defect of Abide.
+    pub(crate) fn defect() -> Self {
+        let message = "Abide failed on this request; its log holds more under the request id";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, Kind::Server, "internal_error", message)
+    }
+
+    fn later(code: &'static str, message: impl Into<String>) -> Self {
+        let failure = Self::new(StatusCode::SERVICE_UNAVAILABLE, Kind::Server, code, message);
+        Self { retry_after: Some(RETRY_SECONDS), ..failure }
+    }
+
+    /// Why a run that has ended has no whole answer to give, if it has none.
+    pub(crate) fn of(view: &RunView) -> Option<Self> {
+        match &view.status {
+            RunStatus::Completed(_)
+            | RunStatus::Incomplete(Shortfall::OutputTokens | Shortfall::ContentFilter) => None,
+            RunStatus::Failed(error) => Some(error.into()),
+            RunStatus::Cancelled => Some(Self::new(
+                StatusCode::BAD_REQUEST,
+                Kind::InvalidRequest,
+                "cancelled",
+                "the run was cancelled",
+            )),
+            RunStatus::Incomplete(Shortfall::Interrupted) | RunStatus::InProgress => {
+                Some(Self::interrupted())
+            }
+        }
+    }
+}
+
+/// Characters of a path that an error repeats.
+const PATH_SHOWN_CHARS_MAX: usize = 100;
+
+impl From<client::Problem> for Failure {
+    fn from(problem: client::Problem) -> Self {
+        let failure = Self::new(StatusCode::BAD_REQUEST, Kind::InvalidRequest, problem.code, problem.message);
+        Self { param: problem.param.map(String::into), ..failure }
+    }
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        let message = refused.to_string();
+        match &refused {
+            Refused::NoKey => {
+                Self::new(StatusCode::UNAUTHORIZED, Kind::Authentication, "missing_api_key", message)
+            }
+            Refused::BadKey { .. } => {
+                Self::new(StatusCode::UNAUTHORIZED, Kind::Authentication, "invalid_api_key", message)
+            }
+            Refused::UnknownModel { .. } => {
+                let failure = Self::new(StatusCode::NOT_FOUND, Kind::NotFound, "model_not_found", message);
+                Self { param: Some("model".into()), ..failure }
+            }
+            Refused::UnknownConversation(_) => {
+                Self::new(StatusCode::NOT_FOUND, Kind::NotFound, "conversation_not_found", message)
+            }
+            Refused::UnknownResponse(_) => {
+                Self::new(StatusCode::NOT_FOUND, Kind::NotFound, "response_not_found", message)
+            }
+            Refused::UnknownItem(_) => {
+                Self::new(StatusCode::NOT_FOUND, Kind::NotFound, "item_not_found", message)
+            }
+            Refused::Rejected(rejection) => {
+                let (status, kind, code) = rejected(rejection);
+                Self::new(status, kind, code, message)
+            }
+            Refused::Run(error) => error.into(),
+            Refused::Store(error) => stored(error.code(), message),
+            Refused::Journal { session, .. } => {
+                let shown = format!("what is stored of `{session}` cannot be read");
+                let status = StatusCode::INTERNAL_SERVER_ERROR;
+                let failure = Self::new(status, Kind::Server, "journal_unreadable", shown);
+                Self { inside: Some(message.into()), ..failure }
+            }
+            Refused::Limit { .. } => Self::later("overloaded", message),
+            Refused::ShuttingDown => Self::later("shutting_down", message),
+        }
+    }
+}
+
+fn rejected(rejection: &Rejection) -> (StatusCode, Kind, &'static str) {
+    let wrong = |code| (StatusCode::BAD_REQUEST, Kind::InvalidRequest, code);
+    let absent = |code| (StatusCode::NOT_FOUND, Kind::NotFound, code);
+    match rejection {
+        Rejection::UnknownCall { .. } => wrong("unknown_tool_call"),
+        Rejection::AnsweredTwice { .. } => wrong("tool_call_answered_twice"),
+        Rejection::Unanswered { .. } => wrong("tool_output_missing"),
+        Rejection::Busy { .. } => (StatusCode::CONFLICT, Kind::InvalidRequest, "conversation_busy"),
+        Rejection::UnknownRun { .. } => absent("response_not_found"),
+        Rejection::UnknownItem { .. } => absent("item_not_found"),
+        Rejection::Ended { .. } => wrong("response_ended"),
+        Rejection::TooManyItems { .. } => wrong("too_many_items"),
+    }
+}
+
+/// The store is known here by its codes alone. Its messages name files of the machine: they are for the log.
+fn stored(code: &str, inside: String) -> Failure {
+    let failure = match code {
+        "store_full" => Failure::new(
+            StatusCode::INSUFFICIENT_STORAGE,
+            Kind::Server,
+            "store_full",
+            "the store has no room left; nothing of this request was kept, and nothing kept before is lost",
+        ),
+        "store_too_large" => Failure::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            Kind::InvalidRequest,
+            "store_too_large",
+            "this is more than can be stored in one step",
+        ),
+        "store_erased" => Failure::new(
+            StatusCode::NOT_FOUND,
+            Kind::NotFound,
+            "conversation_not_found",
+            "the conversation was deleted",
+        ),
+        "store_conflict" => {
+            Failure::later("store_conflict", "the conversation moved on meanwhile; try again")
+        }
+        "store_closed" => Failure::later("shutting_down", Refused::ShuttingDown.to_string()),
+        _ => Failure::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            Kind::Server,
+            "store_failed",
+            "the store failed; nothing of this request was kept",
+        ),
+    };
+    Failure { inside: Some(inside.into()), ..failure }
+}
+
+impl From<&RunError> for Failure {
+    fn from(error: &RunError) -> Self {
+        Self {
+            status: run_status(error),
+            kind: Kind::of_run(error),
+            code: Cow::Owned(error.code.clone()),
+            message: error.message.clone(),
+            param: None,
+            retry_after: error.retry_after_ms.map(|ms| u32::try_from(ms.div_ceil(1000)).unwrap_or(u32::MAX)),
+            allow: None,
+            inside: None,
+        }
+    }
+}
+
+/// What a cloud did decides; without a cloud, Abide's own code.
+fn run_status(error: &RunError) -> StatusCode {
+    match error.fault {
+        Some(FaultKind::RateLimited) => StatusCode::TOO_MANY_REQUESTS,
+        Some(FaultKind::Timeout(_)) => StatusCode::GATEWAY_TIMEOUT,
+        Some(FaultKind::BadRequest | FaultKind::Filtered | FaultKind::Unsupported) => StatusCode::BAD_REQUEST,
+        Some(
+            FaultKind::Connect
+            | FaultKind::Server
+            | FaultKind::Cut
+            | FaultKind::Protocol
+            | FaultKind::Auth
+            | FaultKind::NoModel,
+        ) => StatusCode::BAD_GATEWAY,
+        None => match error.code.as_str() {
+            "refused_by_agreement" => StatusCode::FORBIDDEN,
+            "unsupported_parameter" => StatusCode::BAD_REQUEST,
+            "no_target" => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        },
+    }
+}

@@ -1,0 +1,110 @@
+//! What is kept of a request while it is answered: counted in, counted out, and said in one line of the log.
+
+use crate::metrics::Metrics;
+use crate::route::Op;
+use abide_engine::Principal;
+use hyper::header::HeaderValue;
+use std::fmt;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+/// The status in logs and metrics of a request whose client left before there was an answer; never sent.
+const CLIENT_LEFT: u16 = 499;
+
+/// Gives each request an id that no other has: of this process by its count, of others by the process's own number.
+#[derive(Debug)]
+pub(crate) struct RequestIds {
+    process: u64,
+    next: AtomicU64,
+}
+
+impl Default for RequestIds {
+    fn default() -> Self {
+        Self { process: RandomState::new().build_hasher().finish(), next: AtomicU64::new(1) }
+    }
+}
+
+impl RequestIds {
+    pub(crate) fn next(&self) -> RequestId {
+        RequestId { process: self.process, n: self.next.fetch_add(1, Ordering::Relaxed) }
+    }
+}
+
+/// The identity of a request: `req_…`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RequestId {
+    process: u64,
+    n: u64,
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "req_{:016x}{:012x}", self.process, self.n)
+    }
+}
+
+impl RequestId {
+    pub(crate) fn header(self) -> Option<HeaderValue> {
+        HeaderValue::from_maybe_shared(bytes::Bytes::from(self.to_string())).ok()
+    }
+}
+
+/// One request. Travels with the body of its answer; when it is dropped, the request is over.
+#[derive(Debug)]
+pub(crate) struct Ticket {
+    metrics: Arc<Metrics>,
+    op: Option<Op>,
+    began: Instant,
+    pub(crate) id: RequestId,
+    /// Who asks, once that is known.
+    pub(crate) who: Option<Arc<Principal>>,
+    /// The status that was answered.
+    pub(crate) status: Option<u16>,
+    /// Bytes of the request's body.
+    pub(crate) received: usize,
+    /// Bytes of the answer's body.
+    pub(crate) sent: usize,
+    /// How many requests were at work when it came, itself included.
+    pub(crate) place: usize,
+}
+
+impl Ticket {
+    /// Counts a request in; `op` is `None` when it leads nowhere.
+    pub(crate) fn open(metrics: &Arc<Metrics>, id: RequestId, op: Option<Op>) -> Self {
+        let before = metrics.in_flight.fetch_add(1, Ordering::Relaxed);
+        Self {
+            metrics: metrics.clone(),
+            op,
+            began: Instant::now(),
+            id,
+            who: None,
+            status: None,
+            received: 0,
+            sent: 0,
+            place: before + 1,
+        }
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let took = self.began.elapsed();
+        let status = self.status.unwrap_or(CLIENT_LEFT);
+        self.metrics.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.metrics.ended(self.op, status, took);
+        let (method, route) = self.op.map_or(("-", "unmatched"), Op::shape);
+        tracing::info!(
+            method,
+            route,
+            status,
+            ms = took.as_secs_f64() * 1000.0,
+            request = %self.id,
+            key = self.who.as_ref().map_or("-", |who| who.key_id.as_str()),
+            received = self.received,
+            sent = self.sent,
+            "request"
+        );
+    }
+}
