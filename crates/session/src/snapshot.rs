@@ -1,4 +1,5 @@
-//! A snapshot: the folded journal up to a position, as one body.
+//! A snapshot: the folded journal up to a position, as one body: a format byte, then each record behind its
+//! position (8 bytes) and its length (4), both little-endian.
 
 use crate::fold::fold;
 use crate::record::{self, Blobs, DecodeError, Record, Stamped};
@@ -8,6 +9,9 @@ use abide_model::Hash;
 pub const TAIL_RECORDS_MIN: usize = 256;
 /// How many times shorter folding must make the tail.
 pub const FOLD_RATIO_MIN: usize = 4;
+
+/// The first byte of every snapshot.
+const FORMAT: u8 = 1;
 
 /// Whether folding `records` pays: opening then reads a quarter of the records, and the snapshot's bytes are few
 /// beside those of the many small records it folds.
@@ -35,7 +39,7 @@ pub fn take(records: Vec<(u64, Stamped)>, blobs: &mut Blobs) -> Option<Vec<u8>> 
     });
     let folded = fold(records);
     pays(count, folded.len()).then(|| {
-        let mut bytes = Vec::new();
+        let mut bytes = vec![FORMAT];
         for (seq, stamped) in &folded {
             let record = record::encode(stamped, kept, blobs);
             bytes.extend(seq.to_le_bytes());
@@ -66,8 +70,13 @@ pub fn read(bytes: &[u8], blobs: &Blobs) -> Result<Vec<(u64, Stamped)>, DecodeEr
     frames(bytes)?.into_iter().map(|(seq, record)| Ok((seq, record::decode(record, blobs)?))).collect()
 }
 
-fn frames(mut bytes: &[u8]) -> Result<Vec<(u64, &[u8])>, DecodeError> {
+fn frames(bytes: &[u8]) -> Result<Vec<(u64, &[u8])>, DecodeError> {
     let cut = || DecodeError::Damaged("snapshot ends inside a record".to_owned());
+    let mut bytes = match bytes.split_first() {
+        Some((&FORMAT, rest)) => rest,
+        Some((&found, _)) if found > FORMAT => return Err(DecodeError::Newer { found, known: FORMAT }),
+        Some(_) | None => return Err(DecodeError::Damaged("snapshot without a format".to_owned())),
+    };
     let mut frames = Vec::new();
     while !bytes.is_empty() {
         let (seq, rest) = bytes.split_first_chunk::<8>().ok_or_else(cut)?;

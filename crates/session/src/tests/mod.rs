@@ -2,6 +2,7 @@
 
 mod arbitrary;
 mod edits;
+mod endings;
 mod fixtures;
 mod laws;
 mod lines;
