@@ -224,11 +224,7 @@ impl Handle {
         id: SessionId,
         items: Vec<Item>,
     ) -> Result<Vec<Placed>, Refused> {
-        let count = items.len();
-        self.conversation(who, id).await?;
-        self.edit(who, id, Input::AddItems(items)).await?;
-        let mut all = self.items(who, id).await?;
-        Ok(all.split_off(all.len().saturating_sub(count)))
+        live::call(&self.shared, who, id, |reply| Command::AddItems { items, reply }).await?
     }
 
     /// Takes an item out of a conversation.

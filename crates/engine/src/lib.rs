@@ -11,6 +11,7 @@ mod live;
 mod load;
 mod metrics;
 mod refused;
+mod settle;
 mod setup;
 mod transcript;
 
@@ -19,5 +20,11 @@ pub use handle::{Calling, ConversationView, Door, Following, Handle, ModelEntry,
 pub use key::{KeyWish, MadeKey, Principal, ShownKey};
 pub use metrics::Metrics;
 pub use refused::Refused;
+pub use settle::{Books, SettleError};
 pub use setup::{Agent, Limits, Model, Setup};
 pub use transcript::{Transcript, TranscriptCall, TranscriptRun};
+
+/// What a [`Setup`] is made of.
+pub use abide_upstream::{Auth, BadBase, Base, Endpoint, Waits};
+/// Where keys are made, also beside a running engine.
+pub use abide_store::KeyFile;

@@ -39,6 +39,7 @@ pub(crate) enum Command {
     Follow { n: u32, reply: oneshot::Sender<Result<Following, Refused>> },
     Cancel { n: u32, reply: oneshot::Sender<Result<RunView, Refused>> },
     Edit { input: Box<Input>, reply: oneshot::Sender<Result<(), Refused>> },
+    AddItems { items: Vec<Item>, reply: oneshot::Sender<Result<Vec<Placed>, Refused>> },
     Conversation { reply: oneshot::Sender<Option<ConversationView>> },
     Items { reply: oneshot::Sender<Vec<Placed>> },
     Delete { reply: oneshot::Sender<Result<(), Refused>> },
@@ -156,6 +157,7 @@ fn refuse_all(shared: &Shared, id: SessionId, mut inbox: mpsc::Receiver<Envelope
             Command::Follow { reply, .. } => drop(reply.send(Err(error.clone()))),
             Command::Cancel { reply, .. } => drop(reply.send(Err(error.clone()))),
             Command::Edit { reply, .. } | Command::Delete { reply } => drop(reply.send(Err(error.clone()))),
+            Command::AddItems { reply, .. } => drop(reply.send(Err(error.clone()))),
             Command::View { .. }
             | Command::Conversation { .. }
             | Command::Items { .. }

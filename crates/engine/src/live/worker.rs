@@ -18,7 +18,7 @@ use abide_model::item::Item;
 use abide_model::line::UsageLine;
 use abide_model::name::{Cloud, ModelName};
 use abide_model::prompt::Prompt;
-use abide_model::run::RunView;
+use abide_model::run::{Placed, RunView};
 use abide_model::target::Target;
 use abide_session::record::{self, Blobs, Record};
 use abide_session::{Append, Effect, Input, Opening, Rejection, Session, Show, snapshot};
@@ -197,6 +197,10 @@ impl Worker {
                 let edited = self.edit(*input).await;
                 let _ = reply.send(edited);
             }
+            Command::AddItems { items, reply } => {
+                let added = self.add(items).await;
+                let _ = reply.send(added);
+            }
             Command::Conversation { reply } => {
                 let _ = reply.send(self.conversation());
             }
@@ -320,6 +324,15 @@ impl Worker {
     async fn edit(&mut self, input: Input) -> Result<(), Refused> {
         let effects = self.session.handle(Time::now(), input)?;
         self.carry_out(effects).await.inspect_err(|_| self.lost = true)
+    }
+
+    async fn add(&mut self, items: Vec<Item>) -> Result<Vec<Placed>, Refused> {
+        if !self.session.opened().named {
+            return Err(Refused::UnknownConversation(self.session.id()));
+        }
+        let count = items.len();
+        self.edit(Input::AddItems(items)).await?;
+        Ok(self.session.last_items(count))
     }
 
     async fn cancel(&mut self, n: u32) -> Result<RunView, Refused> {
