@@ -405,13 +405,19 @@ fn arrive(
     found.clean = or(found.clean, || clean);
 }
 
-/// Whether a grant may carry `below` further grants.
+/// Whether a grant may carry `below` further grants, and one more when that is what is asked.
 fn passes_on(view: &View<'_>, grant: &Clause, below: u32) -> Kleene {
+    let asked = view.cell.is_some_and(|cell| cell.action == Action::Sublicense);
+    let needed = below + u32::from(asked);
     let deep_enough = match &grant.kind {
-        Kind::Grant { depth } => depth.is_none_or(|depth| below <= depth),
+        Kind::Grant { depth } => depth.is_none_or(|depth| needed <= depth),
         Kind::Exclusive { .. } | Kind::First { .. } | Kind::Share(_) => false,
     };
-    if below == 0 { Some(true) } else { and(Some(deep_enough), || view.inside_as(grant, Action::Sublicense)) }
+    if needed == 0 {
+        Some(true)
+    } else {
+        and(Some(deep_enough), || view.inside_as(grant, Action::Sublicense))
+    }
 }
 
 /// Whether a promise of somebody in `bound` forbids the act.

@@ -60,7 +60,7 @@ pub(super) fn build(
     }
     let homes: Vec<_> = files.iter().filter_map(|(_, file)| file.instrument.as_ref()).collect();
     amendments(&homes, check);
-    precedence::settle(&mut drafts, &homes, &registry.words, whole, check);
+    precedence::settle(&mut drafts, &homes, &registry.words, check);
     let mut clauses: Vec<_> = drafts.into_iter().map(|draft| draft.clause).collect();
     clauses.iter_mut().for_each(gather_changes);
     whole.then(|| Table::new(clauses))
@@ -74,8 +74,22 @@ fn signatures(home: &Instrument, registry: &Registry, check: &mut Check<'_>) {
     check.parse::<name::Clause>(&home.name);
 }
 
-/// Each amendment number of an instrument is used once.
+/// Each amendment number of an instrument is used once, and numbers rise with the days of signing.
 fn amendments(homes: &[&Instrument], check: &mut Check<'_>) {
+    let mut ordered: Vec<_> = homes.iter().collect();
+    ordered.sort_by_key(|home| (&home.name.value, home.amendment));
+    for (before, after) in ordered.iter().zip(ordered.iter().skip(1)) {
+        let (Some(first), Some(then)) = (&before.signed, &after.signed) else { continue };
+        if before.name.value == after.name.value && then.value < first.value {
+            let message =
+                format!("amendment {} is signed before amendment {}", after.amendment, before.amendment);
+            check
+                .sink
+                .warning("amendment-order", then.spot, message)
+                .also(first.spot, "signed here")
+                .help("the number decides which is later, not the day");
+        }
+    }
     let mut seen: BTreeMap<(&str, u32), Spot> = BTreeMap::new();
     for home in homes {
         if let Some(first) = seen.insert((&home.name.value, home.amendment), home.name.spot) {
@@ -160,7 +174,7 @@ fn signer(
 ) -> Option<PartyNo> {
     let word = word?;
     let party = check.find(&registry.words.parties, word, "party")?;
-    if !home.parties.iter().any(|signer| signer.value == word.value) {
+    if !home.parties.is_empty() && !home.parties.iter().any(|signer| signer.value == word.value) {
         let message = format!("`{}` is not a party to instrument `{}`", word.value, home.name.value);
         let names: Vec<_> = home.parties.iter().map(|party| format!("`{}`", party.value)).collect();
         check

@@ -22,13 +22,16 @@ use abide_model::name::NameError;
 use abide_model::{Date, Hash, Time};
 use jiff::tz::TimeZone;
 use std::borrow::Borrow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 /// The most files a book may have.
 pub const FILES_MAX: usize = 10_000;
 /// The longest file of a book, in bytes.
 pub const FILE_BYTES_MAX: usize = 16 << 20;
+
+/// The most names that help lists where none is near to what was written.
+const NAMES_LISTED_MAX: usize = 8;
 
 /// Reads and checks a whole book.
 ///
@@ -58,7 +61,12 @@ fn read(sources: &Files<'_>, sink: &mut Sink) -> Option<Vec<(usize, syntax::File
     }
     let mut all = true;
     let mut found = Vec::new();
+    let mut paths = BTreeSet::new();
     for (at, source) in sources.iter() {
+        if !paths.insert(source.path.as_str()) {
+            sink.error("duplicate-id", Spot { file: at, ..nowhere }, "this file is given twice");
+            all = false;
+        }
         if source.text.len() > FILE_BYTES_MAX {
             let spot = Spot { file: at, ..nowhere };
             sink.error("limit", spot, format!("this file is larger than {FILE_BYTES_MAX} bytes"));
@@ -166,8 +174,16 @@ impl Check<'_> {
     }
 
     fn unknown<'w>(&mut self, word: &Word, kind: &str, known: impl Iterator<Item = &'w str>) {
+        let known: Vec<_> = known.collect();
+        let listed: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
+        let all = match listed.len() {
+            0 => Some("the book has none".to_owned()),
+            1..=NAMES_LISTED_MAX => Some(format!("the book has {}", listed.join(", "))),
+            _ => None,
+        };
         self.sink
             .error("unknown-name", word.spot, format!("there is no {kind} `{}` in this book", word.value))
+            .hint(all)
             .hint(did_you_mean(&word.value, known));
     }
 }

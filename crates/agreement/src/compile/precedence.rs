@@ -6,7 +6,7 @@ use super::clause::Draft;
 use super::scope::{Lie, Region, lie};
 use crate::book::{Kind, Words};
 use crate::diagnostic::{At, Spot, Word};
-use crate::suggest::did_you_mean;
+
 use crate::syntax::Instrument;
 use crate::syntax::clause::ClauseRow;
 use crate::table::{ClauseNo, Number};
@@ -14,22 +14,13 @@ use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Fills in which clauses beat which, and which end because an amendment takes them back.
-///
-/// When some clause of the book is broken (`whole` is false), ids that are not found may be its: they are not
-/// reported.
-pub(super) fn settle(
-    drafts: &mut [Draft<'_>],
-    homes: &[&Instrument],
-    words: &Words,
-    whole: bool,
-    check: &mut Check<'_>,
-) {
+pub(super) fn settle(drafts: &mut [Draft<'_>], homes: &[&Instrument], words: &Words, check: &mut Check<'_>) {
     let numbers: BTreeMap<String, usize> =
         drafts.iter().enumerate().map(|(at, draft)| (draft.row.id.value.clone(), at)).collect();
     for home in homes {
-        supersede(home, drafts, &numbers, whole, check);
+        supersede(home, drafts, &numbers, check);
     }
-    let outright = overrides(drafts, &numbers, whole, check);
+    let outright = overrides(drafts, &numbers, check);
     for (winner, loser) in &outright {
         beat(drafts, *winner, *loser);
     }
@@ -50,16 +41,15 @@ fn earlier<'d, 'a>(
     verb: &str,
     drafts: &'d [Draft<'a>],
     numbers: &BTreeMap<String, usize>,
-    whole: bool,
     check: &mut Check<'_>,
 ) -> Option<(usize, &'d Draft<'a>)> {
     let found = numbers.get(&word.value).and_then(|at| Some((*at, drafts.get(*at)?)));
     let Some((at, draft)) = found else {
-        if whole {
-            check
-                .sink
-                .error("unknown-name", word.spot, format!("there is no clause `{}` in this book", word.value))
-                .hint(did_you_mean(&word.value, numbers.keys().map(String::as_str)));
+        // A clause that is declared but missing here is broken, and reported as such already.
+        if !check.seen.contains_key(&("clause", word.value.clone())) {
+            let declared: Vec<_> =
+                check.seen.keys().filter(|(kind, _)| *kind == "clause").map(|(_, id)| id.clone()).collect();
+            check.unknown(word, "clause", declared.iter().map(String::as_str));
         }
         return None;
     };
@@ -83,11 +73,10 @@ fn supersede(
     home: &Instrument,
     drafts: &mut [Draft<'_>],
     numbers: &BTreeMap<String, usize>,
-    whole: bool,
     check: &mut Check<'_>,
 ) {
     for word in &home.supersedes {
-        let Some((at, draft)) = earlier(word, home, "supersede", drafts, numbers, whole, check) else {
+        let Some((at, draft)) = earlier(word, home, "supersede", drafts, numbers, check) else {
             continue;
         };
         if draft.home.amendment >= home.amendment {
@@ -112,13 +101,12 @@ fn supersede(
 fn overrides(
     drafts: &[Draft<'_>],
     numbers: &BTreeMap<String, usize>,
-    whole: bool,
     check: &mut Check<'_>,
 ) -> BTreeSet<(usize, usize)> {
     let mut pairs = BTreeSet::new();
     for (winner, draft) in drafts.iter().enumerate() {
         for word in &draft.row.overrides {
-            let found = earlier(word, draft.home, "override", drafts, numbers, whole, check);
+            let found = earlier(word, draft.home, "override", drafts, numbers, check);
             let Some((loser, other)) = found else { continue };
             if loser == winner {
                 check.sink.error("circle", word.spot, format!("clause `{}` overrides itself", word.value));

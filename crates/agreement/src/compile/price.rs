@@ -8,6 +8,7 @@ use crate::syntax::File;
 use crate::syntax::registry::PriceRow;
 use abide_model::Time;
 use abide_model::money::{Amount, Currency};
+use abide_model::name::Product;
 use abide_model::terms::Price;
 use std::collections::BTreeMap;
 
@@ -16,20 +17,20 @@ pub(super) fn build(files: &[(usize, File)], words: &Words, check: &mut Check<'_
     let mut prices = Vec::new();
     let mut seen = BTreeMap::new();
     for row in files.iter().flat_map(|(_, file)| &file.registry.prices) {
+        let known = row.product.as_ref().and_then(|word| family(word, words, check));
         let (Some(product), Some(since)) = (&row.product, &row.since) else { continue };
         if let Some(first) = seen.insert((product.value.clone(), since.value), row.spot) {
             let message = format!("the price of `{}` from {} is given twice", product.value, since.value);
             check.sink.error("duplicate-id", row.spot, message).also(first, "first given here");
         }
         let since = check.start(since.value);
-        prices.extend(price(row, product, since, words, check));
+        prices.extend(price(row, known, since, check));
     }
     prices.sort_by(|a, b| (&a.product, a.since).cmp(&(&b.product, b.since)));
     prices
 }
 
-fn price(row: &PriceRow, product: &Word, since: Time, words: &Words, check: &mut Check<'_>) -> Option<Price> {
-    let product = family(product, words, check);
+fn price(row: &PriceRow, product: Option<Product>, since: Time, check: &mut Check<'_>) -> Option<Price> {
     let input = row.input.as_ref().map(|word| amount(word, None, check));
     let currency = input.flatten().map(|input| input.currency);
     let mut rest = |word: &Option<Word>| word.as_ref().map(|word| amount(word, currency, check));

@@ -3,7 +3,7 @@
 //! Knows the types, not the meaning of keys.
 
 use crate::diagnostic::{At, Sink, Spot, Word};
-use crate::suggest::did_you_mean;
+use crate::suggest::nearest;
 use crate::syntax::condition::{self, Expr};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,6 +63,7 @@ impl<'a> Value<'a> {
             DeValue::Integer(_) => "a number",
             DeValue::Float(_) => "a number with a point",
             DeValue::Boolean(_) => "true or false",
+            DeValue::Datetime(stamp) if stamp.time.is_some() => "a date with a time",
             DeValue::Datetime(_) => "a date",
             DeValue::Array(_) => "a list",
             DeValue::Table(_) => "a table",
@@ -77,6 +78,8 @@ pub(crate) struct Fields<'a> {
     spot: Spot,
     entries: BTreeMap<&'a str, (Spot, Value<'a>)>,
     asked: BTreeSet<&'static str>,
+    /// Keys that must be there and are not, each with an example of a value.
+    lacking: Vec<(&'static str, String)>,
 }
 
 impl<'a> Fields<'a> {
@@ -89,7 +92,7 @@ impl<'a> Fields<'a> {
                 (key.get_ref().as_ref(), (place, Value { raw, text, file }))
             })
             .collect();
-        Self { what: what.to_owned(), spot, entries, asked: BTreeSet::new() }
+        Self { what: what.to_owned(), spot, entries, asked: BTreeSet::new(), lacking: Vec::new() }
     }
 
     pub(crate) fn spot(&self) -> Spot {
@@ -114,20 +117,20 @@ impl<'a> Fields<'a> {
         self.entries.get(key).map(|(spot, _)| *spot)
     }
 
-    fn missing(&self, sink: &mut Sink, key: &str, like: &str) {
-        sink.error("missing-key", self.spot, format!("{} lacks `{key}`", self.what))
-            .help(format!("add a line such as: {key} = {like}"));
+    /// Notes that `key` has to be there; whether it is meant by a misspelt one shows at the end.
+    pub(crate) fn require(&mut self, key: &'static str, like: &str) {
+        if !self.entries.contains_key(key) {
+            self.lacking.push((key, like.to_owned()));
+        }
     }
 
-    fn wrong(&self, sink: &mut Sink, key: &str, value: Value<'a>, wanted: &str) {
+    fn wrong(&self, sink: &mut Sink, key: &str, value: Value<'a>, wanted: &str, like: Option<&str>) {
         let message = format!("`{key}` needs {wanted}, not {}", value.kind());
         let draft = sink.error("wrong-type", value.spot(), message);
         match value.raw.get_ref() {
             DeValue::Integer(_) | DeValue::Float(_) | DeValue::Datetime(_) if wanted.starts_with("text") => {
-                draft.help(format!(
-                    "put it in quotes, so that no digit is lost: {key} = \"{}\"",
-                    value.source()
-                ));
+                let like = like.unwrap_or(value.source());
+                draft.help(format!("write it in quotes, so that no digit is lost, like: {key} = \"{like}\""));
             }
             DeValue::String(_) if wanted.starts_with("a day") => {
                 draft.help(format!(
@@ -149,20 +152,21 @@ impl<'a> Fields<'a> {
     }
 
     pub(crate) fn text(&mut self, sink: &mut Sink, key: &'static str) -> Option<Word> {
+        self.text_like(sink, key, None)
+    }
+
+    fn text_like(&mut self, sink: &mut Sink, key: &'static str, like: Option<&str>) -> Option<Word> {
         let value = self.value(key)?;
         let word = value.as_word();
         if word.is_none() {
-            self.wrong(sink, key, value, "text in quotes");
+            self.wrong(sink, key, value, "text in quotes", like);
         }
         word
     }
 
     pub(crate) fn need_text(&mut self, sink: &mut Sink, key: &'static str, like: &str) -> Option<Word> {
-        let found = self.text(sink, key);
-        if !self.entries.contains_key(key) {
-            self.missing(sink, key, &format!("\"{like}\""));
-        }
-        found
+        self.require(key, &format!("\"{like}\""));
+        self.text_like(sink, key, Some(like))
     }
 
     pub(crate) fn date(&mut self, sink: &mut Sink, key: &'static str) -> Option<At<Date>> {
@@ -174,25 +178,21 @@ impl<'a> Fields<'a> {
             _ => None,
         });
         if read.is_none() {
-            let wanted = "a day such as 2026-04-27, without a time";
-            self.wrong(sink, key, value, wanted);
+            self.wrong(sink, key, value, "a day such as 2026-04-27", None);
         }
         Some(At { value: read?, spot: value.spot() })
     }
 
     pub(crate) fn need_date(&mut self, sink: &mut Sink, key: &'static str) -> Option<At<Date>> {
-        let found = self.date(sink, key);
-        if !self.entries.contains_key(key) {
-            self.missing(sink, key, "2026-04-27");
-        }
-        found
+        self.require(key, "2026-04-27");
+        self.date(sink, key)
     }
 
     pub(crate) fn boolean(&mut self, sink: &mut Sink, key: &'static str) -> Option<At<bool>> {
         let value = self.value(key)?;
         let read = value.raw.get_ref().as_bool();
         if read.is_none() {
-            self.wrong(sink, key, value, "true or false");
+            self.wrong(sink, key, value, "true or false", None);
         }
         Some(At { value: read?, spot: value.spot() })
     }
@@ -203,7 +203,7 @@ impl<'a> Fields<'a> {
         let digits = value.raw.get_ref().as_integer();
         let read = digits.and_then(|n| u32::from_str_radix(n.as_str(), n.radix()).ok());
         if read.is_none() {
-            self.wrong(sink, key, value, "a whole number from 0 on, without quotes");
+            self.wrong(sink, key, value, "a whole number from 0 on, without quotes", None);
         }
         Some(At { value: read?, spot: value.spot() })
     }
@@ -212,7 +212,7 @@ impl<'a> Fields<'a> {
     pub(crate) fn list(&mut self, sink: &mut Sink, key: &'static str) -> Option<Vec<Value<'a>>> {
         let value = self.value(key)?;
         let Some(items) = value.elements() else {
-            self.wrong(sink, key, value, "a list in brackets");
+            self.wrong(sink, key, value, "a list in brackets", None);
             return None;
         };
         if items.is_empty() {
@@ -228,7 +228,7 @@ impl<'a> Fields<'a> {
         for item in items {
             match item.as_word() {
                 Some(word) => words.push(word),
-                None => self.wrong(sink, key, item, "text in quotes"),
+                None => self.wrong(sink, key, item, "text in quotes", None),
             }
         }
         Some(words)
@@ -238,7 +238,7 @@ impl<'a> Fields<'a> {
         let value = self.value(key)?;
         let table = value.as_table(&format!("`{key}`"));
         if table.is_none() {
-            self.wrong(sink, key, value, "a table");
+            self.wrong(sink, key, value, "a table", None);
         }
         table
     }
@@ -253,9 +253,9 @@ impl<'a> Fields<'a> {
             sink.error(
                 "wrong-type",
                 self.key_spot(key).unwrap_or(value.spot()),
-                format!("`{key}` needs tables"),
+                format!("there may be many of `{key}`"),
             )
-            .help(format!("begin each with a line [[{key}]], brackets doubled"));
+            .help(format!("begin each with a line [[{key}]], the brackets doubled"));
         }
         tables
     }
@@ -266,19 +266,25 @@ impl<'a> Fields<'a> {
         condition::parse(&word, sink).map(|value| At { value, spot: word.spot })
     }
 
-    /// Reports every key that nobody asked for.
+    /// Reports every key that nobody asked for, and every one that is lacking.
     pub(crate) fn finish(self, sink: &mut Sink) {
+        let mut meant = BTreeSet::new();
         for (key, (spot, _)) in &self.entries {
             if self.asked.contains(key) {
                 continue;
             }
-            let suggestion = did_you_mean(key, self.asked.iter().copied());
+            let suggestion = nearest(key, self.asked.iter().copied());
+            meant.extend(suggestion.clone());
             let listed = || {
                 let known: Vec<_> = self.asked.iter().map(|key| format!("`{key}`")).collect();
                 format!("it may have {}", known.join(", "))
             };
             sink.error("unknown-key", *spot, format!("{} has no key `{key}`", self.what))
-                .help(suggestion.unwrap_or_else(listed));
+                .help(suggestion.map_or_else(listed, |word| format!("did you mean `{word}`?")));
+        }
+        for (key, like) in self.lacking.iter().filter(|(key, _)| !meant.contains(*key)) {
+            sink.error("missing-key", self.spot, format!("{} lacks `{key}`", self.what))
+                .help(format!("add a line such as: {key} = {like}"));
         }
     }
 }

@@ -91,10 +91,7 @@ fn instrument(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<Instrument> {
         fields.text(sink, free);
     }
     let parties = fields.texts(sink, "parties");
-    if parties.is_none() && fields.key_spot("parties").is_none() {
-        sink.error("missing-key", fields.spot(), "an instrument file lacks `parties`")
-            .help("add a line such as: parties = [\"openai\", \"microsoft\"]");
-    }
+    fields.require("parties", "[\"openai\", \"microsoft\"]");
     let signed = fields.need_date(sink, "signed");
     let effective = fields.date(sink, "effective");
     let supersedes = fields.texts(sink, "supersedes").unwrap_or_default();
