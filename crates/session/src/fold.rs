@@ -1,7 +1,8 @@
 //! Folding a journal: the same history in fewer records, for a snapshot.
 //!
 //! Words of a cloud that stand in many small records become one; nothing else changes. Replaying the folded
-//! records gives the same session as replaying the originals.
+//! records gives the same session as replaying the originals. Events are streamed again from the originals alone:
+//! the place of each is the place of its own record.
 
 use crate::record::{Record, Stamped};
 use abide_model::call::Delta;
@@ -19,6 +20,11 @@ pub fn fold(records: Vec<(u64, Stamped)>) -> Vec<(u64, Stamped)> {
                 *last_seq = seq;
                 *last_at = at;
                 deltas.into_iter().for_each(|delta| join(earlier, delta));
+            }
+            (_, Stamped { at, record: Record::Heard { deltas } }) => {
+                let mut joined = Vec::new();
+                deltas.into_iter().for_each(|delta| join(&mut joined, delta));
+                folded.push((seq, Stamped { at, record: Record::Heard { deltas: joined } }));
             }
             (_, stamped) => folded.push((seq, stamped)),
         }

@@ -470,7 +470,7 @@ pub fn error_of(fault: &Fault) -> RunError {
     }
 }
 
-/// The events of run `n` among `records`, which begin at that run's first record.
+/// The events of run `n` among `records`, which begin at that run's first record or at an earlier run's.
 ///
 /// What a client saw live is what this gives, before and after a restart.
 #[must_use]

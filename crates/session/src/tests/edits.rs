@@ -1,6 +1,10 @@
 //! Edits of a conversation, the pairing of tool calls with results, and forks.
 
 use super::lines::check;
+use super::stage::{Stage, asked};
+use crate::{ITEMS_MAX, Input, Rejection};
+use abide_model::Time;
+use abide_model::item::{Item, Role};
 use expect_test::expect;
 
 #[test]
@@ -580,4 +584,48 @@ fn a_deleted_response_is_gone_but_its_words_stay_in_the_conversation() {
                 2 assistant: uno
         "#]],
     );
+}
+
+#[test]
+fn a_fork_of_a_fork_inherits_from_both() {
+    check(
+        r"
+            .begin user a | user b | user c | user d
+            .ask user one
+            .plan azure
+            .hear message 0 | text 0 uno | finish stop
+            .end
+            .fork 1
+            .ask user two
+            .plan azure
+            .hear message 0 | text 0 dos | finish stop
+            .end
+            fork 1
+        ",
+        expect![[r#"
+            > fork 1
+                1 user: a
+                2 user: b
+                3 user: c
+                4 user: d
+                5 user: one
+                6 assistant: uno
+                b/1 user: two
+                b/2 assistant: dos
+        "#]],
+    );
+}
+
+#[test]
+fn a_conversation_holds_only_so_many_items() {
+    let mut session = Stage::new(true).session;
+    let item = || Item::text(Role::User, "x");
+    drop(session.begin(Time::UNIX_EPOCH, vec![item(); ITEMS_MAX - 1]));
+    let mut add = |items| session.handle(Time::UNIX_EPOCH, Input::AddItems(items)).map(drop);
+    let full = |items| Err(Rejection::TooManyItems { items, max: ITEMS_MAX });
+    assert_eq!(add(vec![item(); 2]), full(ITEMS_MAX + 1));
+    assert_eq!(add(vec![item()]), Ok(()));
+    assert_eq!(session.check_items(&[item()]), full(ITEMS_MAX + 1));
+    let ask = session.handle(Time::UNIX_EPOCH, asked(vec![item()], true)).map(drop);
+    assert_eq!(ask, full(ITEMS_MAX + 1));
 }

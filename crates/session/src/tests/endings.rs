@@ -534,3 +534,98 @@ fn inputs_that_belong_to_no_call_are_ignored() {
         "#]],
     );
 }
+
+#[test]
+fn a_crash_after_a_tool_call_that_nobody_was_asked_to_answer_leaves_no_wait() {
+    check(
+        r"
+            .chat door
+            .ask user weather?
+            .plan azure
+            .hear message 0 | text 0 Let_me_see. | done 0 | call 1 c1 weather | args 1 {} | done 1
+            .kill
+            .recover
+            show run 1
+            ask user and?
+            plan azure
+            show prompt
+        ",
+        expect![[r#"
+            > show run 1
+                incomplete (interrupted), used ~2+4
+                in  1 user: weather?
+                out 2 assistant: Let me see.
+                out 3 call c1 weather{}
+            > ask user and?
+                plan run 2
+            > plan azure
+                append after 7 durable open
+                  run 2 started, items from 4: 1
+                  call 2 started at azure, 23 bytes
+                8: run started
+                call 2 to azure/gpt
+            > show prompt
+                user: weather?
+                assistant: Let me see.
+                user: and?
+        "#]],
+    );
+}
+
+#[test]
+fn a_report_of_usage_covers_what_came_before_it() {
+    check(
+        r"
+            .ask user hello
+            .plan azure
+            .hear message 0 | text 0 12345 | usage 9 3
+            fault server
+            .plan aws
+            .hear message 0 | usage 9 0 | text 0 12345 | finish stop
+            end
+        ",
+        expect![[r#"
+            > fault server
+                append after 4 durable open
+                  call 1 ended server, used 9+3
+                  line: call 1 at azure 9+3
+                5: output 0 incomplete: assistant: 12345
+                plan run 1 not azure after server
+            > end
+                append after 7 durable
+                  call 2 ended whole, used 9+0
+                  run ended completed (stop)
+                  line: call 2 at aws 9+0
+                8: output 1 completed: assistant: 12345
+                9: run completed (stop), used 18+3
+        "#]],
+    );
+}
+
+#[test]
+fn a_cloud_that_spoke_before_it_failed_is_charged_for() {
+    check(
+        r"
+            .ask user hello
+            .plan azure
+            .hear message 0 | text 0 12345
+            fault server
+            .plan azure
+            .hear usage 7 0
+            fault server
+        ",
+        expect![[r#"
+            > fault server
+                append after 4 durable open
+                  call 1 ended server, used ~2+2
+                  line: call 1 at azure ~2+2
+                5: output 0 incomplete: assistant: 12345
+                plan run 1 not azure after server
+            > fault server
+                append after 7 durable open
+                  call 2 ended server, used 7+0
+                  line: call 2 at azure 7+0
+                plan run 1 not azure not azure after server
+        "#]],
+    );
+}

@@ -237,3 +237,43 @@ fn nothing_that_was_said_is_stored_of_a_session_that_is_not_kept() {
     assert!(stored.clone().all(|bytes| !bytes.windows(6).any(|word| word == b"secret")));
     assert_eq!(stored.count(), 9, "eight records, and a body for the decision");
 }
+
+#[test]
+fn a_snapshot_of_a_session_that_is_not_kept_holds_nothing_that_was_said() {
+    let mut opened = Stage::new(false).session.opened().clone();
+    opened.metadata = Some(Json::from_parsed("{\"secret\":1}"));
+    let stamp = |record| Stamped { at: abide_model::Time::UNIX_EPOCH, record };
+    let secret = || Delta::Text { index: 0, text: "secret".to_owned() };
+    let mut records = vec![(1, stamp(Record::Opened(opened)))];
+    let heard =
+        (2..TAIL_RECORDS_MIN as u64 + 2).map(|n| (n, stamp(Record::Heard { deltas: vec![secret()] })));
+    records.extend(heard);
+    let bytes = snapshot::take(records, &mut Blobs::new()).unwrap();
+    assert!(!bytes.windows(6).any(|word| word == b"secret"));
+}
+
+#[test]
+fn folding_joins_only_words_that_continue_each_other() {
+    let word = |index, text: &str| Delta::Text { index, text: text.to_owned() };
+    let args = |index, json: &str| Delta::Arguments { index, json: json.to_owned() };
+    let thought = |index, text: &str| Delta::Reasoning { index, text: text.to_owned() };
+    let said = [
+        vec![thought(0, "h"), thought(0, "m")],
+        vec![thought(1, "!"), word(0, "a")],
+        vec![word(0, "b"), word(1, "c"), word(1, "d")],
+        vec![args(1, "{"), args(1, "}"), args(2, "[]"), word(1, "e")],
+    ];
+    let at = abide_model::Time::UNIX_EPOCH;
+    let heard = said.into_iter().map(|deltas| Stamped { at, record: Record::Heard { deltas } });
+    let folded = fold((5..).zip(heard).collect());
+    let deltas = vec![
+        thought(0, "hm"),
+        thought(1, "!"),
+        word(0, "ab"),
+        word(1, "cd"),
+        args(1, "{}"),
+        args(2, "[]"),
+        word(1, "e"),
+    ];
+    assert_eq!(folded, [(8, Stamped { at, record: Record::Heard { deltas } })]);
+}

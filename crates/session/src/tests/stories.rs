@@ -552,3 +552,93 @@ fn a_result_that_came_with_a_failed_run_can_be_sent_again() {
         "#]],
     );
 }
+
+#[test]
+fn an_item_left_open_before_the_last_is_whole_though_the_limit_was_hit() {
+    check(
+        r"
+            .ask user long
+            .plan azure
+            .hear think 0 | thought 0 hm | message 1 | text 1 And_so_on | finish length
+            end
+        ",
+        expect![[r#"
+            > end
+                append after 4 durable
+                  call 1 ended whole, used ~1+3
+                  run ended incomplete (max_output_tokens)
+                  line: call 1 at azure ~1+3
+                5: output 0 completed: thinks: hm
+                5: output 1 incomplete: assistant: And so on
+                6: run incomplete (max_output_tokens), used ~1+3
+        "#]],
+    );
+}
+
+#[test]
+fn a_tool_call_cut_at_the_limit_is_neither_sent_nor_waited_for() {
+    check(
+        r#"
+            .ask user long
+            .plan azure
+            .hear call 0 c1 f | args 0 {} | done 0 | call 1 c2 g | args 1 {"a | finish length
+            end
+            ask user more
+            ask result c1 a
+            plan azure
+            show prompt
+        "#,
+        expect![[r#"
+            > end
+                append after 4 durable
+                  call 1 ended whole, used ~1+2
+                  run ended incomplete (max_output_tokens)
+                  line: call 1 at azure ~1+2
+                5: output 1 incomplete: call c2 g{"a
+                6: run incomplete (max_output_tokens), used ~1+2
+            > ask user more
+                rejected: no output for tool call `c1`; send a result for each call before going on
+            > ask result c1 a
+                plan run 2
+            > plan azure
+                append after 6 durable open
+                  run 2 started, items from 4: 1
+                  call 2 started at azure, 8 bytes
+                7: run started
+                call 2 to azure/gpt
+            > show prompt
+                user: long
+                call c1 f{}
+                result c1: a
+        "#]],
+    );
+}
+
+#[test]
+fn an_item_that_begins_again_under_its_number_gets_the_words_that_follow() {
+    check(
+        r"
+            .ask user hello
+            .plan azure
+            hear message 0 | text 0 a | message 0 | text 0 b
+            end
+        ",
+        expect![[r#"
+            > hear message 0 | text 0 a | message 0 | text 0 b
+                append after 3 open
+                  heard 0 starts message | 0 text "a" | 0 starts message | 0 text "b"
+                4: output 0 = item 2: message
+                4: output 0 text "a"
+                4: output 1 = item 3: message
+                4: output 1 text "b"
+            > end
+                append after 4 durable
+                  call 1 ended whole, used ~2+1
+                  run ended completed (stop)
+                  line: call 1 at azure ~2+1
+                5: output 0 completed: assistant: a
+                5: output 1 completed: assistant: b
+                6: run completed (stop), used ~2+1
+        "#]],
+    );
+}
