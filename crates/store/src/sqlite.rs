@@ -138,6 +138,8 @@ impl Store {
             ends: found.ends,
             counters: Arc::clone(&counters),
             erasing,
+            company: 0,
+            overgrown: Arc::default(),
             synced: true,
             broken: None,
         };
@@ -326,7 +328,10 @@ impl Store {
         work: impl FnOnce(&mut rusqlite::Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.doors.command(Command::Work(Box::new(move |conn| drop(reply.send(work(conn))))))?;
+        let place = self.doors.place.clone();
+        self.doors.command(Command::Work(Box::new(move |conn| {
+            drop(reply.send(conn.map_err(|e| place.fault(&e)).and_then(work)));
+        })))?;
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 }
@@ -403,11 +408,11 @@ fn start(
         threads.readers.push(thread.spawn(move || answer(reader, &asked)).map_err(refuse)?);
     }
     let (stop, stopped) = mpsc::channel();
-    let (conn, path) = (place.open_writer()?, place.clone());
+    let (conn, place_too, overgrown) = (place.open_writer()?, place.clone(), Arc::clone(&writer.overgrown));
     let thread = thread::Builder::new().name("store-checkpoint".to_owned());
     threads.stop = Some(stop);
-    threads.checkpointer =
-        Some(thread.spawn(move || checkpoint::run(&conn, &path, &stopped)).map_err(refuse)?);
+    let checkpointer = thread.spawn(move || checkpoint::run(&conn, &place_too, &stopped, &overgrown));
+    threads.checkpointer = Some(checkpointer.map_err(refuse)?);
     let thread = thread::Builder::new().name("store-write".to_owned());
     threads.writer = Some(thread.spawn(move || writer.run()).map_err(refuse)?);
     Ok((questions, threads))

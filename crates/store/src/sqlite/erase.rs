@@ -49,7 +49,7 @@ impl Writer {
         else {
             return Ok(None);
         };
-        self.wait_for_disk(true);
+        self.wait_for_disk(true)?;
         let head = Head { erased: true, open: false, ..known };
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         heads::write(&tx, session, &head)?;
@@ -64,8 +64,11 @@ impl Writer {
         let Some(mut erasure) = self.erasing.pop_front() else {
             return;
         };
-        self.wait_for_disk(true);
-        match remove_slice(&mut self.conn, erasure.session, &erasure.head) {
+        let slice = match self.wait_for_disk(true) {
+            Ok(()) => remove_slice(&mut self.conn, erasure.session, &erasure.head),
+            Err(e) => Err(e),
+        };
+        match slice {
             Ok(pos) if pos > 0 => {
                 erasure.head.pos = pos;
                 self.erasing.push_back(erasure);

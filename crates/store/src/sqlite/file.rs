@@ -3,6 +3,7 @@
 use crate::error::{OpenError, StoreError};
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use std::fs::{self, File, TryLockError};
+use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -19,8 +20,9 @@ const FORMAT: i64 = 1;
 const SQLITE_OLDEST: i32 = 3_051_003;
 /// How long a connection waits for another process that writes, such as one that adds a key.
 const BUSY_WAIT: Duration = Duration::from_secs(10);
-/// Bytes a page holds. Rows of 2 kB fill larger pages better, small commits write smaller ones faster.
-const PAGE_BYTES: u32 = 8_192;
+/// Bytes a page holds. Rows of 2 kB leave half of a page of 4,096 empty, a quarter of one of 8,192, an eighth of one
+/// of 16,384; a single durable append takes the same time with each.
+const PAGE_BYTES: u32 = 16_384;
 /// What is left of the write-ahead log's file when it starts over.
 const WAL_KEPT_BYTES_MAX: u32 = 16 << 20;
 /// Page cache of the writer, in KiB.
@@ -85,7 +87,7 @@ impl Place {
     /// Opens to read what is there.
     pub(super) fn open_reader(&self) -> Result<Connection, OpenError> {
         sqlite_is_new_enough()?;
-        if !self.path.exists() {
+        if !self.is_there()? {
             return Err(OpenError::Missing { path: self.path.clone() });
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -106,13 +108,22 @@ impl Place {
     /// SQLite would make the file readable by everybody; what is in it is for its owner.
     fn create_file(&self) -> Result<(), OpenError> {
         sqlite_is_new_enough()?;
-        if self.path.exists() {
+        if self.is_there()? {
             return Ok(());
         }
         let made = File::options().write(true).create(true).truncate(false).mode(0o600).open(&self.path);
         made.and_then(|file| file.sync_all())
             .and_then(|()| self.path.parent().map_or(Ok(()), sync_folder))
-            .map_err(|e| OpenError::Io { path: self.path.clone(), reason: e.to_string() })
+            .map_err(|e| refused(&self.path, &e))
+    }
+
+    fn is_there(&self) -> Result<bool, OpenError> {
+        match fs::metadata(&self.path) {
+            Ok(found) if found.is_file() => Ok(true),
+            Ok(_) => Err(OpenError::Io { path: self.path.clone(), reason: "it is no file".to_owned() }),
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
+            Err(e) => Err(refused(&self.path, &e)),
+        }
     }
 
     fn set_up_writer(&self, conn: &mut Connection) -> Result<(), OpenError> {
@@ -203,25 +214,31 @@ impl Place {
 /// Makes the folder, readable by its owner alone, when it is not there.
 pub(super) fn make_folder(dir: &Path) -> Result<(), OpenError> {
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
-    made.map_err(|e| OpenError::Io { path: dir.to_owned(), reason: e.to_string() })
+    made.map_err(|e| refused(dir, &e))
+}
+
+fn refused(path: &Path, error: &std::io::Error) -> OpenError {
+    let path = path.to_owned();
+    if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) {
+        return OpenError::ReadOnly { path };
+    }
+    OpenError::Io { path, reason: error.to_string() }
 }
 
 /// Takes the lock that one server holds for as long as it lives.
 pub(super) fn lock(dir: &Path) -> Result<File, OpenError> {
     let path = dir.join(LOCK);
-    let refuse =
-        |path: &Path, e: &std::io::Error| OpenError::Io { path: path.to_owned(), reason: e.to_string() };
     let file = File::options()
         .write(true)
         .create(true)
         .truncate(false)
         .mode(0o600)
         .open(&path)
-        .map_err(|e| refuse(&path, &e))?;
+        .map_err(|e| refused(&path, &e))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path }),
-        Err(TryLockError::Error(e)) => Err(refuse(&path, &e)),
+        Err(TryLockError::Error(e)) => Err(refused(&path, &e)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The one thread that writes. It gathers what waits into one transaction and answers after its commit.
 
 use super::batch::{Draft, Ends, WriteBack};
+use super::checkpoint;
 use super::erase::Erasure;
 use super::file::Place;
 use super::heads::{Head, Unwritten};
@@ -11,6 +12,7 @@ use crate::error::StoreError;
 use abide_model::id::SessionId;
 use rusqlite::{Connection, TransactionBehavior};
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -18,6 +20,9 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 /// Appends in one transaction at most.
 const BATCH_APPENDS_MAX: usize = 1_024;
+/// How long a transaction waits for company, when the one before had more of it: those who were just answered are
+/// about to ask again.
+const LINGER: Duration = Duration::from_micros(50);
 /// Bytes in one transaction at most, unless its first append alone has more.
 const BATCH_BYTES_MAX: usize = 8 << 20;
 /// How long a head stays behind at most, while anything is written.
@@ -36,11 +41,13 @@ pub(super) enum Command {
         session: SessionId,
         reply: oneshot::Sender<Result<bool, StoreError>>,
     },
-    /// Anything else that writes, such as a new key. Runs outside a transaction.
-    Work(Box<dyn FnOnce(&mut Connection) + Send>),
+    /// Anything else that writes, such as a new key. Begins outside a transaction; its commits wait for the disk.
+    Work(Work),
     /// Write everything back and end.
     Close,
 }
+
+pub(super) type Work = Box<dyn FnOnce(rusqlite::Result<&mut Connection>) + Send>;
 
 /// An append that waits for its commit.
 pub(super) struct Pending {
@@ -60,6 +67,10 @@ pub(super) struct Writer {
     pub(super) ends: Ends,
     pub(super) counters: Arc<Counters>,
     pub(super) erasing: VecDeque<Erasure>,
+    /// Appends in the transaction before.
+    pub(super) company: usize,
+    /// Set when the checkpointer cannot keep up with this thread.
+    pub(super) overgrown: Arc<AtomicBool>,
     /// Whether commits wait for the disk at the moment.
     pub(super) synced: bool,
     /// Why nothing can be written any more.
@@ -78,10 +89,7 @@ impl Writer {
                     self.commit(batch);
                 }
                 Some(Command::Erase { session, reply }) => self.begin_erasure(session, reply),
-                Some(Command::Work(work)) => {
-                    self.wait_for_disk(true);
-                    work(&mut self.conn);
-                }
+                Some(Command::Work(work)) => work(self.wait_for_disk(true).map(|()| &mut self.conn)),
                 Some(Command::Close) => break,
                 None => {}
             }
@@ -116,20 +124,34 @@ impl Writer {
     fn gather(&mut self, first: Pending) -> (Vec<Pending>, Option<Command>) {
         let mut bytes = first.append.bytes();
         let mut batch = vec![first];
-        while batch.len() < BATCH_APPENDS_MAX {
-            match self.commands.try_recv() {
-                Ok(Command::Append(next)) => {
+        let mut held = None;
+        let until = Instant::now() + LINGER;
+        while batch.len() < BATCH_APPENDS_MAX && held.is_none() {
+            match self.company(batch.len(), until) {
+                Some(Command::Append(next)) => {
                     bytes = bytes.saturating_add(next.append.bytes());
                     if bytes > BATCH_BYTES_MAX {
-                        return (batch, Some(Command::Append(next)));
+                        held = Some(Command::Append(next));
+                    } else {
+                        batch.push(next);
                     }
-                    batch.push(next);
                 }
-                Ok(other) => return (batch, Some(other)),
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+                Some(other) => held = Some(other),
+                None => break,
             }
         }
-        (batch, None)
+        self.company = batch.len();
+        (batch, held)
+    }
+
+    fn company(&self, gathered: usize, until: Instant) -> Option<Command> {
+        match self.commands.try_recv() {
+            Ok(command) => Some(command),
+            Err(TryRecvError::Empty) if gathered < self.company => {
+                self.commands.recv_timeout(until.saturating_duration_since(Instant::now())).ok()
+            }
+            Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
+        }
     }
 
     /// Commits a batch and answers each of it. An empty batch only writes back.
@@ -159,13 +181,23 @@ impl Writer {
     }
 
     fn try_commit(&mut self, batch: &[Pending]) -> Result<Vec<Result<u64, StoreError>>, StoreError> {
-        self.wait_for_disk(batch.iter().any(|pending| pending.append.durable));
+        let durable = batch.iter().any(|pending| pending.append.durable);
+        self.wait_for_disk(durable).map_err(|e| self.place.fault(&e))?;
         let back = self.write_back(BEHIND_AGE_MAX, BEHIND_HEADS_MAX, WRITE_BACK_HEADS + 2 * batch.len());
         let mut draft = Draft::new(self.ends);
         let answers = write(&mut self.conn, &self.unwritten, batch, &mut draft, &back);
         let answers = answers.map_err(|e| self.place.fault(&e))?;
         self.written(draft, &back);
+        self.help_checkpoint();
         Ok(answers)
+    }
+
+    /// The write-ahead log starts over only when all of it is in the file, which under steady load is true only
+    /// while this thread stands still. What fails here stays in the log, for the next pass.
+    fn help_checkpoint(&self) {
+        if self.overgrown.swap(false, Ordering::Relaxed) {
+            let _ = checkpoint::passive(&self.conn);
+        }
     }
 
     /// Chooses what follows into `session` and `hour` with the next commit.
@@ -195,27 +227,30 @@ impl Writer {
         self.hours.is_empty() && lock(&self.unwritten).is_covered()
     }
 
-    /// Sets whether the next commit waits for the disk. Should SQLite refuse, commits go on as they were, and
-    /// `FULL` is where they start.
-    pub(super) fn wait_for_disk(&mut self, durable: bool) {
+    /// Sets whether the next commit waits for the disk.
+    pub(super) fn wait_for_disk(&mut self, durable: bool) -> rusqlite::Result<()> {
         if self.synced != durable {
-            let level = if durable { "FULL" } else { "NORMAL" };
-            if self.conn.pragma_update(None, "synchronous", level).is_ok() {
-                self.synced = durable;
-            }
+            self.conn.pragma_update(None, "synchronous", if durable { "FULL" } else { "NORMAL" })?;
+            self.synced = durable;
         }
+        Ok(())
+    }
+
+    fn write_only(&mut self, back: &WriteBack) -> rusqlite::Result<()> {
+        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        back.write(&tx)?;
+        tx.commit()
     }
 
     fn close(mut self) {
         while !self.nothing_behind() {
-            self.wait_for_disk(true);
             let back = self.write_back(Duration::ZERO, 0, BEHIND_HEADS_MAX);
-            let outcome = write(&mut self.conn, &self.unwritten, &[], &mut Draft::new(self.ends), &back);
+            let draft = Draft::new(self.ends);
             // What stays behind is found again from the log when the file is opened.
-            if outcome.is_err() {
+            if self.wait_for_disk(true).is_err() || self.write_only(&back).is_err() {
                 break;
             }
-            self.written(Draft::new(self.ends), &back);
+            self.written(draft, &back);
         }
     }
 }

@@ -1,0 +1,123 @@
+//! No room: nothing that was answered is lost, and the store works again when there is room.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use abide_model::id::SessionId;
+use abide_store::{Append, Line, NewSession, Options, Store, StoreError};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
+
+const RECORD_BYTES: usize = 20_000;
+
+fn step(session: u128, expect: u64, durable: bool) -> Append {
+    Append {
+        session: SessionId(session),
+        expect,
+        records: vec![vec![expect as u8; RECORD_BYTES]],
+        open: false,
+        durable,
+        at_ms: 1,
+        lines: vec![Line { at_ms: 1, body: vec![expect as u8] }],
+        blobs: Vec::new(),
+        snapshot: None,
+        first: (expect == 0).then(|| NewSession { owner: "ann".to_owned(), named: true }),
+    }
+}
+
+/// Appends to four sessions at once until each is refused; returns how far each came.
+async fn fill(store: &Store, from: u64) -> Vec<(u128, u64)> {
+    let mut writers = JoinSet::new();
+    for session in 1..=4 {
+        let store = store.clone();
+        writers.spawn(async move {
+            let mut head = from;
+            loop {
+                match store.append(step(session, head, session % 2 == 0)).await {
+                    Ok(next) => head = next,
+                    Err(error) => {
+                        assert!(matches!(error, StoreError::Full { .. }), "{error}");
+                        return (session, head);
+                    }
+                }
+            }
+        });
+    }
+    writers.join_all().await
+}
+
+async fn lines(store: &Store) -> u64 {
+    let mut lines = 0;
+    store.lines((0, 2), |page| lines += page.len() as u64).await.unwrap();
+    lines
+}
+
+/// Everything answered is there, once, and nothing else.
+async fn check(store: &Store, heads: &[(u128, u64)]) {
+    for (session, head) in heads {
+        let journal = store.read(SessionId(*session)).await.unwrap();
+        let rows = journal.map_or_else(Vec::new, |journal| journal.rows);
+        let kept: Vec<u8> = rows.iter().map(|row| row.records[0][0]).collect();
+        assert_eq!(kept, (0..*head).map(|n| n as u8).collect::<Vec<_>>());
+    }
+    assert_eq!(lines(store).await, heads.iter().map(|(_, head)| head).sum::<u64>());
+}
+
+#[test]
+fn a_file_at_its_limit_refuses_keeps_and_goes_on_after_an_erasure() {
+    let dir = TempDir::new().unwrap();
+    let options = Options { file_bytes_max: Some(4 << 20) };
+    let store = Store::open(dir.path(), options).unwrap().store;
+    Runtime::new().unwrap().block_on(async {
+        let heads = fill(&store, 0).await;
+        assert!(heads.iter().map(|(_, head)| head).sum::<u64>() > 100);
+        check(&store, &heads).await;
+        assert!(store.erase(SessionId(1)).await.unwrap());
+        store.append(step(9, 0, true)).await.unwrap();
+        let (_, head) = heads.iter().find(|(session, _)| *session == 2).unwrap();
+        assert_eq!(store.append(step(2, *head, true)).await, Ok(head + 1));
+        store.close();
+
+        let store = Store::open(dir.path(), options).unwrap().store;
+        assert_eq!(store.read(SessionId(2)).await.unwrap().unwrap().head, head + 1);
+        assert_eq!(store.read(SessionId(9)).await.unwrap().unwrap().head, 1);
+    });
+}
+
+/// Needs to mount, and says so where it may not.
+#[test]
+fn a_full_disk_refuses_keeps_and_goes_on_when_there_is_room() {
+    let dir = TempDir::new().unwrap();
+    let mount =
+        Command::new("mount").args(["-t", "tmpfs", "-o", "size=8m", "tmpfs"]).arg(dir.path()).output();
+    if !mount.is_ok_and(|done| done.status.success()) {
+        eprintln!("not tried: this user cannot mount");
+        return;
+    }
+    let tried = std::panic::catch_unwind(|| on_small_disk(dir.path()));
+    assert!(Command::new("umount").arg(dir.path()).status().unwrap().success());
+    tried.unwrap();
+}
+
+fn on_small_disk(dir: &Path) {
+    let store = dir.join("store");
+    fs::write(dir.join("ballast"), vec![0; 2 << 20]).unwrap();
+    let runtime = Runtime::new().unwrap();
+    let heads = runtime.block_on(async {
+        let store = Store::open(&store, Options::default()).unwrap().store;
+        let mut heads = fill(&store, 0).await;
+        check(&store, &heads).await;
+        fs::remove_file(dir.join("ballast")).unwrap();
+        for (session, head) in &mut heads {
+            *head = store.append(step(*session, *head, true)).await.unwrap();
+        }
+        check(&store, &heads).await;
+        heads
+    });
+    runtime.block_on(async {
+        let store = Store::open(&store, Options::default()).unwrap().store;
+        check(&store, &heads).await;
+    });
+}
