@@ -629,3 +629,28 @@ fn a_cloud_that_spoke_before_it_failed_is_charged_for() {
         "#]],
     );
 }
+
+#[test]
+fn an_answer_cut_before_its_first_word_may_have_been_worked_on() {
+    check(
+        r"
+            .ask user hello
+            .plan azure
+            fault cut
+            .plan aws
+            fault protocol
+        ",
+        expect![[r#"
+            > fault cut
+                append after 3 durable open
+                  call 1 ended cut, used ~2+0
+                  line: call 1 at azure ~2+0
+                plan run 1 not azure after cut
+            > fault protocol
+                append after 5 durable open
+                  call 2 ended protocol, used ~2+0
+                  line: call 2 at aws ~2+0
+                plan run 1 not azure not aws after protocol
+        "#]],
+    );
+}

@@ -1,7 +1,10 @@
 //! Runs from request to end: what is written, called and shown, in which order.
 
 use super::lines::check;
-use crate::CALLS_PER_RUN_MAX;
+use super::stage::{Stage, asked, planned};
+use crate::{CALLS_PER_RUN_MAX, Input};
+use abide_model::Hash;
+use abide_model::item::{Item, Role};
 use expect_test::expect;
 
 #[test]
@@ -641,4 +644,33 @@ fn an_item_that_begins_again_under_its_number_gets_the_words_that_follow() {
                 6: run completed (stop), used ~2+1
         "#]],
     );
+}
+
+#[test]
+fn the_agents_instructions_come_before_the_clients_and_are_part_of_what_a_call_sends() {
+    let send = |preface: Option<&str>, own: Option<&str>| -> (Option<String>, Hash) {
+        let mut stage = Stage::new(true);
+        let mut input = asked(vec![Item::text(Role::User, "hello")], true);
+        if let Input::Asked(asked) = &mut input {
+            asked.preface = preface.map(Into::into);
+            asked.wanted.params.instructions = own.map(str::to_owned);
+        }
+        stage.step(input).unwrap();
+        let before = stage.session.prompt().unwrap();
+        stage.step(planned("azure")).unwrap();
+        let now = stage.session.prompt().unwrap();
+        assert_eq!(before, now, "what is planned for is what is sent");
+        (now.0.instructions, stage.session.calls(1).last().unwrap().started.prefix)
+    };
+    let both = send(Some("Be kind."), Some("Be brief."));
+    assert_eq!(both.0.as_deref(), Some("Be kind.\n\nBe brief."));
+    let agents = send(Some("Be kind."), None);
+    assert_eq!(agents.0.as_deref(), Some("Be kind."));
+    let own = send(None, Some("Be kind."));
+    assert_eq!(own.0.as_deref(), Some("Be kind."));
+    let none = send(None, None);
+    assert_eq!(none.0, None);
+    assert_eq!(send(None, None).1, none.1, "the same prompt has the same prefix");
+    let prefixes = [both.1, agents.1, own.1, none.1];
+    assert!((1..4).all(|n| !prefixes[n..].contains(&prefixes[n - 1])), "another prompt has another");
 }
