@@ -14,7 +14,7 @@ use futures_util::FutureExt;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::AUTHORIZATION;
 use hyper::http::request::Parts;
-use hyper::{Request, Response};
+use hyper::{Request, Response, StatusCode};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -84,30 +84,28 @@ pub(crate) async fn answer(
     let (head, mut incoming) = request.into_parts();
     let found = route::find(&head.method, head.uri.path());
     let mut ticket = Ticket::open(&shared.metrics, shared.ids.next(), found.ok().map(|route| route.op));
-    let work = work(&shared, connected, &head, &mut incoming, found, &mut ticket);
-    let outcome = AssertUnwindSafe(work).catch_unwind().await;
-    let reply = match outcome {
-        Ok(Ok(reply)) => reply,
-        Ok(Err(failure)) => {
-            if let Some(inside) = &failure.inside {
-                tracing::error!(request = %ticket.id, code = %failure.code, inside = &**inside, "request failed");
-            }
-            Reply::from(failure)
-        }
-        // The panic hook has said where.
-        Err(_) => {
-            tracing::error!(request = %ticket.id, "a request panicked");
-            Reply::from(Failure::defect())
-        }
-    };
-    if !incoming.is_end_stream() {
+    let id = ticket.id;
+    let outcome = guarded(work(&shared, connected, &head, &mut incoming, found, &mut ticket)).await;
+    let slow = outcome.as_ref().is_err_and(|failure| failure.status == StatusCode::REQUEST_TIMEOUT);
+    if !slow && !incoming.is_end_stream() {
         read::linger(incoming);
     }
+    let reply = outcome.unwrap_or_else(|failure| {
+        if let Some(inside) = &failure.inside {
+            tracing::error!(request = %id, code = %failure.code, inside = &**inside, "request failed");
+        }
+        Reply::from(failure)
+    });
     let reply = match connected {
         Connected::Within => reply,
         Connected::Beyond => reply.closing(),
     };
     reply.finish(ticket)
+}
+
+/// A panic is a defect of Abide that one client pays for, with an answer, and nobody else.
+async fn guarded<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| Err(Failure::defect()))
 }
 
 async fn work(
@@ -185,6 +183,13 @@ fn bearer(sent: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_panic_becomes_an_answer() {
+        let work = async { if true { panic!("a defect") } else { Ok(()) } };
+        let failure = guarded(work).await.unwrap_err();
+        assert_eq!((failure.status, &*failure.code), (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"));
+    }
 
     #[test]
     fn a_key_is_taken_from_the_bearer_scheme_in_any_case_and_from_no_other() {

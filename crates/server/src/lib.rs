@@ -16,6 +16,7 @@ mod read;
 mod reply;
 mod route;
 mod serve;
+mod stall;
 mod ticket;
 
 pub use options::{Http2, Options};

@@ -12,6 +12,8 @@ const BODY_SECONDS_MAX: u64 = 60;
 const HEAD_BYTES_MAX: usize = 64 << 10;
 /// Seconds a client has to send a head, counted from the end of its last request: an idle connection closes then.
 const HEAD_SECONDS_MAX: u64 = 75;
+/// Seconds that a client may let a write wait.
+const WRITE_SECONDS_MAX: u64 = 60;
 /// Requests being answered at once, streams included.
 const REQUESTS_MAX: usize = 8192;
 /// Connections open at once.
@@ -38,6 +40,8 @@ pub struct Options {
     pub head_bytes_max: usize,
     /// How long a connection may be without a whole request head, idle or slow, before it is closed. Default 75 s.
     pub head_time_max: Duration,
+    /// How long a client may take nothing of what is written to it before the connection is closed. Default 60 s.
+    pub write_time_max: Duration,
     /// The most requests at once; more are answered with 503. Default 8192.
     pub requests_max: usize,
     /// The most connections at once; a request on one more is answered with 503. Default 16384.
@@ -67,6 +71,7 @@ impl Default for Options {
             body_time_max: Duration::from_secs(BODY_SECONDS_MAX),
             head_bytes_max: HEAD_BYTES_MAX,
             head_time_max: Duration::from_secs(HEAD_SECONDS_MAX),
+            write_time_max: Duration::from_secs(WRITE_SECONDS_MAX),
             requests_max: REQUESTS_MAX,
             connections_max: CONNECTIONS_MAX,
             keep_alive_every: Duration::from_secs(KEEP_ALIVE_SECONDS),

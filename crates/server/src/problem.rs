@@ -16,7 +16,7 @@
 //! | 502 | the last cloud failed, and no other could serve it |
 //! | 503 | a limit of Abide is hit, or it is stopping; `Retry-After` says when to come back |
 //! | 504 | the last cloud did not answer in time |
-//! | 507 | the store is full: nothing of the request was kept, and nothing that was kept is lost |
+//! | 507 | the store is full; nothing that was kept is lost |
 
 use crate::route::{self, Op};
 use abide_engine::Refused;
@@ -135,7 +135,9 @@ impl Failure {
     /// A handler panicked: a defect of Abide.
     pub(crate) fn defect() -> Self {
         let message = "Abide failed on this request; its log holds more under the request id";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, Kind::Server, "internal_error", message)
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        let failure = Self::new(status, Kind::Server, "internal_error", message);
+        Self { inside: Some("a panic; the lines above say where".into()), ..failure }
     }
 
     fn later(code: &'static str, message: impl Into<String>) -> Self {
@@ -235,7 +237,7 @@ fn stored(code: &str, inside: String) -> Failure {
             StatusCode::INSUFFICIENT_STORAGE,
             Kind::Server,
             "store_full",
-            "the store has no room left; nothing of this request was kept, and nothing kept before is lost",
+            "the store has no room left for this; nothing that was kept before is lost",
         ),
         "store_too_large" => Failure::new(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -257,7 +259,7 @@ fn stored(code: &str, inside: String) -> Failure {
             StatusCode::INTERNAL_SERVER_ERROR,
             Kind::Server,
             "store_failed",
-            "the store failed; nothing of this request was kept",
+            "the store failed; the log of Abide holds more under the request id",
         ),
     };
     Failure { inside: Some(inside.into()), ..failure }
@@ -294,9 +296,163 @@ fn run_status(error: &RunError) -> StatusCode {
         ) => StatusCode::BAD_GATEWAY,
         None => match error.code.as_str() {
             "refused_by_agreement" => StatusCode::FORBIDDEN,
-            "unsupported_parameter" => StatusCode::BAD_REQUEST,
             "no_target" => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use abide_model::fault::Wait;
+    use abide_model::id::{ItemId, RunId, SessionId};
+    use expect_test::{Expect, expect};
+    use std::fmt::Write as _;
+
+    fn check(failures: impl IntoIterator<Item = Failure>, expected: &Expect) {
+        let rows = failures.into_iter().fold(String::new(), |mut rows, failure| {
+            let (status, kind) = (failure.status.as_u16(), failure.kind.as_str());
+            write!(rows, "{status} {kind} {}", failure.code).unwrap();
+            if let Some(seconds) = failure.retry_after {
+                write!(rows, " retry-after {seconds}").unwrap();
+            }
+            writeln!(rows, ": {}", failure.message).unwrap();
+            rows
+        });
+        expected.assert_eq(&rows);
+    }
+
+    const SESSION: SessionId = SessionId(1);
+    const RUN: RunId = RunId { session: SESSION, n: 2 };
+    const ITEM: ItemId = ItemId { session: SESSION, n: 3 };
+
+    #[test]
+    fn every_refusal_has_its_status() {
+        let refusals = [
+            Refused::NoKey,
+            Refused::BadKey { why: "it has expired" },
+            Refused::UnknownModel { model: "dmo".parse().unwrap(), suggestion: "demo".parse().ok() },
+            Refused::UnknownConversation(SESSION),
+            Refused::UnknownResponse(RUN),
+            Refused::UnknownItem(ITEM),
+            Refused::Journal { session: SESSION, reason: "record 4 is cut".to_owned() },
+            Refused::Limit { what: "the number of runs at work", limit: 4 },
+            Refused::ShuttingDown,
+        ];
+        check(
+            refusals.map(Failure::from),
+            &expect![[r#"
+            401 authentication_error missing_api_key: no API key was given; send it as `Authorization: Bearer KEY`
+            401 authentication_error invalid_api_key: the API key is not valid: it has expired
+            404 not_found_error model_not_found: the model `dmo` does not exist; did you mean `demo`?
+            404 not_found_error conversation_not_found: conversation `conv_00000000000000000000000000000001` does not exist or was deleted
+            404 not_found_error response_not_found: response `resp_0000000000000000000000000000000100000002` does not exist, was deleted, or was not stored
+            404 not_found_error item_not_found: item `item_0000000000000000000000000000000100000003` is not in this conversation
+            500 server_error journal_unreadable: what is stored of `conv_00000000000000000000000000000001` cannot be read
+            503 server_error overloaded retry-after 1: the number of runs at work is at its limit of 4; try again shortly
+            503 server_error shutting_down retry-after 1: Abide is shutting down; try again on another node or shortly
+        "#]],
+        );
+    }
+
+    #[test]
+    fn what_a_session_does_not_take_has_its_status() {
+        let rejections = [
+            Rejection::UnknownCall { call_id: "call_1".to_owned() },
+            Rejection::AnsweredTwice { call_id: "call_1".to_owned() },
+            Rejection::Unanswered { call_ids: vec!["call_1".to_owned()] },
+            Rejection::Busy { run: RUN },
+            Rejection::UnknownRun { run: RUN },
+            Rejection::UnknownItem { id: ITEM },
+            Rejection::Ended { run: RUN, status: "completed" },
+            Rejection::TooManyItems { items: 11, max: 10 },
+        ];
+        check(
+            rejections.map(Refused::from).map(Failure::from),
+            &expect![[r#"
+            400 invalid_request_error unknown_tool_call: no tool call with id `call_1` in this conversation; its result was never asked for
+            400 invalid_request_error tool_call_answered_twice: tool call `call_1` was answered already
+            400 invalid_request_error tool_output_missing: no output for tool call `call_1`; send a result for each call before going on
+            409 invalid_request_error conversation_busy: response `resp_0000000000000000000000000000000100000002` is still at work in this conversation; wait for it or cancel it
+            404 not_found_error response_not_found: response `resp_0000000000000000000000000000000100000002` does not exist or was deleted
+            404 not_found_error item_not_found: item `item_0000000000000000000000000000000100000003` is not in this conversation
+            400 invalid_request_error response_ended: response `resp_0000000000000000000000000000000100000002` has ended (completed) and cannot be cancelled
+            400 invalid_request_error too_many_items: a conversation holds at most 10 items; this one would hold 11
+        "#]],
+        );
+    }
+
+    #[test]
+    fn the_end_of_a_run_that_failed_has_the_status_of_what_failed_it() {
+        let faults = FaultKind::ALL.into_iter().filter(|kind| match kind {
+            FaultKind::Timeout(wait) => *wait == Wait::Connect,
+            FaultKind::Connect
+            | FaultKind::RateLimited
+            | FaultKind::Server
+            | FaultKind::Cut
+            | FaultKind::Protocol
+            | FaultKind::Auth
+            | FaultKind::NoModel
+            | FaultKind::BadRequest
+            | FaultKind::Filtered
+            | FaultKind::Unsupported => true,
+        });
+        let by_cloud = faults.map(|kind| RunError {
+            code: "of_cloud".to_owned(),
+            message: kind.as_str().to_owned(),
+            fault: Some(kind),
+            retry_after_ms: (kind == FaultKind::RateLimited).then_some(1_200),
+        });
+        let codes = ["refused_by_agreement", "no_target", "of_tomorrow"];
+        let by_abide = codes.map(|code| RunError {
+            code: code.to_owned(),
+            message: "said by Abide".to_owned(),
+            fault: None,
+            retry_after_ms: None,
+        });
+        check(
+            by_cloud.chain(by_abide).map(|error| Failure::from(&error)),
+            &expect![[r#"
+                502 server_error of_cloud: connect
+                429 rate_limit_error of_cloud retry-after 2: rate_limited
+                502 server_error of_cloud: server
+                504 server_error of_cloud: timeout_connect
+                502 server_error of_cloud: cut
+                502 server_error of_cloud: protocol
+                502 server_error of_cloud: auth
+                502 server_error of_cloud: no_model
+                400 invalid_request_error of_cloud: bad_request
+                400 invalid_request_error of_cloud: filtered
+                400 invalid_request_error of_cloud: unsupported
+                403 permission_error refused_by_agreement: said by Abide
+                503 server_error no_target: said by Abide
+                500 server_error of_tomorrow: said by Abide
+            "#]],
+        );
+    }
+
+    #[test]
+    fn what_the_store_says_of_its_files_is_for_the_log_alone() {
+        let codes =
+            ["store_full", "store_too_large", "store_erased", "store_conflict", "store_closed", "store_io"];
+        let failures = codes.map(|code| stored(code, "no room for `/srv/abide`".to_owned()));
+        assert!(failures.iter().all(|failure| failure.inside.as_deref() == Some("no room for `/srv/abide`")));
+        check(
+            failures,
+            &expect![[r#"
+                507 server_error store_full: the store has no room left for this; nothing that was kept before is lost
+                413 invalid_request_error store_too_large: this is more than can be stored in one step
+                404 not_found_error conversation_not_found: the conversation was deleted
+                503 server_error store_conflict retry-after 1: the conversation moved on meanwhile; try again
+                503 server_error shutting_down retry-after 1: Abide is shutting down; try again on another node or shortly
+                500 server_error store_failed: the store failed; the log of Abide holds more under the request id
+            "#]],
+        );
+    }
+
+    #[test]
+    fn an_error_in_a_stream_keeps_its_code() {
+        assert_eq!(Failure::interrupted().in_stream().code, "interrupted");
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::answer::{Connected, Shared, answer};
 use crate::options::Options;
+use crate::stall::Stall;
 use abide_engine::Handle;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
@@ -138,7 +139,7 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>, mut stopped: watch::
             async move { Ok::<_, Infallible>(answer.await) }
         })
     };
-    let io = TokioIo::new(stream);
+    let io = Stall::new(TokioIo::new(stream), options.write_time_max);
     let ended = match spoken {
         Spoken::Http1 => run(http1(options).serve_connection(io, service), stopped).await,
         Spoken::Http2 => run(http2(options).serve_connection(io, service), stopped).await,
