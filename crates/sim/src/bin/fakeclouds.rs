@@ -3,10 +3,12 @@
 //!
 //! ```text
 //! fakeclouds [--openai ADDR] [--azure ADDR] [--aws ADDR] [--models A,B] [--log FILE]
-//!            [--keep-calls N] [--token-delay-ms N] [--wait-ms N] [--threads N] [--until-stdin-closes]
+//!            [--keep-calls N] [--keep-requests] [--token-delay-ms N] [--wait-ms N] [--threads N]
+//!            [--until-stdin-closes]
 //! ```
 //!
-//! ADDR is `host:port` or a port on loopback, 0 for a free one. Without any, all three start.
+//! ADDR is `host:port` or a port on loopback, 0 for a free one. Without any, all three start. With
+//! `--keep-requests` the record of a call holds the request's body.
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -21,6 +23,7 @@ struct Arguments {
     models: Vec<String>,
     log: Option<String>,
     keep_calls: Option<usize>,
+    keep_requests: bool,
     token_delay: Duration,
     wait: Duration,
     threads: Option<usize>,
@@ -63,6 +66,7 @@ async fn start(arguments: &Arguments, dialect: Dialect, bind: SocketAddr) -> Res
     config.models = arguments.models.clone();
     config.log = arguments.log.as_ref().map(Into::into);
     config.keep_calls = arguments.keep_calls.unwrap_or(config.keep_calls);
+    config.keep_requests = arguments.keep_requests;
     config.behaviour.token_delay = arguments.token_delay;
     config.behaviour.wait = arguments.wait;
     abide_sim::start(config).await.map_err(|error| format!("{bind}: {error}"))
@@ -85,9 +89,16 @@ fn name(dialect: Dialect) -> &'static str {
 fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
     let mut arguments = Arguments::default();
     while let Some(word) = words.next() {
-        if word == "--until-stdin-closes" {
-            arguments.until_stdin_closes = true;
-            continue;
+        match word.as_str() {
+            "--until-stdin-closes" => {
+                arguments.until_stdin_closes = true;
+                continue;
+            }
+            "--keep-requests" => {
+                arguments.keep_requests = true;
+                continue;
+            }
+            _ => {}
         }
         let value = words.next().ok_or_else(|| format!("`{word}` needs a value"))?;
         let number = || value.parse::<u64>().map_err(|_| format!("`{word} {value}` is not a number"));

@@ -12,7 +12,7 @@ use crate::client::{receive, send, user};
 async fn the_process_prints_its_addresses_serves_logs_and_ends_with_its_parent() {
     let log = tempfile::NamedTempFile::new().unwrap();
     let mut process = Command::new(env!("CARGO_BIN_EXE_fakeclouds"))
-        .args(["--openai", "0", "--aws", "127.0.0.1:0", "--until-stdin-closes", "--log"])
+        .args(["--openai", "0", "--aws", "127.0.0.1:0", "--until-stdin-closes", "--keep-requests", "--log"])
         .arg(log.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -30,6 +30,7 @@ async fn the_process_prints_its_addresses_serves_logs_and_ends_with_its_parent()
     assert_eq!(reply.unwrap().json()["usage"]["completion_tokens"], 3);
     let logged: Call = serde_json::from_str(std::fs::read_to_string(log.path()).unwrap().trim()).unwrap();
     assert_eq!((logged.cloud.as_str(), logged.output_tokens), ("openai", 3));
+    assert_eq!(logged.request.unwrap()["messages"][0], user("count to 3"));
     drop(process.stdin.take());
     assert!(process.wait().unwrap().success());
 }
