@@ -15,6 +15,7 @@ pub(super) fn python(place: &Place) -> Report {
         return absent("tests/python");
     }
     let ready = build(place).and_then(|bin| Ok((bin, venv(place, &suite)?)));
+    let ready = ready.and_then(|ready| accounting().map(|()| ready));
     let (bin, python) = match ready {
         Ok(ready) => ready,
         Err(problem) => return Report::new(Count::default(), Err(problem)),
@@ -57,9 +58,16 @@ fn inform<'a>(command: &'a mut Command, place: &Place, bin: &Path) -> &'a mut Co
     command.env("ABIDE_BIN", bin).env("ABIDE_REPO", &place.root)
 }
 
+/// Builds the program and, beside it, the fake clouds that the suites start.
 fn build(place: &Place) -> Result<PathBuf, String> {
-    shell::stream(cargo(place).args(["build", "--package", "abide", "--locked"]), |_| {})?;
+    let programs = ["--package", "abide", "--bin", "abide", "--package", "abide-sim", "--bin", "fakeclouds"];
+    shell::stream(cargo(place).args(["build", "--locked"]).args(programs), |_| {})?;
     Ok(place.target.join("debug/abide"))
+}
+
+/// The program that reads the exported books, besides those that pip brings.
+fn accounting() -> Result<(), String> {
+    if shell::works(Command::new("hledger").arg("--version")) { Ok(()) } else { shell::install(&["hledger"]) }
 }
 
 /// The Python of an environment of its own, with the requirements of the suite in it.
