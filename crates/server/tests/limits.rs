@@ -94,6 +94,7 @@ async fn one_request_more_than_there_may_be_is_told_to_come_back_and_the_health_
     assert_eq!(refused.error(), "503 server_error overloaded");
     assert_eq!(refused.header("retry-after"), "1");
     assert_eq!(house.get("/healthz").await.status, 200);
+    drop(stream);
     house.end().await;
 }
 
