@@ -1,5 +1,5 @@
 //! No room: nothing that was answered is lost, and the store works again when there is room.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use abide_model::id::SessionId;
 use abide_store::{Append, Line, NewSession, Options, Store, StoreError};
