@@ -79,8 +79,8 @@ enum Step<'a> {
     Forbids(ClauseNo, Kleene),
     /// A grant that is part of a right.
     Grants(ClauseNo),
-    /// A right, by the parties it comes through, and whether no promise stands against it.
-    Right(&'a [PartyNo], Kleene),
+    /// A right: the parties it comes through, how surely it does, and whether it does with no promise against it.
+    Right { bound: &'a [PartyNo], right: Kleene, clean: Kleene },
 }
 
 /// A verdict in numbers.
@@ -266,7 +266,7 @@ fn settle(view: &View<'_>, hits: &Hits) -> Finding {
     let outcome = outcome(view, hits, &mut |step| match step {
         Step::Forbids(number, Some(true)) => sure.push(number),
         Step::Forbids(number, _) => maybe.push(number),
-        Step::Grants(_) | Step::Right(..) => {}
+        Step::Grants(_) | Step::Right { .. } => {}
     });
     match (outcome.right, outcome.clean) {
         (Some(false), _) => return Finding::new(Answer::NoRight),
@@ -300,7 +300,7 @@ fn try_out(view: &View<'_>, hits: &Hits, open: &[QuestionNo]) -> Finding {
         forbidding.clear();
         let outcome = outcome(&view, hits, &mut |step| match step {
             Step::Forbids(number, _) => forbidding.push(number),
-            Step::Grants(_) | Step::Right(..) => {}
+            Step::Grants(_) | Step::Right { .. } => {}
         });
         let answer = match outcome {
             Outcome { clean: Some(true), .. } => Answer::Permit,
@@ -337,7 +337,7 @@ fn flips(answers: &[Answer], bit: usize) -> bool {
     answers.iter().enumerate().any(|(set, answer)| answers.get(set ^ (1 << bit)) != Some(answer))
 }
 
-/// Follows every chain of rights, until one is clean; `note` hears of what is met on the way.
+/// Follows every chain of rights; `note` hears of what is met on the way.
 fn outcome(view: &View<'_>, hits: &Hits, note: &mut dyn FnMut(Step<'_>)) -> Outcome {
     let mut found = Outcome { right: Some(false), clean: Some(false) };
     let Some(actor) = hits.parties.as_slice().first().copied() else { return found };
@@ -365,7 +365,7 @@ fn follow(
     let mut arrived = false;
     for number in hits.grants.as_slice() {
         let grant = &view.book.clauses[*number];
-        if grant.to != holder || bound.as_slice().contains(&grant.from) || found.clean == Some(true) {
+        if grant.to != holder || bound.as_slice().contains(&grant.from) {
             continue;
         }
         let passes = || passes_on(view, grant, below);
@@ -400,7 +400,7 @@ fn arrive(
 ) {
     let free = not(forbidden(view, hits, bound, note));
     let clean = and(right, || free);
-    note(Step::Right(bound, clean));
+    note(Step::Right { bound, right, clean });
     found.right = or(found.right, || right);
     found.clean = or(found.clean, || clean);
 }
@@ -447,24 +447,50 @@ fn binds(book: &Book, number: ClauseNo, bound: &[PartyNo]) -> bool {
     !alone_with_promisor && bound.contains(&promise.from) && !bound.contains(&promise.to)
 }
 
-/// The shares that revenue from the act counts toward: those owed by the actor, or by somebody from whom its right
-/// comes, to anybody but the actor.
+/// The shares that revenue from the act counts toward on some answers to the open questions: those owed by the actor,
+/// or by somebody from whom its right comes, to anybody but the actor.
 fn duties(view: &View<'_>, hits: &Hits) -> Vec<ClauseNo> {
-    let mut payers = Few::<PartyNo, 8>::new();
-    if !hits.shares.as_slice().is_empty() {
-        outcome(view, hits, &mut |step| match step {
-            Step::Right(bound, _) => bound.iter().for_each(|party| payers.push(*party)),
-            Step::Forbids(..) | Step::Grants(_) => {}
-        });
+    let (mut sure, mut maybe) = (Vec::new(), Vec::new());
+    if hits.shares.as_slice().is_empty() {
+        return sure;
     }
-    let payers = payers.as_slice();
-    let owed = |number: &ClauseNo| {
-        let share = &view.book.clauses[*number];
-        payers.contains(&share.from)
-            && payers.first() != Some(&share.to)
-            && view.stands(*number, payers) != Some(false)
-    };
-    hits.shares.as_slice().iter().copied().filter(owed).collect()
+    owed(view, hits, &mut sure, &mut maybe);
+    if !maybe.is_empty() {
+        let mut open = Vec::new();
+        let deciding = hits.grants.as_slice().iter().chain(hits.shares.as_slice());
+        deciding.for_each(|number| view.open_questions(*number, &mut open));
+        open.sort_unstable();
+        open.dedup();
+        if open.len() > OPEN_QUESTIONS_MAX {
+            sure.append(&mut maybe);
+        } else {
+            for assumed in 0..1 << open.len() {
+                let view = View { open: &open, assumed: Some(assumed), ..*view };
+                owed(&view, hits, &mut sure, &mut maybe);
+            }
+        }
+    }
+    sure.sort_unstable();
+    sure.dedup();
+    sure
+}
+
+/// Adds the shares that count for certain to `sure`, and those that hang on a question to `maybe`.
+fn owed(view: &View<'_>, hits: &Hits, sure: &mut Vec<ClauseNo>, maybe: &mut Vec<ClauseNo>) {
+    outcome(view, hits, &mut |step| {
+        let Step::Right { bound, right, .. } = step else { return };
+        for number in hits.shares.as_slice() {
+            let share = &view.book.clauses[*number];
+            if !bound.contains(&share.from) || bound.first() == Some(&share.to) {
+                continue;
+            }
+            match and(right, || view.stands(*number, bound)) {
+                Some(true) => sure.push(*number),
+                Some(false) => {}
+                None => maybe.push(*number),
+            }
+        }
+    });
 }
 
 /// The next instant at which the answer changes if nothing new becomes known.
@@ -494,8 +520,8 @@ fn reasons(view: &View<'_>, hits: &Hits, finding: &Finding) -> Vec<Reason> {
     let mut clean = Vec::new();
     outcome(view, hits, &mut |step| match step {
         Step::Grants(number) => add(number, Effect::Grants),
-        Step::Right(bound, Some(true)) => clean.extend_from_slice(bound),
-        Step::Right(..) | Step::Forbids(..) => {}
+        Step::Right { bound, clean: Some(true), .. } if clean.is_empty() => clean.extend_from_slice(bound),
+        Step::Right { .. } | Step::Forbids(..) => {}
     });
     if clean.first() == Some(&hits.owner) {
         let given =

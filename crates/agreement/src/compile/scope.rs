@@ -4,6 +4,7 @@ use super::Check;
 use super::registry::{country, family};
 use crate::bits::Bits;
 use crate::book::{Offer, Scope, Words, action_bit};
+use crate::decide::OPEN_QUESTIONS_MAX;
 use crate::diagnostic::Word;
 use crate::suggest::did_you_mean;
 use crate::syntax::clause::ScopeRow;
@@ -92,31 +93,6 @@ fn territories_of(places: &[Word], words: &mut Words, check: &mut Check<'_>) -> 
     found.into_iter().collect()
 }
 
-/// Where a list of classes holds a product.
-#[derive(PartialEq, Eq)]
-enum Reach {
-    Never,
-    Always,
-    /// When one of these is answered yes.
-    When(BTreeSet<QuestionNo>),
-}
-
-fn reach(scope: &Scope, offer: &Offer) -> Reach {
-    if scope.classes.is_empty() {
-        return Reach::Always;
-    }
-    let mut hangs_on = BTreeSet::new();
-    for (_, question) in offer.classes.iter().filter(|(class, _)| scope.classes.contains(class)) {
-        match question {
-            None => return Reach::Always,
-            Some(question) => {
-                hangs_on.insert(*question);
-            }
-        }
-    }
-    if hangs_on.is_empty() { Reach::Never } else { Reach::When(hangs_on) }
-}
-
 /// A corner of the ask space: one value on each axis, `None` for a customer outside every named group or country.
 #[derive(Clone, Copy)]
 struct Corner {
@@ -150,20 +126,42 @@ pub(super) struct Region<'a> {
     pub(super) except: &'a [Scope],
 }
 
-impl Region<'_> {
-    /// On which answers the clause covers the corner.
-    fn at(&self, corner: Corner, offer: &Offer) -> Reach {
-        if !self.scope.on(corner) {
-            return Reach::Never;
-        }
-        let carved = |except: &Scope| except.on(corner) && reach(except, offer) == Reach::Always;
-        if self.except.iter().any(carved) { Reach::Never } else { reach(self.scope, offer) }
+/// On which answers to open questions a region covers a corner.
+struct Cover {
+    /// When one of these is answered yes; `None` for always.
+    when: Option<Vec<QuestionNo>>,
+    /// Unless one of these is.
+    unless: Vec<QuestionNo>,
+}
+
+impl Cover {
+    fn holds(&self, yes: &[QuestionNo]) -> bool {
+        let some = |questions: &[QuestionNo]| questions.iter().any(|question| yes.contains(question));
+        self.when.as_deref().is_none_or(some) && !some(&self.unless)
     }
 
-    /// Whether some carve-out hangs on an open question here.
-    fn may_be_carved(&self, corner: Corner, offer: &Offer) -> bool {
-        self.except.iter().any(|except| except.on(corner) && matches!(reach(except, offer), Reach::When(_)))
+    fn questions(&self) -> impl Iterator<Item = QuestionNo> + '_ {
+        self.when.iter().flatten().chain(&self.unless).copied()
     }
+}
+
+impl Region<'_> {
+    /// `None` when it covers the corner on no answers.
+    fn at(&self, corner: Corner, offer: &Offer) -> Option<Cover> {
+        let when = self.scope.on(corner).then(|| hangs_on(self.scope, offer))?;
+        let mut unless = Vec::new();
+        for except in self.except.iter().filter(|except| except.on(corner)) {
+            unless.extend(hangs_on(except, offer)?);
+        }
+        let never = when.as_ref().is_some_and(Vec::is_empty);
+        (!never).then_some(Cover { when, unless })
+    }
+}
+
+/// The questions that put a product into one of a scope's classes; `None` when it is in one for certain.
+fn hangs_on(scope: &Scope, offer: &Offer) -> Option<Vec<QuestionNo>> {
+    let held = offer.classes.iter().filter(|(class, _)| scope.classes.contains(class));
+    if scope.classes.is_empty() { None } else { held.map(|(_, question)| *question).collect() }
 }
 
 /// How what one clause covers lies to what another covers.
@@ -176,15 +174,25 @@ pub(super) enum Lie {
     Crossing,
 }
 
-/// Compares two regions corner by corner, over the values that either of them or the book names.
+/// Compares two regions corner by corner, over the values that either of them or the book names, and over every set
+/// of answers to the questions that matter there.
 pub(super) fn lie(one: Region<'_>, other: Region<'_>, words: &Words) -> Lie {
     let (mut meet, mut one_alone, mut other_alone) = (false, false, false);
-    for corner in corners(one.scope, other.scope, words) {
+    for corner in corners(one, other, words) {
         let offer = &words.offers[corner.product];
-        let (a, b) = (one.at(corner, offer), other.at(corner, offer));
-        meet |= a != Reach::Never && b != Reach::Never;
-        one_alone |= !inside(&a, &b) || (a != Reach::Never && other.may_be_carved(corner, offer));
-        other_alone |= !inside(&b, &a) || (b != Reach::Never && one.may_be_carved(corner, offer));
+        match (one.at(corner, offer), other.at(corner, offer)) {
+            (None, None) => {}
+            (Some(cover), None) => one_alone |= answers(&[&cover]).any(|yes| cover.holds(&yes)),
+            (None, Some(cover)) => other_alone |= answers(&[&cover]).any(|yes| cover.holds(&yes)),
+            (Some(a), Some(b)) => {
+                for yes in answers(&[&a, &b]) {
+                    let (a, b) = (a.holds(&yes), b.holds(&yes));
+                    meet |= a && b;
+                    one_alone |= a && !b;
+                    other_alone |= b && !a;
+                }
+            }
+        }
         if meet && one_alone && other_alone {
             return Lie::Crossing;
         }
@@ -197,19 +205,23 @@ pub(super) fn lie(one: Region<'_>, other: Region<'_>, words: &Words) -> Lie {
     }
 }
 
-fn inside(a: &Reach, b: &Reach) -> bool {
-    match (a, b) {
-        (Reach::Never, _) | (_, Reach::Always) => true,
-        (_, Reach::Never) | (Reach::Always, Reach::When(_)) => false,
-        (Reach::When(a), Reach::When(b)) => a.is_subset(b),
-    }
+/// Every set of questions answered yes, among those that the covers hang on.
+fn answers(covers: &[&Cover]) -> impl Iterator<Item = Vec<QuestionNo>> + use<> {
+    let questions: BTreeSet<_> = covers.iter().flat_map(|cover| cover.questions()).collect();
+    let questions: Vec<_> = questions.into_iter().take(OPEN_QUESTIONS_MAX).collect();
+    (0u32..1 << questions.len()).map(move |set| {
+        let chosen = questions.iter().enumerate().filter(|(bit, _)| set >> bit & 1 == 1);
+        chosen.map(|(_, question)| *question).collect()
+    })
 }
 
-fn corners<'a>(one: &'a Scope, other: &'a Scope, words: &'a Words) -> impl Iterator<Item = Corner> + 'a {
-    let actions =
-        (0..Action::ALL.len()).map(|at| 1u8 << at).filter(|bit| (one.actions | other.actions) & bit != 0);
+fn corners<'a>(one: Region<'a>, other: Region<'a>, words: &'a Words) -> impl Iterator<Item = Corner> + 'a {
+    let either = one.scope.actions | other.scope.actions;
+    let actions = (0..Action::ALL.len()).map(|at| 1u8 << at).filter(move |bit| either & bit != 0);
+    let scopes =
+        [one, other].into_iter().flat_map(|region| std::iter::once(region.scope).chain(region.except));
     let segments = || std::iter::once(None).chain((0..words.segments.len()).map(Some));
-    let places: BTreeSet<_> = one.territories.iter().chain(&other.territories).flatten().copied().collect();
+    let places: BTreeSet<_> = scopes.flat_map(|scope| scope.territories.iter().flatten().copied()).collect();
     let territories: Vec<_> = std::iter::once(None).chain(places.into_iter().map(Some)).collect();
     actions.flat_map(move |action| {
         let territories = territories.clone();

@@ -318,14 +318,18 @@ fn a_chain_of_grants_needs_leave_to_pass_on_at_every_step_but_the_last() {
         "reseller sell lab/chat red 2026-06-01",
         "cloud sublicense lab/chat red 2026-06-01",
     ];
-    check(&chain("depth = 0"), &rows, expect![[r#"
+    check(
+        &chain("depth = 0"),
+        &rows,
+        expect![[r#"
         rival sell lab/chat red 2026-06-01
           no_right
         reseller sell lab/chat red 2026-06-01
           no_right
         cloud sublicense lab/chat red 2026-06-01
           no_right
-    "#]]);
+    "#]],
+    );
     check(
         &chain(""),
         &rows,

@@ -1,0 +1,85 @@
+//! Answers asks from standard input, one JSON value a line, for the independent check in `oracle/`.
+//!
+//! `{"book": {"book.toml": "…", …}}` loads a book and answers `{"ok": true}` or `{"errors": [code, …]}`.
+//! `{"actor": …, "action": …, "product": …, "channel": …, "at": DAY, "known": DAY}`, with `segment` and `country`
+//! where they matter, asks it and answers the decision.
+
+use abide_agreement::{Book, Severity, Source, load};
+use abide_model::decision::{Action, Ask, Decision, Verdict};
+use abide_model::{Date, Time};
+use serde_json::{Value, json};
+use std::error::Error;
+use std::io::{BufRead, BufWriter, Write};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    let mut book = None;
+    for line in std::io::stdin().lock().lines() {
+        let line: Value = serde_json::from_str(&line?)?;
+        let answer = match (line.get("book"), &book) {
+            (Some(files), _) => {
+                let (loaded, answer) = read(files)?;
+                book = loaded;
+                answer
+            }
+            (None, Some(book)) => decision(book, &book.decide(&ask(book, &line)?)),
+            (None, None) => json!({ "errors": ["no-book"] }),
+        };
+        writeln!(out, "{answer}")?;
+        out.flush()?;
+    }
+    Ok(())
+}
+
+fn read(files: &Value) -> Result<(Option<Book>, Value), Box<dyn Error>> {
+    let files = files.as_object().ok_or("`book` is not a table of files")?;
+    let sources = files.iter().map(|(path, text)| {
+        let text = text.as_str().ok_or("a file is not text")?;
+        Ok(Source { path: path.clone(), text: text.to_owned() })
+    });
+    let sources = sources.collect::<Result<Vec<_>, &str>>()?;
+    Ok(match load(&sources) {
+        Ok(book) => (Some(book), json!({ "ok": true })),
+        Err(findings) => {
+            let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+            let codes: Vec<_> = errors.map(|finding| finding.code).collect();
+            let shown: String = findings.iter().map(|finding| finding.render(false)).collect();
+            (None, json!({ "errors": codes, "shown": shown }))
+        }
+    })
+}
+
+fn ask(book: &Book, line: &Value) -> Result<Ask, Box<dyn Error>> {
+    let text = |key: &str| line.get(key).and_then(Value::as_str);
+    let need = |key: &'static str| text(key).ok_or_else(|| format!("an ask lacks `{key}`"));
+    let instant = |key: &'static str| -> Result<Time, Box<dyn Error>> {
+        Ok(book.start_of_day(need(key)?.parse::<Date>()?))
+    };
+    Ok(Ask {
+        actor: need("actor")?.parse()?,
+        action: Action::parse(need("action")?).ok_or("no such action")?,
+        product: need("product")?.parse()?,
+        channel: need("channel")?.parse()?,
+        customer: None,
+        segment: text("segment").map(str::parse).transpose()?,
+        territory: text("country").map(str::parse).transpose()?,
+        at: instant("at")?,
+        known: instant("known")?,
+    })
+}
+
+fn decision(book: &Book, decision: &Decision) -> Value {
+    let (toward, questions) = match &decision.verdict {
+        Verdict::NoRight | Verdict::Permit => (&[][..], &[][..]),
+        Verdict::Breach { toward } => (toward.as_slice(), &[][..]),
+        Verdict::Contested { toward, questions } => (toward.as_slice(), questions.as_slice()),
+    };
+    let until = decision.until.map(|until| until.to_zoned(book.zone().clone()).date().to_string());
+    json!({
+        "verdict": decision.verdict.as_str(),
+        "toward": toward.iter().map(|party| party.as_str()).collect::<Vec<_>>(),
+        "questions": questions.iter().map(|question| question.as_str()).collect::<Vec<_>>(),
+        "duties": decision.duties.iter().map(|clause| clause.as_str()).collect::<Vec<_>>(),
+        "until": until,
+    })
+}
