@@ -207,7 +207,7 @@ pub(crate) async fn respond(
         }
         None => {
             let opened = opening(who, kept, false, None);
-            begin(shared, Opening { opened, inherited: Vec::new() }, run);
+            begin(shared, new_id(), Opening { opened, inherited: Vec::new() }, run);
             answer.await.map_err(|_| Refused::ShuttingDown)?
         }
     }
@@ -224,6 +224,7 @@ pub(crate) async fn create(
     let mut opened = opening(who, true, true, None);
     opened.metadata = metadata;
     let session = Session::open(new_id(), Opening { opened, inherited: Vec::new() });
+    session.check_items(&items)?;
     let (id, created_at, metadata) = (session.id(), Time::now(), session.metadata().cloned());
     let mut worker = Worker::new(shared.clone(), session, None);
     worker.begin(created_at, items).await?;
@@ -231,8 +232,7 @@ pub(crate) async fn create(
 }
 
 /// Starts a session with its first run.
-pub(crate) fn begin(shared: &Arc<Shared>, opening: Opening, run: Box<RunCommand>) {
-    let id = new_id();
+pub(crate) fn begin(shared: &Arc<Shared>, id: SessionId, opening: Opening, run: Box<RunCommand>) {
     let inbox = opening.opened.kept.then(|| {
         let (inbox, receiver) = mpsc::channel(INBOX_COMMANDS_MAX);
         shared.lives.inboxes.lock().unwrap_or_else(PoisonError::into_inner).insert(id, inbox);
@@ -263,7 +263,7 @@ fn admit(shared: &Shared) -> Result<Arc<Setup>, Refused> {
     Ok(setup)
 }
 
-fn new_id() -> SessionId {
+pub(crate) fn new_id() -> SessionId {
     SessionId(uuid::Uuid::now_v7().as_u128())
 }
 

@@ -65,7 +65,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { runs_max: 4096, idle: Duration::from_secs(30), lag_events_max: 4096, queue_max: 16 }
+        Self { runs_max: 4096, idle: Duration::from_secs(5), lag_events_max: 4096, queue_max: 16 }
     }
 }
 

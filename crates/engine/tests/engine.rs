@@ -146,3 +146,23 @@ async fn continuing_an_earlier_response_forks_the_conversation() {
     assert!(!text_of(&blue).contains("blue"), "{}", text_of(&blue));
     house.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fork_remembers_what_its_deleted_conversation_said() {
+    let mut house = House::new().await;
+    let conversation = house.handle().create_conversation(&house.who, Vec::new(), None).await.unwrap().id;
+    let mut wanted = house.wanted("my name is Ada", true, false);
+    wanted.conversation = Some(conversation);
+    let running = house.handle().respond(&house.who, wanted, Door::Responses).await.unwrap();
+    let first = house::end_of(running).await;
+    let fork = house.say(Some(first.id), "and my colour is blue").await;
+    house.handle().delete_conversation(&house.who, conversation).await.unwrap();
+    let gone = house.handle().conversation(&house.who, conversation).await.unwrap_err();
+    assert_eq!(gone, Refused::UnknownConversation(conversation));
+    house.restart().await;
+    let gone = house.handle().conversation(&house.who, conversation).await.unwrap_err();
+    assert_eq!(gone, Refused::UnknownConversation(conversation));
+    let name = house.say(Some(fork.id), "what is my name?").await;
+    assert!(text_of(&name).contains("Ada"), "{}", text_of(&name));
+    house.end().await;
+}

@@ -6,7 +6,7 @@ use abide_model::call::Delta;
 use abide_model::decision::Decision;
 use abide_model::event::{Event, RunError};
 use abide_model::fault::Fault;
-use abide_model::id::{CallNo, ItemId, RunId};
+use abide_model::id::{CallNo, ItemId, RunId, SessionId};
 use abide_model::item::{Item, Json};
 use abide_model::line::UsageLine;
 use abide_model::name::{Customer, Segment, Territory};
@@ -73,6 +73,10 @@ pub enum Input {
     SetMetadata(Option<Json>),
     /// A client deletes a response.
     EraseRun(u32),
+    /// Another session is to continue from one of the runs.
+    Fork(SessionId),
+    /// A client deletes the conversation, which others continue from.
+    Delete,
 }
 
 /// Records that go to the journal in one commit.

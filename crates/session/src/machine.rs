@@ -46,6 +46,11 @@ impl Session {
             Input::AddItems(items) => self.add_items(now, items),
             Input::RemoveItem(id) => self.remove_item(now, id),
             Input::SetMetadata(metadata) => Ok(self.edit(now, Record::MetadataSet { metadata })),
+            Input::Fork(child) => Ok(self.edit(now, Record::Forked { child })),
+            Input::Delete => match self.active().or(self.wished()) {
+                Some(run) => Err(Rejection::Busy { run }),
+                None => Ok(self.edit(now, Record::Deleted)),
+            },
             Input::EraseRun(run) => self.erase_run(now, run),
         }
     }

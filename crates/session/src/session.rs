@@ -75,6 +75,8 @@ pub struct Session {
     /// A run that was asked for and not yet planned: in no record yet.
     pub(crate) wish: Option<Box<record::RunStarted>>,
     pub(crate) front: Front,
+    pub(crate) forks: u32,
+    pub(crate) deleted: bool,
 }
 
 impl Session {
@@ -96,6 +98,8 @@ impl Session {
             metadata,
             wish: None,
             front: Front::EMPTY,
+            forks: 0,
+            deleted: false,
         }
     }
 
@@ -151,6 +155,14 @@ impl Session {
             }
             Record::MetadataSet { metadata } => {
                 self.metadata.clone_from(metadata);
+                Vec::new()
+            }
+            Record::Forked { child: _ } => {
+                self.forks += 1;
+                Vec::new()
+            }
+            Record::Deleted => {
+                self.deleted = true;
                 Vec::new()
             }
             Record::RunErased { run } => {
@@ -411,6 +423,18 @@ impl Session {
     #[must_use]
     pub fn metadata(&self) -> Option<&Json> {
         self.metadata.as_ref()
+    }
+
+    /// How many sessions continue from one of its runs.
+    #[must_use]
+    pub fn forks(&self) -> u32 {
+        self.forks
+    }
+
+    /// Whether its client deleted it.
+    #[must_use]
+    pub fn deleted(&self) -> bool {
+        self.deleted
     }
 
     /// The run at work.

@@ -35,6 +35,8 @@ pub fn take(records: Vec<(u64, Stamped)>, blobs: &mut Blobs) -> Option<Vec<u8>> 
         | Record::ItemRemoved { .. }
         | Record::MetadataSet { .. }
         | Record::RunErased { .. }
+        | Record::Forked { .. }
+        | Record::Deleted
         | Record::Recovered => true,
     });
     let folded = fold(records);

@@ -175,8 +175,8 @@ impl Worker {
     }
 
     async fn obey(&mut self, envelope: Envelope) {
-        // A wall: whoever does not own the session cannot tell that it is there.
-        if envelope.owner != self.session.opened().owner {
+        // A wall: whoever does not own the session cannot tell that it is there, and nobody can once it is deleted.
+        if envelope.owner != self.session.opened().owner || self.session.deleted() {
             return;
         }
         match envelope.command {
@@ -260,8 +260,14 @@ impl Worker {
         if last && !self.session.opened().named {
             return self.start(run).await;
         }
+        let child = super::new_id();
+        if let Err(error) = self.edit(Input::Fork(child)).await {
+            let _ = run.reply.send(Err(error));
+            return;
+        }
         let opened = super::opening(&run.who, run.asked.wanted.keep, false, Some(previous));
-        super::begin(&self.shared, Opening { opened, inherited: self.session.items_through(n) }, run);
+        let opening = Opening { opened, inherited: self.session.items_through(n) };
+        super::begin(&self.shared, child, opening, run);
     }
 
     async fn start(&mut self, run: Box<RunCommand>) {
@@ -349,6 +355,9 @@ impl Worker {
     async fn delete(&mut self) -> Result<(), Refused> {
         if let Some(run) = self.session.active() {
             return Err(Rejection::Busy { run }.into());
+        }
+        if self.session.forks() > 0 {
+            return self.edit(Input::Delete).await;
         }
         self.shared.store.erase(self.session.id()).await?;
         self.lost = true;

@@ -13,7 +13,7 @@ use abide_model::call::Delta;
 use abide_model::decision::Decision;
 use abide_model::event::RunStatus;
 use abide_model::fault::Fault;
-use abide_model::id::{CallNo, ItemId, RunId};
+use abide_model::id::{CallNo, ItemId, RunId, SessionId};
 use abide_model::item::{Item, Json};
 use abide_model::name::{Channel, Cloud, Customer, ModelName, Product, Segment, Territory};
 use abide_model::plan::Plan;
@@ -100,6 +100,13 @@ pub enum Record {
         /// Which run.
         run: u32,
     },
+    /// Another session continues from one of its runs, and needs what stood then.
+    Forked {
+        /// Which.
+        child: SessionId,
+    },
+    /// The client deleted it; what its forks need stays.
+    Deleted,
     /// The process came back and found the run unfinished.
     Recovered,
 }

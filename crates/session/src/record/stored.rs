@@ -54,6 +54,10 @@ enum Stored {
     RunErased(#[n(0)] u32),
     #[n(10)]
     Recovered,
+    #[n(11)]
+    Forked(#[cbor(n(0), with = "minicbor::bytes")] [u8; 16]),
+    #[n(12)]
+    Deleted,
 }
 
 #[derive(Encode, Decode)]
@@ -189,6 +193,8 @@ pub(super) fn references(bytes: &[u8]) -> Result<Vec<Hash>, DecodeError> {
         | Stored::ItemRemoved(_)
         | Stored::MetadataSet(_)
         | Stored::RunErased(_)
+        | Stored::Forked(_)
+        | Stored::Deleted
         | Stored::Recovered => {}
     }
     Ok(found.into_iter().flatten().collect())
@@ -291,6 +297,8 @@ fn store(record: &Record, content: bool, blobs: &mut Blobs) -> Stored {
         }
         Record::MetadataSet { metadata } => Stored::MetadataSet(json(metadata).filter(|_| content)),
         Record::RunErased { run } => Stored::RunErased(*run),
+        Record::Forked { child } => Stored::Forked(child.0.to_be_bytes()),
+        Record::Deleted => Stored::Deleted,
         Record::Recovered => Stored::Recovered,
     }
 }
@@ -374,6 +382,8 @@ fn load(stored: Stored, blobs: &Blobs) -> Result<Record, DecodeError> {
         },
         Stored::MetadataSet(metadata) => Record::MetadataSet { metadata: unjson(metadata) },
         Stored::RunErased(run) => Record::RunErased { run },
+        Stored::Forked(child) => Record::Forked { child: SessionId(u128::from_be_bytes(child)) },
+        Stored::Deleted => Record::Deleted,
         Stored::Recovered => Record::Recovered,
     })
 }

@@ -330,6 +330,8 @@ fn record() -> impl Strategy<Value = Record> {
         run_id().prop_map(|id| Record::ItemRemoved { id: ItemId { session: id.session, n: id.n } }),
         option::of(json()).prop_map(|metadata| Record::MetadataSet { metadata }),
         any::<u32>().prop_map(|run| Record::RunErased { run }),
+        any::<u128>().prop_map(|id| Record::Forked { child: SessionId(id) }),
+        Just(Record::Deleted),
         Just(Record::Recovered),
     ]
 }

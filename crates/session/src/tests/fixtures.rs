@@ -27,7 +27,7 @@ macro_rules! stored {
     };
 }
 
-const STORED: [(&str, &[u8]); 16] = stored![
+const STORED: [(&str, &[u8]); 18] = stored![
     "opened",
     "run_started",
     "call_started",
@@ -44,6 +44,8 @@ const STORED: [(&str, &[u8]); 16] = stored![
     "metadata_set",
     "run_erased",
     "recovered",
+    "forked",
+    "deleted",
 ];
 
 /// Bodies that the records point at; their names say nothing, their hashes do.
@@ -143,6 +145,8 @@ fn samples() -> Vec<(&'static str, Stamped)> {
         ("metadata_set", Record::MetadataSet { metadata: Some(Json::from_parsed(r#"{"topic":"é"}"#)) }),
         ("run_erased", Record::RunErased { run: 2 }),
         ("recovered", Record::Recovered),
+        ("forked", Record::Forked { child: SessionId(0x0190_f3a1) }),
+        ("deleted", Record::Deleted),
     ];
     let at = Time::from_microsecond(1_777_777_777_123_456).unwrap();
     records.into_iter().map(|(name, record)| (name, Stamped { at, record })).collect()
