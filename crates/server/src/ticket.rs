@@ -99,7 +99,7 @@ impl Drop for Ticket {
             method,
             route,
             status,
-            ms = took.as_secs_f64() * 1000.0,
+            ms = took.as_micros() as f64 / 1000.0,
             request = %self.id,
             key = self.who.as_ref().map_or("-", |who| who.key_id.as_str()),
             received = self.received,

@@ -38,6 +38,19 @@ async fn a_chat_that_fails_over_counts_its_attempts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_field_the_cloud_has_no_place_for_is_named_in_a_header_or_refused() {
+    let house = House::new().await;
+    let mut body = json!({"model": "aws-only", "seed": 1, "messages": [{"role": "user", "content": "hi"}]});
+    let answer = house.post("/v1/chat/completions", body.clone()).await;
+    assert_eq!((answer.status, answer.header("x-abide-dropped")), (200, "seed"), "{}", answer.text());
+    body["frequency_penalty"] = json!(1);
+    let refused = house.post("/v1/chat/completions", body).await;
+    assert_eq!(refused.error(), "400 invalid_request_error unsupported_parameter");
+    assert!(refused.text().contains("frequency_penalty"), "{}", refused.text());
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_streamed_chat_comes_in_pieces_and_ends_with_done() {
     let house = House::new().await;
     let body = json!({
