@@ -105,8 +105,8 @@ fn no_target(plan: &Plan, last: Option<&Fault>) -> RunError {
     }
 }
 
-/// A refusal as a client reads it.
-pub(crate) fn in_words(refusal: &Refusal) -> String {
+/// A refusal of a target as people read it.
+pub fn in_words(refusal: &Refusal) -> String {
     match refusal {
         Refusal::Agreement { verdict, clauses, toward, questions } => {
             let list = |names: &[String]| names.join("`, `");

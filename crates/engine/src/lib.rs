@@ -15,6 +15,7 @@ mod settle;
 mod setup;
 mod transcript;
 
+pub use decide::in_words as refusal_in_words;
 pub use engine::{Engine, OpenError, Options};
 pub use handle::{Calling, ConversationView, Door, Following, Handle, ModelEntry, Running, Update};
 pub use key::{KeyWish, MadeKey, Principal, ShownKey};
@@ -24,7 +25,7 @@ pub use settle::{Books, SettleError};
 pub use setup::{Agent, Limits, Model, Setup};
 pub use transcript::{Transcript, TranscriptCall, TranscriptRun};
 
-/// What a [`Setup`] is made of.
-pub use abide_upstream::{Auth, BadBase, Base, Endpoint, Waits};
 /// Where keys are made, also beside a running engine.
 pub use abide_store::KeyFile;
+/// What a [`Setup`] is made of.
+pub use abide_upstream::{Auth, BadBase, Base, Endpoint, Waits};

@@ -66,13 +66,15 @@ impl<'b> Books<'b> {
     /// # Errors
     /// When lines cannot be read or sums do not fit.
     pub fn statement(mut self, party: Party, period: Period, now: Time) -> Result<Statement, SettleError> {
+        let mut shares = self.book.shares(now);
+        shares.retain(|share| touches(share, period));
         let mut draft = statement::Draft::new(statement::Scope {
             party,
             own: self.book.owner().clone(),
             period,
             zone: self.book.zone().clone(),
             at: now,
-            shares: self.book.shares(now),
+            shares,
         });
         let until = period.bounds(self.book.zone()).end.min(now);
         let cover = Cover::new(self.book, &self.customers, now);
@@ -96,6 +98,13 @@ impl<'b> Books<'b> {
         each_line(&mut self.reader, now, |line| draft.add(line, |share, line| cover.covers(share, line)))?;
         Ok(format.text(&draft.finish()?))
     }
+}
+
+/// Whether a share runs in `period`, or its last settlement falls due there.
+fn touches(share: &Share, period: Period) -> bool {
+    let last_day = share.until.and_then(|until| until.yesterday().ok());
+    let last_due = last_day.map(|day| Period::of(share.every, day).last_day());
+    share.since <= period.last_day() && last_due.is_none_or(|day| day >= period.first_day())
 }
 
 /// Which shares a line belongs to, as the book has it now: an amendment that came later counts, a price that was
@@ -159,11 +168,7 @@ fn customers(reader: &mut Reader) -> Result<Customers, StoreError> {
     Ok(customers)
 }
 
-fn each_line(
-    reader: &mut Reader,
-    until: Time,
-    mut each: impl FnMut(&UsageLine),
-) -> Result<(), SettleError> {
+fn each_line(reader: &mut Reader, until: Time, mut each: impl FnMut(&UsageLine)) -> Result<(), SettleError> {
     let mut broken = None;
     // Lines are kept to the millisecond: those of the last one are looked at by whoever takes them.
     let until_ms = until.as_millisecond().saturating_add(1);
