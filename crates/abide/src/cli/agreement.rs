@@ -1,0 +1,273 @@
+//! `abide agreement`: is a book right, what does it allow, what money terms does it hold.
+
+use super::answer;
+use super::check::Checked;
+use super::failure::{Failure, Status, counted, findings};
+use super::grid::Grid;
+use super::print;
+use super::when::{self, When};
+use crate::config::{self, BookError};
+use abide_agreement::Book;
+use abide_model::decision::{Action, Ask};
+use abide_model::money::Exact;
+use abide_model::name::{Channel, Customer, Party, Product, Segment, Territory};
+use abide_model::terms::{Cap, Share};
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use std::path::PathBuf;
+
+const ASK_EXAMPLE: &str = "\
+Example:
+  abide agreement ask agreements/openai-clouds --actor amazon --action sell \\
+        --product openai/frontier --channel aws --at 2026-03-18
+
+Exit status: 0 permitted, 3 not permitted (no_right, breach, contested), 2 a bad book or call.";
+
+/// What to do with a book.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Agreement {
+    /// Check a book: everything that is wrong, with its place
+    Check(Check),
+    /// May somebody do something? Answered with the clauses that decide
+    #[command(after_help = ASK_EXAMPLE)]
+    Ask(AskCall),
+    /// The revenue shares in force, with what is known of their caps
+    Terms(Terms),
+}
+
+/// `abide agreement check`.
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// The folder of the book
+    book: PathBuf,
+    /// Print as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// `abide agreement ask`.
+#[derive(Debug, Args)]
+pub(crate) struct AskCall {
+    /// The folder of the book
+    book: PathBuf,
+    /// Who acts; the party whose book it is unless given
+    #[arg(long, value_name = "PARTY")]
+    actor: Option<Party>,
+    /// What they do
+    #[arg(long, value_parser = PossibleValuesParser::new(Action::ALL.map(Action::as_str)))]
+    action: String,
+    /// With which product
+    #[arg(long)]
+    product: Product,
+    /// Through which channel
+    #[arg(long)]
+    channel: Channel,
+    /// For which customer
+    #[arg(long, value_name = "ID")]
+    customer: Option<Customer>,
+    /// Which segment the customer is of
+    #[arg(long)]
+    segment: Option<Segment>,
+    /// In which country the customer is, as an ISO 3166 code
+    #[arg(long)]
+    country: Option<Territory>,
+    /// When it is done: a day (its start in the book's zone) or an instant [default: now]
+    #[arg(long, value_name = "TIME", value_parser = when::parse)]
+    at: Option<When>,
+    /// As known at this time: what was recorded later is not used [default: now]
+    #[arg(long, value_name = "TIME", value_parser = when::parse)]
+    known: Option<When>,
+    /// Print as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// `abide agreement terms`.
+#[derive(Debug, Args)]
+pub(crate) struct Terms {
+    /// The folder of the book
+    book: PathBuf,
+    /// In force at this time: a day (its start in the book's zone) or an instant [default: now]
+    #[arg(long, value_name = "TIME", value_parser = when::parse)]
+    at: Option<When>,
+    /// As known at this time [default: now]
+    #[arg(long, value_name = "TIME", value_parser = when::parse)]
+    known: Option<When>,
+    /// Print as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Agreement {
+    pub(crate) fn run(self) -> Result<Status, Failure> {
+        match self {
+            Agreement::Check(check) => check.run(),
+            Agreement::Ask(ask) => ask.run(),
+            Agreement::Terms(terms) => terms.run(),
+        }
+    }
+}
+
+impl Check {
+    fn run(self) -> Result<Status, Failure> {
+        let book = match config::open_book(&self.book) {
+            Ok(book) => book,
+            Err(BookError::Findings(found)) if self.json => {
+                print::json(&Checked::new(false, &found))?;
+                return Ok(Status::BadInput);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let warnings = config::shown_findings(&self.book, book.warnings());
+        if self.json {
+            print::json(&Checked::new(true, &warnings))?;
+            return Ok(Status::Done);
+        }
+        if !warnings.is_empty() {
+            print::aside(&findings(&warnings, print::color_on_stderr()));
+        }
+        print::text(&format!(
+            "book `{}` of {}: {} parties, {} products, {} channels, {} clauses; {}\n",
+            book.name(),
+            book.owner(),
+            book.parties().count(),
+            book.products().count(),
+            book.channels().count(),
+            book.clauses().count(),
+            counted(&warnings),
+        ))?;
+        Ok(Status::Done)
+    }
+}
+
+impl AskCall {
+    fn run(self) -> Result<Status, Failure> {
+        let book = config::open_book(&self.book)?;
+        let json = self.json;
+        let ask = self.ask(&book)?;
+        book.check_ask(&ask).map_err(|wrong| {
+            let all: Vec<String> = wrong.iter().map(ToString::to_string).collect();
+            Failure::input(all.join("\n       "))
+        })?;
+        let decision = book.decide(&ask);
+        if json {
+            print::json(&answer::json(&decision, book.zone()))?;
+        } else {
+            print::text(&answer::text(&ask, &decision, &book, print::Paint::out()))?;
+        }
+        Ok(if decision.verdict.permits() { Status::Done } else { Status::NotPermitted })
+    }
+
+    fn ask(self, book: &Book) -> Result<Ask, Failure> {
+        let now = when::now();
+        let action = Action::parse(&self.action)
+            .ok_or_else(|| Failure::input(format!("there is no action `{}`", self.action)))?;
+        Ok(Ask {
+            actor: self.actor.unwrap_or_else(|| book.owner().clone()),
+            action,
+            product: self.product,
+            channel: self.channel,
+            customer: self.customer,
+            segment: self.segment,
+            territory: self.country,
+            at: self.at.map_or(now, |at| at.instant(book)),
+            known: self.known.map_or(now, |known| known.instant(book)),
+        })
+    }
+}
+
+#[derive(Serialize)]
+struct ShareJson {
+    clause: String,
+    payer: String,
+    payee: String,
+    rate: String,
+    every: &'static str,
+    since: String,
+    until: Option<String>,
+    /// `none`, `unknown` or `total`.
+    cap: &'static str,
+    cap_total: Option<String>,
+}
+
+impl Terms {
+    fn run(self) -> Result<Status, Failure> {
+        let book = config::open_book(&self.book)?;
+        let now = when::now();
+        let at = self.at.map_or(now, |at| at.instant(&book));
+        let known = self.known.map_or(now, |known| known.instant(&book));
+        let mut shares = book.shares(known);
+        shares.retain(|share| {
+            let begun = book.start_of_day(share.since) <= at;
+            begun && share.until.is_none_or(|until| at < book.start_of_day(until))
+        });
+        if self.json {
+            print::json(&shares.iter().map(share_json).collect::<Vec<_>>())?;
+            return Ok(Status::Done);
+        }
+        let zone = book.zone();
+        let head = format!(
+            "Revenue shares at {}, as known at {}\n",
+            when::in_zone(at, zone),
+            when::in_zone(known, zone)
+        );
+        let body = if shares.is_empty() { "none\n".to_owned() } else { table(&shares) };
+        print::text(&(head + &body))?;
+        Ok(Status::Done)
+    }
+}
+
+fn table(shares: &[Share]) -> String {
+    let mut grid = Grid::new(&["clause", "from", "to", "rate", "every", "since", "until", "cap"]);
+    for share in shares {
+        let (cap, total) = cap(&share.cap);
+        grid.row([
+            share.clause.as_str(),
+            share.payer.as_str(),
+            share.payee.as_str(),
+            &percent(&share.rate),
+            share.every.as_str(),
+            &share.since.to_string(),
+            &share.until.map_or("-".to_owned(), |until| until.to_string()),
+            &total.as_deref().map_or(cap.to_owned(), grouped),
+        ]);
+    }
+    grid.text()
+}
+
+fn share_json(share: &Share) -> ShareJson {
+    let (cap, cap_total) = cap(&share.cap);
+    ShareJson {
+        clause: share.clause.to_string(),
+        payer: share.payer.to_string(),
+        payee: share.payee.to_string(),
+        rate: percent(&share.rate),
+        every: share.every.as_str(),
+        since: share.since.to_string(),
+        until: share.until.map(|until| until.to_string()),
+        cap,
+        cap_total,
+    }
+}
+
+/// `1/5` is `20%`.
+fn percent(rate: &Exact) -> String {
+    format!("{}%", rate * &Exact::whole(100))
+}
+
+/// `38000000000.00 USD` with its thousands set apart.
+fn grouped(amount: &str) -> String {
+    let (whole, rest) = amount.split_at(amount.find(['.', ' ']).unwrap_or(amount.len()));
+    let parts: Vec<&str> =
+        whole.as_bytes().rchunks(3).rev().filter_map(|digits| std::str::from_utf8(digits).ok()).collect();
+    parts.join(",") + rest
+}
+
+fn cap(cap: &Cap) -> (&'static str, Option<String>) {
+    match cap {
+        Cap::None => ("none", None),
+        Cap::Unknown => ("unknown", None),
+        Cap::Total(total) => ("total", Some(total.to_string())),
+    }
+}
