@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use tokio::sync::oneshot;
 
 /// Rows removed in one transaction.
-const SLICE_ROWS_MAX: usize = 512;
+const SLICE_ROWS_MAX: usize = 128;
 
 /// A session whose rows are being removed.
 pub(super) struct Erasure {
