@@ -93,7 +93,7 @@ def delayed(day, span):
 
 class Book:
     def __init__(self, files):
-        self.parties, self.channels, self.products = [], {}, {}
+        self.parties, self.channels, self.products, self.segments = [], {}, {}, []
         self.sets, self.questions, self.events = {}, {}, {"launched": ["product", "channel"]}
         self.facts, self.answers, self.clauses = [], [], {}
         homes = []
@@ -117,6 +117,7 @@ class Book:
         for row in table.get("product", []):
             classes = [c if isinstance(c, dict) else {"class": c, "if": None} for c in row.get("classes", [])]
             self.products[row["id"]] = (row["owner"], [(c["class"], c["if"]) for c in classes])
+        self.segments += [row["id"] for row in table.get("segment", [])]
         self.sets.update({row["id"]: row["members"] for row in table.get("territory", [])})
         for row in table.get("question", []):
             held = list(row.get("positions", {}).values())
@@ -193,7 +194,7 @@ class Book:
 
     def corners(self, clause):
         """Every (action, product, channel, segment, country, set of yes answers) that a clause covers."""
-        segments = [None, *self.segments()]
+        segments = [None, *self.segments]
         countries = [None, *self.countries()]
         sets = [dict(zip(self.questions, answers)) for answers in
                 itertools.product([False, True], repeat=len(self.questions))]
@@ -203,14 +204,6 @@ class Book:
                 if self.covers(clause, corner, answers):
                     found.add((*corner, tuple(answers.values())))
         return found
-
-    def segments(self):
-        """Segments as clauses name them; enough to tell clauses apart."""
-        named = set()
-        for clause in self.clauses.values():
-            for scope in [clause["scope"], *clause["except"]]:
-                named.update(scope.get("segments", []))
-        return sorted(named)
 
     def countries(self):
         named = set()

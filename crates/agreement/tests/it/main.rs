@@ -7,6 +7,8 @@ mod example;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod open;
+#[cfg(test)]
 mod rows;
 #[cfg(test)]
 mod verdicts;

@@ -131,3 +131,82 @@ pub(crate) fn check(book: &Book, rows: &[&str], expected: Expect) {
     }
     expected.assert_eq(&out);
 }
+
+/// Asks every row of every book, each under its heading, and compares the answers.
+pub(crate) fn check_each(books: &[(&str, Book)], rows: &[&str], expected: Expect) {
+    let mut out = String::new();
+    for (heading, book) in books {
+        out += &format!("with {heading}\n");
+        for row in rows {
+            let answer = answer(book, &book.decide(&ask(book, row))).replace("\n    ", "; ");
+            out += &format!("  {row}\n    {answer}\n");
+        }
+    }
+    expected.assert_eq(&out);
+}
+
+/// One owner, two clouds, one buyer of rights; the clauses are given.
+pub(crate) fn small(clauses: &str) -> Book {
+    loaded(&small_files(clauses))
+}
+
+/// The files of [`small`], to be added to.
+pub(crate) fn small_files(clauses: &str) -> Vec<Source> {
+    files(&format!(
+        r#"
+        book = "small"
+        self = "lab"
+        [[party]]
+        id = "lab"
+        [[party]]
+        id = "cloud"
+        [[party]]
+        id = "rival"
+        [[party]]
+        id = "reseller"
+        [[channel]]
+        id = "own"
+        operator = "lab"
+        [[channel]]
+        id = "blue"
+        operator = "cloud"
+        [[channel]]
+        id = "red"
+        operator = "rival"
+        [[product]]
+        id = "lab/chat"
+        owner = "lab"
+        classes = ["api"]
+        [[product]]
+        id = "lab/agent"
+        owner = "lab"
+        classes = [{{ class = "api", if = "agent-is-api" }}]
+        [[segment]]
+        id = "public/schools"
+        [[segment]]
+        id = "public/defence"
+        [[territory]]
+        id = "EU"
+        members = ["DE", "FR"]
+        [[question]]
+        id = "agent-is-api"
+        ask = "Is it?"
+        positions = {{ cloud = true, lab = false }}
+        [[question]]
+        id = "other"
+        ask = "Is something else so?"
+        [[event]]
+        id = "verified"
+        ask = "Has it happened?"
+        [[event]]
+        id = "cannot_support"
+        args = ["channel", "product"]
+        ask = "Can it not?"
+        --- one.toml
+        instrument = "one"
+        parties = ["lab", "cloud", "rival", "reseller"]
+        signed = 2026-01-01
+        {clauses}
+        "#
+    ))
+}
