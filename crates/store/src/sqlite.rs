@@ -239,7 +239,8 @@ impl Store {
     }
 
     /// Removes a session and all its records; its ledger lines stay. False when it is not there. Readers no longer
-    /// see it as soon as this has begun; the answer comes when its bytes are overwritten.
+    /// see it as soon as this has begun; the answer comes when its rows are overwritten in the file. Blobs stay: they may
+    /// be others' too.
     ///
     /// # Errors
     /// When the disk fails. What was begun goes on when the store is opened again.

@@ -285,6 +285,28 @@ fn a_closed_store_refuses_what_comes_later() {
 }
 
 #[test]
+fn what_is_kept_in_memory_does_not_grow_with_the_sessions() {
+    let mut fixture = Fixture::new();
+    fixture.run(async {
+        let mut writers = JoinSet::new();
+        for n in 0..12_000 {
+            let store = fixture.store.clone();
+            writers.spawn(async move { store.append(step(n, 0, &["a"])).await.unwrap() });
+        }
+        writers.join_all().await;
+    });
+    let stats = fixture.store.stats();
+    assert_eq!((stats.appends, stats.appends_failed, stats.commits_durable), (12_000, 0, 0));
+    assert!(stats.heads_behind < 10_000, "{stats:?}");
+    let all: Vec<u128> = (0..12_000).rev().collect();
+    for _ in 0..2 {
+        assert_eq!(fixture.listed(Filter::default(), 20_000), all);
+        fixture.reopen();
+        assert_eq!(fixture.store.stats().heads_behind, 0);
+    }
+}
+
+#[test]
 fn steps_whose_callers_went_away_are_whole_or_absent() {
     let fixture = Fixture::new();
     fixture.run(async {

@@ -1,15 +1,20 @@
 //! Erasure: the session is gone for readers with the first commit, its bytes a slice at a time, so that other
 //! sessions are not kept waiting. What a crash interrupts goes on when the file is opened.
 
+use super::file::BUSY_WAIT;
 use super::heads::{self, Head, id_bytes};
 use super::writer::{self, Writer};
 use crate::error::StoreError;
 use abide_model::id::SessionId;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// Rows removed in one transaction.
 const SLICE_ROWS_MAX: usize = 128;
+
+/// How long the end of an erasure waits for readers of old pages.
+const TRUNCATE_WAIT: Duration = Duration::from_millis(200);
 
 /// A session whose rows are being removed.
 pub(super) struct Erasure {
@@ -83,9 +88,15 @@ impl Writer {
         }
     }
 
-    /// The write-ahead log still holds copies of the removed rows until it starts over.
+    /// The write-ahead log still holds copies of the removed rows. It starts over now, or, when somebody reads old
+    /// pages for longer than this waits, with a later checkpoint.
     fn end_erasure(&mut self, erasure: Erasure) {
-        let truncated = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        let truncate = |conn: &Connection| {
+            conn.busy_timeout(TRUNCATE_WAIT)?;
+            conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+            conn.busy_timeout(BUSY_WAIT)
+        };
+        let truncated = truncate(&self.conn);
         if let Some(reply) = erasure.reply {
             drop(reply.send(truncated.map(|()| true).map_err(|e| self.place.fault(&e))));
         }

@@ -19,7 +19,7 @@ const FORMAT: i64 = 1;
 /// SQLite before this version can lose commits when a writer races a checkpointer.
 const SQLITE_OLDEST: i32 = 3_051_003;
 /// How long a connection waits for another process that writes, such as one that adds a key.
-const BUSY_WAIT: Duration = Duration::from_secs(10);
+pub(super) const BUSY_WAIT: Duration = Duration::from_secs(10);
 /// Bytes a page holds. Rows of 2 kB leave half of a page of 4,096 empty, a quarter of one of 8,192, an eighth of one
 /// of 16,384; a single durable append takes the same time with each.
 const PAGE_BYTES: u32 = 16_384;

@@ -9,6 +9,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// Ends of journals, by session.
+pub(super) type Heads = BTreeMap<SessionId, Head>;
+
 /// The end of one journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Head {
@@ -36,7 +39,7 @@ struct Since {
 /// Heads not yet in `session`. Shared with readers, who look here first.
 #[derive(Debug, Default)]
 pub(super) struct Unwritten {
-    heads: BTreeMap<SessionId, Head>,
+    heads: Heads,
     // Invariant: sorted by `pos`, and every session of `heads` stands here once.
     since: VecDeque<Since>,
 }
@@ -63,7 +66,7 @@ impl Unwritten {
         self.heads.len()
     }
 
-    pub(super) fn heads(&self) -> &BTreeMap<SessionId, Head> {
+    pub(super) fn heads(&self) -> &Heads {
         &self.heads
     }
 
@@ -83,9 +86,11 @@ impl Unwritten {
     /// The oldest heads: those behind for longer than `age`, and those above `count_max`; at most `slice_max`.
     /// `end` is the last row of the log.
     pub(super) fn slice(&self, age: Duration, count_max: usize, slice_max: usize, end: i64) -> Slice {
+        let now = Instant::now();
+        let oldest = self.since.iter().take(slice_max);
+        let old = oldest.take_while(|since| now.duration_since(since.at) >= age).count();
         let above = self.since.len().saturating_sub(count_max);
-        let old = self.since.iter().take_while(|since| since.at.elapsed() >= age).count();
-        let taken = above.max(old).min(slice_max);
+        let taken = old.max(above.min(slice_max));
         let heads = self.since.iter().take(taken);
         let heads = heads.filter_map(|s| self.heads.get(&s.session).map(|head| (s.session, head.clone())));
         Slice {

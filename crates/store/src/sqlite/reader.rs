@@ -1,7 +1,7 @@
 //! Reading: a connection of its own that writes nothing, so that readers and the writer never wait for each other.
 
 use super::file::Place;
-use super::heads::{self, Head, id_bytes};
+use super::heads::{self, Head, Heads, id_bytes};
 use super::keys;
 use super::lines;
 use super::writer::{self, Shared};
@@ -13,7 +13,6 @@ use crate::key::Key;
 use abide_model::Hash;
 use abide_model::id::SessionId;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -91,17 +90,17 @@ impl Reader {
     /// # Errors
     /// When the disk fails.
     pub fn sessions(&mut self, filter: &Filter, limit: usize) -> Result<Vec<Listed>, StoreError> {
-        let view = self.open_view()?;
-        let mut found = view.ask(|tx| listed(tx, filter, limit))?;
         let before = filter.before.unwrap_or(SessionId(u128::MAX));
         let fits = |head: &Head| {
             (head.named || filter.unnamed) && filter.owner.as_ref().is_none_or(|owner| **owner == *head.owner)
         };
-        for (session, head) in view.recent.range(..before).rev().filter(|(_, head)| fits(head)).take(limit) {
-            found.insert(*session, head.clone());
-        }
-        let newest = found.into_iter().rev().take(limit);
-        Ok(newest.map(|(session, head)| list(session, head)).collect())
+        let view = self.open_view(|heads| {
+            let newest = heads.range(..before).rev().filter(|(_, head)| fits(head)).take(limit);
+            newest.map(|(session, head)| (*session, head.clone())).collect()
+        })?;
+        let mut found = view.ask(|tx| listed(tx, filter, limit))?;
+        found.extend(view.recent);
+        Ok(found.into_iter().rev().take(limit).map(|(session, head)| list(session, head)).collect())
     }
 
     /// Sessions in which a run was at work when the last record was kept.
@@ -109,10 +108,10 @@ impl Reader {
     /// # Errors
     /// When the disk fails.
     pub fn unfinished(&mut self) -> Result<Vec<SessionId>, StoreError> {
-        let view = self.open_view()?;
+        let view = self.open_view(Heads::clone)?;
         let sql = format!("SELECT {} FROM session INDEXED BY session_open WHERE open", heads::COLUMNS);
-        let mut open: BTreeMap<SessionId, Head> = view.ask(|tx| collect(tx, &sql, params![]))?;
-        open.extend(view.recent.iter().map(|(session, head)| (*session, head.clone())));
+        let mut open = view.ask(|tx| collect(tx, &sql, params![]))?;
+        open.extend(view.recent);
         Ok(open.into_iter().filter(|(_, head)| head.open).map(|(session, _)| session).collect())
     }
 
@@ -178,13 +177,16 @@ impl Reader {
         keys::version(&self.conn).map_err(|e| self.place.fault(&e))
     }
 
-    /// One state of the file, with the heads that are not written back in it.
-    fn open_view(&mut self) -> Result<View<'_>, StoreError> {
+    /// One state of the file, with those of the heads that are not written back in it that `pick` picks.
+    fn open_view(&mut self, pick: impl Fn(&Heads) -> Heads) -> Result<View<'_>, StoreError> {
         // Taken before the transaction begins, so that every row a head points at is in it.
-        let shared = self.shared.as_ref().map(|shared| writer::lock(shared).heads().clone());
+        let shared = self.shared.as_ref().map(|shared| pick(writer::lock(shared).heads()));
         let place = &self.place;
         let tx = self.conn.transaction().map_err(|e| place.fault(&e))?;
-        let recent = shared.map_or_else(|| tail(&tx, place), Ok)?;
+        let recent = match shared {
+            Some(recent) => recent,
+            None => pick(&tail(&tx, place)?),
+        };
         Ok(View { tx, place, recent })
     }
 
@@ -209,7 +211,7 @@ impl Reader {
 struct View<'a> {
     tx: Transaction<'a>,
     place: &'a Place,
-    recent: BTreeMap<SessionId, Head>,
+    recent: Heads,
 }
 
 impl View<'_> {
@@ -262,7 +264,7 @@ impl View<'_> {
     }
 }
 
-fn tail(tx: &Transaction<'_>, place: &Place) -> Result<BTreeMap<SessionId, Head>, StoreError> {
+fn tail(tx: &Transaction<'_>, place: &Place) -> Result<Heads, StoreError> {
     let tail = heads::tail(tx).map_err(|e| place.fault(&e))?;
     match tail.torn {
         Some(reason) => Err(place.torn(reason)),
@@ -278,11 +280,7 @@ fn snapshot(tx: &Transaction<'_>, session: SessionId) -> rusqlite::Result<Option
         .optional()
 }
 
-fn listed(
-    tx: &Transaction<'_>,
-    filter: &Filter,
-    limit: usize,
-) -> rusqlite::Result<BTreeMap<SessionId, Head>> {
+fn listed(tx: &Transaction<'_>, filter: &Filter, limit: usize) -> rusqlite::Result<Heads> {
     let columns = heads::COLUMNS;
     let before = filter.before.map_or([u8::MAX; 16], id_bytes);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -304,11 +302,7 @@ fn listed(
     }
 }
 
-fn collect(
-    tx: &Transaction<'_>,
-    sql: &str,
-    params: &[&dyn rusqlite::ToSql],
-) -> rusqlite::Result<BTreeMap<SessionId, Head>> {
+fn collect(tx: &Transaction<'_>, sql: &str, params: &[&dyn rusqlite::ToSql]) -> rusqlite::Result<Heads> {
     tx.prepare_cached(sql)?.query_map(params, heads::read_row)?.collect()
 }
 
