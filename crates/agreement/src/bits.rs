@@ -19,6 +19,10 @@ impl Bits {
         }
     }
 
+    pub(crate) fn meets(&self, other: &Bits) -> bool {
+        self.words.iter().zip(&other.words).any(|(a, b)| a & b != 0)
+    }
+
     pub(crate) fn holds(&self, number: usize) -> bool {
         self.words.get(number / WORD_BITS).is_some_and(|word| word >> (number % WORD_BITS) & 1 == 1)
     }
@@ -98,5 +102,10 @@ mod tests {
         }
         let held: Vec<_> = (0..5_000).filter(|number| set.holds(*number)).collect();
         assert_eq!(held, [0, 64, 129]);
+        let mut other = Bits::none(130);
+        other.insert(65);
+        assert!(!set.meets(&other));
+        other.insert(129);
+        assert!(set.meets(&other));
     }
 }

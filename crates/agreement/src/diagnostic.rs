@@ -7,8 +7,10 @@ use crate::Source;
 use std::fmt::Write as _;
 use std::ops::Range;
 
-/// The longest part of a line that is shown around a caret, in characters.
+/// The longest part of a line that is shown around a caret, in characters; twice as much is kept.
 const LINE_CHARS_MAX: usize = 160;
+/// The most findings that are given out for one book.
+const FINDINGS_MAX: usize = 1_000;
 
 /// Whether a book with this finding can be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,8 +43,10 @@ pub struct Place {
     pub column: u32,
     /// The stretch in bytes of the file.
     pub span: Range<usize>,
-    /// The text of the whole line, without its end.
+    /// The text of the line, without its end; of a very long line, the part around the span.
     pub text: String,
+    /// How many characters of the line are left out before `text`.
+    pub skipped: u32,
 }
 
 /// One finding.
@@ -108,7 +112,7 @@ fn excerpt(
     arrow: &str,
     words: &str,
 ) {
-    let before = (place.column as usize).saturating_sub(1);
+    let before = (place.column as usize).saturating_sub(1 + place.skipped as usize);
     let skipped = before.saturating_sub(LINE_CHARS_MAX / 2);
     let shown: String = plain(&place.text).chars().skip(skipped).take(LINE_CHARS_MAX).collect();
     let room = shown.chars().count().saturating_sub(before - skipped).max(1);
@@ -239,6 +243,11 @@ impl Sink {
     /// All findings, in the order of the files and of the places in them.
     pub(crate) fn finish(mut self, files: &Files<'_>) -> Vec<Diagnostic> {
         self.drafts.sort_by(|a, b| (a.spot, a.code, &a.message).cmp(&(b.spot, b.code, &b.message)));
+        let more = self.drafts.len().saturating_sub(FINDINGS_MAX);
+        if let Some(last) = self.drafts.get(FINDINGS_MAX - 1).filter(|_| more > 0).map(|draft| draft.spot) {
+            self.drafts.truncate(FINDINGS_MAX);
+            self.error("limit", last, format!("{more} more findings are not shown"));
+        }
         self.drafts.into_iter().map(|draft| draft.place(files)).collect()
     }
 }
@@ -285,7 +294,14 @@ impl<'a> Files<'a> {
 
     fn place(&self, spot: Spot) -> Place {
         let Some((source, lines)) = self.files.get(spot.file) else {
-            return Place { file: String::new(), line: 1, column: 1, span: 0..0, text: String::new() };
+            return Place {
+                file: String::new(),
+                line: 1,
+                column: 1,
+                span: 0..0,
+                text: String::new(),
+                skipped: 0,
+            };
         };
         let start = floor(&source.text, spot.start);
         let line = self.line(spot);
@@ -293,7 +309,9 @@ impl<'a> Files<'a> {
         let text = source.text.get(begun..).and_then(|rest| rest.lines().next()).unwrap_or("");
         let column = source.text.get(begun..start).map_or(0, |head| head.chars().count()) as u32 + 1;
         let span = start..spot.end.max(start);
-        Place { file: source.path.clone(), line, column, span, text: text.to_owned() }
+        let skipped = column.saturating_sub(LINE_CHARS_MAX as u32);
+        let text = text.chars().skip(skipped as usize).take(2 * LINE_CHARS_MAX).collect();
+        Place { file: source.path.clone(), line, column, span, text, skipped }
     }
 }
 

@@ -13,6 +13,9 @@ use crate::table::{ClauseNo, Number};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How many clauses may go before one another in a row.
+const OVERRIDE_LEVELS_MAX: usize = 12;
+
 /// Fills in which clauses beat which, and which end because an amendment takes them back.
 pub(super) fn settle(drafts: &mut [Draft<'_>], homes: &[&Instrument], words: &Words, check: &mut Check<'_>) {
     let numbers: BTreeMap<String, usize> =
@@ -25,7 +28,14 @@ pub(super) fn settle(drafts: &mut [Draft<'_>], homes: &[&Instrument], words: &Wo
         beat(drafts, *winner, *loser);
     }
     weigh(drafts, &outright, words, check);
-    circles(drafts, check);
+    if !circles(drafts, check) {
+        towers(drafts, check);
+    }
+    // The latest is asked first: it is the likeliest to settle the matter.
+    let order: Vec<_> = drafts.iter().enumerate().map(|(at, draft)| (draft.home.amendment, at)).collect();
+    for draft in drafts {
+        draft.clause.beaten_by.sort_by_key(|number| std::cmp::Reverse(order.get(number.at()).copied()));
+    }
 }
 
 fn beat(drafts: &mut [Draft<'_>], winner: usize, loser: usize) {
@@ -141,9 +151,12 @@ fn weigh(
         let grants = members.iter().filter(|at| is_grant(drafts, **at));
         for (grant, promise) in grants.flat_map(|grant| members.iter().map(move |promise| (*grant, *promise)))
         {
-            let settled = outright.contains(&(grant, promise)) || outright.contains(&(promise, grant));
             let (Some(a), Some(b)) = (drafts.get(grant), drafts.get(promise)) else { continue };
-            if !settled && lifts(a, b) && goes_before(a, b, words, check) {
+            if !lifts(a, b) {
+                continue;
+            }
+            let settled = outright.contains(&(grant, promise)) || outright.contains(&(promise, grant));
+            if !settled && goes_before(a, b, words, check) {
                 won.push((grant, promise));
             }
         }
@@ -200,8 +213,29 @@ fn region_of<'a>(draft: &'a Draft<'_>) -> Region<'a> {
     Region { scope: &draft.clause.scope, except: &draft.clause.except }
 }
 
-/// No clause may, by way of others, go before itself.
-fn circles(drafts: &[Draft<'_>], check: &mut Check<'_>) {
+/// Whether clauses go before one another only so many levels deep; what hangs on them is looked at level by level.
+fn towers(drafts: &[Draft<'_>], check: &mut Check<'_>) {
+    let mut levels = vec![0usize; drafts.len()];
+    for _ in 0..=OVERRIDE_LEVELS_MAX {
+        let above = |draft: &Draft<'_>| {
+            let beaters = draft.clause.beaten_by.iter();
+            beaters.filter_map(|number| levels.get(number.at())).max().map_or(0, |level| level + 1)
+        };
+        levels = drafts.iter().map(above).collect();
+    }
+    let too_deep = levels.iter().position(|level| *level > OVERRIDE_LEVELS_MAX);
+    if let Some(draft) = too_deep.and_then(|at| drafts.get(at)) {
+        let message =
+            format!("clauses override one another more than {OVERRIDE_LEVELS_MAX} levels above this one");
+        check
+            .sink
+            .error("limit", draft.row.id.spot, message)
+            .help("let later amendments name it in `supersedes` instead");
+    }
+}
+
+/// No clause may, by way of others, go before itself; whether one does.
+fn circles(drafts: &[Draft<'_>], check: &mut Check<'_>) -> bool {
     let mut state = vec![0u8; drafts.len()];
     for start in 0..drafts.len() {
         let mut path = vec![(start, 0usize)];
@@ -220,11 +254,15 @@ fn circles(drafts: &[Draft<'_>], check: &mut Check<'_>) {
             path.push((at, next + 1));
             match state.get(beater) {
                 Some(0) => path.push((beater, 0)),
-                Some(1) => return report(drafts, draft.row, beater, check),
+                Some(1) => {
+                    report(drafts, draft.row, beater, check);
+                    return true;
+                }
                 _ => {}
             }
         }
     }
+    false
 }
 
 fn mark(state: &mut [u8], at: usize, value: u8) {

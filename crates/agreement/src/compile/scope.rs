@@ -177,6 +177,9 @@ pub(super) enum Lie {
 /// Compares two regions corner by corner, over the values that either of them or the book names, and over every set
 /// of answers to the questions that matter there.
 pub(super) fn lie(one: Region<'_>, other: Region<'_>, words: &Words) -> Lie {
+    if boxes_apart(one.scope, other.scope) {
+        return Lie::Apart;
+    }
     let (mut meet, mut one_alone, mut other_alone) = (false, false, false);
     for corner in corners(one, other, words) {
         let offer = &words.offers[corner.product];
@@ -203,6 +206,18 @@ pub(super) fn lie(one: Region<'_>, other: Region<'_>, words: &Words) -> Lie {
         (true, true, false) => Lie::Wider,
         (true, ..) => Lie::Crossing,
     }
+}
+
+/// Whether two boxes share no action, product, channel or segment: the quick way out.
+fn boxes_apart(one: &Scope, other: &Scope) -> bool {
+    let apart = |a: &Option<Bits>, b: &Option<Bits>| match (a, b) {
+        (Some(a), Some(b)) => !a.meets(b),
+        (None, _) | (_, None) => false,
+    };
+    one.actions & other.actions == 0
+        || apart(&one.products, &other.products)
+        || apart(&one.channels, &other.channels)
+        || apart(&one.segments, &other.segments)
 }
 
 /// Every set of questions answered yes, among those that the covers hang on.

@@ -44,7 +44,7 @@ fn every_finding_points_into_its_file() {
             for place in std::iter::once(&finding.place).chain(finding.also.iter().map(|(place, _)| place)) {
                 let text = &files.iter().find(|file| file.path == place.file).unwrap().text;
                 let line = text.lines().nth(place.line as usize - 1).unwrap_or("");
-                assert_eq!(line, place.text);
+                assert_eq!((line, 0), (place.text.as_str(), place.skipped));
                 let begun = text.get(..place.span.start).unwrap().rfind('\n').map_or(0, |at| at + 1);
                 assert_eq!(text[begun..place.span.start].chars().count() as u32 + 1, place.column);
                 assert!(text.get(place.span.clone()).is_some());
@@ -149,4 +149,41 @@ fn a_file_given_twice_is_an_error() {
     let mut files = files(SMALL);
     files.extend_from_within(..);
     assert!(findings(&files).contains("given twice"));
+}
+
+#[test]
+fn findings_beyond_a_thousand_are_counted_only() {
+    let keys: String = (0..2_000).map(|n| format!("key{n} = 1\n")).collect();
+    let mut files = files(SMALL);
+    files[0].text.insert_str(0, &keys);
+    let found = load(&files).unwrap_err();
+    assert_eq!(found.len(), 1_001);
+    assert_eq!(found.last().unwrap().message, "1000 more findings are not shown");
+}
+
+#[test]
+fn a_tower_of_overrides_is_refused_and_a_lower_one_is_not() {
+    let tower = |levels: usize| {
+        let amendment = |n: usize| {
+            let overrides = match n.checked_sub(1) {
+                Some(below) => format!("overrides = [\"c{below}\"]"),
+                None => String::new(),
+            };
+            format!(
+                "--- {n}.toml\ninstrument = \"one\"\namendment = {n}\nparties = [\"lab\", \"cloud\"]\nsigned = 2026-01-01
+                [[exclusive]]\nid = \"c{n}\"\nfrom = \"lab\"\nto = \"cloud\"\n{overrides}\n"
+            )
+        };
+        files(&format!("{SMALL}\n{}", (0..=levels).map(amendment).collect::<String>()))
+    };
+    loaded(&tower(12));
+    expect![[r#"
+        error[limit]: clauses override one another more than 12 levels above this one
+         --> 0.toml:6:7
+          |
+        6 | id = "c0"
+          |       ^^
+          = help: let later amendments name it in `supersedes` instead
+    "#]]
+    .assert_eq(&findings(&tower(13)));
 }

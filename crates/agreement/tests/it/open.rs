@@ -453,3 +453,28 @@ fn a_share_that_a_condition_ends_is_listed_up_to_that_day() {
     assert_eq!(shown("2026-05-02"), ["2026-02-01 to None"]);
     assert_eq!(shown("2026-05-03"), ["2026-02-01 to Some(2026-05-01)"]);
 }
+
+#[test]
+fn more_open_questions_than_can_be_tried_out_are_all_named() {
+    let asked = |count: usize, condition: &dyn Fn(&[String]) -> String| {
+        let names: Vec<_> = (0..count).map(|n| format!("q{n:02}")).collect();
+        let mut files = small_files(&format!(
+            "[[exclusive]]\nid = \"claim\"\nfrom = \"lab\"\nto = \"cloud\"\nif = '{}'\n",
+            condition(&names)
+        ));
+        for name in &names {
+            files[0].text += &format!("[[question]]\nid = \"{name}\"\nask = \"?\"\n");
+        }
+        let book = loaded(&files);
+        match book.decide(&ask(&book, "lab serve lab/chat red 2026-06-01")).verdict {
+            Verdict::Contested { questions, .. } => Some(questions.len()),
+            Verdict::NoRight | Verdict::Breach { .. } | Verdict::Permit => None,
+        }
+    };
+    let all = |names: &[String]| names.join(" or ");
+    let certain = |names: &[String]| format!("{} or not {}", names.join(" or "), names[0]);
+    assert_eq!(asked(16, &all), Some(16));
+    assert_eq!(asked(16, &certain), None);
+    assert_eq!(asked(17, &all), Some(17));
+    assert_eq!(asked(17, &certain), Some(17), "unknown is worked out step by step beyond the limit");
+}
