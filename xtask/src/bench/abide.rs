@@ -7,7 +7,7 @@ use std::process::Command;
 
 use super::child::{Running, free_address};
 use super::cores;
-use crate::shell;
+use crate::{repo, shell};
 
 /// The model that callers name, on every path.
 pub(super) const MODEL: &str = "bench";
@@ -29,7 +29,8 @@ pub(super) fn start(
 ) -> Result<Abide, String> {
     let address = free_address()?;
     let config = folder.join("abide.toml");
-    let text = abide_config(folder, address, &format!("http://{upstream}/v1"), upstream_key);
+    let book = repo::root()?.join("examples/agreements/openai-clouds");
+    let text = abide_config(folder, &book, address, &format!("http://{upstream}/v1"), upstream_key);
     fs::write(&config, text).map_err(|e| format!("cannot write {}: {e}", config.display()))?;
     let key = create_key(binary, &config)?;
     let mut command = cores::pinned(core, &binary.display().to_string());
@@ -39,21 +40,31 @@ pub(super) fn start(
     Ok(Abide { running, address, key })
 }
 
-/// One cloud and one model that it serves, everything else at its default.
-fn abide_config(folder: &Path, listen: SocketAddr, upstream_url: &str, upstream_key: &str) -> String {
+/// One cloud and one model, every call decided under the example agreements; all else at its default.
+fn abide_config(
+    folder: &Path,
+    book: &Path,
+    listen: SocketAddr,
+    upstream_url: &str,
+    upstream_key: &str,
+) -> String {
     let folder = folder.display();
     format!(
         "listen = \"{listen}\"
-store = \"{folder}/abide-data\"
+folder = \"{folder}/abide-data\"
+agreements = \"{}\"
 
-[clouds.openai]
+[cloud.openai]
 dialect = \"openai\"
 url = \"{upstream_url}\"
 key = \"{upstream_key}\"
+channel = \"direct\"
 
-[models.{MODEL}]
-targets = [{{ cloud = \"openai\", model = \"{MODEL}\" }}]
-"
+[model.{MODEL}]
+product = \"openai/api/chat\"
+targets = [\"openai/{MODEL}\"]
+",
+        book.display()
     )
 }
 
