@@ -35,17 +35,11 @@ Logs go to standard error; ABIDE_LOG filters them (for example ABIDE_LOG=debug).
 
 /// Runs AI agents that last, remember, and keep to your agreements: one endpoint before every cloud.
 #[derive(Debug, Parser)]
-#[command(name = "abide", version, propagate_version = true, after_help = EXAMPLES, max_term_width = 110)]
+#[command(name = "abide", version, after_help = EXAMPLES, max_term_width = 110)]
 pub(crate) struct Cli {
     /// Form of the log lines on standard error
-    #[arg(
-        long,
-        global = true,
-        value_name = "FORM",
-        value_enum,
-        default_value = "text",
-        env = "ABIDE_LOG_FORM"
-    )]
+    #[arg(long, global = true, value_name = "text|json", value_enum, default_value = "text")]
+    #[arg(env = "ABIDE_LOG_FORM", hide_env_values = true, hide_possible_values = true, display_order = 100)]
     pub(crate) log: log::Form,
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -99,7 +93,8 @@ impl Command {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ConfigFile {
     /// The configuration
-    #[arg(long = "config", value_name = "FILE", env = "ABIDE_CONFIG", default_value = config::FILE)]
+    #[arg(long = "config", value_name = "FILE", env = "ABIDE_CONFIG", hide_env_values = true)]
+    #[arg(default_value = config::FILE)]
     pub(crate) path: PathBuf,
 }
 

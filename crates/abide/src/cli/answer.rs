@@ -87,6 +87,9 @@ pub(super) fn text(ask: &Ask, decision: &Decision, book: &Book, paint: Paint) ->
     if let Some(until) = decision.until {
         line("until", &in_zone(until, book.zone()));
     }
+    if !decision.reasons.is_empty() {
+        text.push('\n');
+    }
     for reason in &decision.reasons {
         text.push_str(&reason_text(reason, paint));
     }
@@ -113,7 +116,7 @@ fn reason_text(reason: &Reason, paint: Paint) -> String {
     let source = reason.source.map(|class| format!(" ({})", class.as_str())).unwrap_or_default();
     let place = paint.dim(&format!("{}:{}{source}", plain(&reason.file, false), reason.line));
     let effect = reason.effect.as_str();
-    let mut text = format!("\n  {effect:<8} {}  {place}\n", paint.bold("1", reason.clause.as_str()));
+    let mut text = format!("  {effect:<8} {}  {place}\n", paint.bold("1", reason.clause.as_str()));
     if let Some(quote) = &reason.quote {
         text.push_str(&format!("           “{}”\n", plain(quote, false)));
     }

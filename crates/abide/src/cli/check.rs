@@ -1,6 +1,6 @@
 //! `abide check`: everything that is wrong with a configuration, at once.
 
-use super::failure::{Failure, Status, counted, findings};
+use super::failure::{Failure, Status, counted, findings, many};
 use super::{ConfigFile, print};
 use crate::config::{self, Config, ConfigError, Secrets};
 use abide_agreement::Diagnostic;
@@ -46,11 +46,11 @@ impl Check {
         let book =
             setup.book.as_ref().map_or("no agreements".to_owned(), |book| format!("book `{}`", book.name()));
         print::text(&format!(
-            "{}: {} clouds, {} models, {} agents, {book}; {}\n",
+            "{}: {}, {}, {}, {book}; {}\n",
             self.config.path.display(),
-            setup.clouds.len(),
-            setup.models.len(),
-            setup.agents.len(),
+            many(setup.clouds.len(), "cloud"),
+            many(setup.models.len(), "model"),
+            many(setup.agents.len(), "agent"),
             counted(&config.warnings),
         ))?;
         Ok(Status::Done)

@@ -109,6 +109,11 @@ pub(crate) fn counted(found: &[Diagnostic]) -> String {
     if parts.is_empty() { "nothing wrong".to_owned() } else { parts.join(", ") }
 }
 
+/// `1 cloud`, `2 clouds`.
+pub(crate) fn many(count: usize, word: &str) -> String {
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
+}
+
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         match error {

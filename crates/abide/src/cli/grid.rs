@@ -16,7 +16,11 @@ impl Grid {
         self.rows.push(cells.iter().map(|cell| plain(cell, false)).collect());
     }
 
+    /// All of it; nothing when there is no row.
     pub(crate) fn text(&self) -> String {
+        if self.rows.len() < 2 {
+            return String::new();
+        }
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let width = |column: usize| {
             let cells = self.rows.iter().filter_map(|row| row.get(column));

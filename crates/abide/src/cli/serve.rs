@@ -22,8 +22,9 @@ Examples:
   abide serve
   abide serve --config /etc/abide/abide.toml --log json
 
-Changed files are taken up within a second or two when the whole is valid; otherwise the old configuration stays and
-the log says why. SIGHUP takes them up at once. SIGINT and SIGTERM let requests at work end; a second one does not.";
+Changed files are taken up within a second or two when the whole is valid; otherwise the old configuration \
+stays and the log says why. SIGHUP takes them up at once. SIGINT and SIGTERM let requests at work end; a second one \
+does not.";
 
 /// What to serve.
 #[derive(Debug, Args)]

@@ -59,7 +59,7 @@ impl Reading<'_> {
             self.findings.error("unreadable", source.top(), format!("it cannot be read: {error}"), None);
             return None;
         }
-        self.parts.push(source.text.clone().into_bytes());
+        self.parts.extend([name.as_bytes().to_vec(), source.text.clone().into_bytes()]);
         let own = Word { text: format!("{AGENT_PREFIX}{name}"), spot: source.top() };
         let name: Option<ModelName> = self.name(&own);
         let agent = self.agent(&source, models);

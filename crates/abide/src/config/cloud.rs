@@ -138,7 +138,9 @@ impl Reading<'_> {
                 Dialect::Bedrock => match region {
                     Some(region) => format!("https://bedrock-runtime.{region}.amazonaws.com"),
                     None => {
-                        table.missing(self.findings, "region", "\"us-east-1\"");
+                        if table.value("region").is_none() {
+                            table.missing(self.findings, "region", "\"us-east-1\"");
+                        }
                         return None;
                     }
                 },

@@ -73,7 +73,7 @@ impl Reading<'_> {
         if table.value("targets").is_none() {
             table.missing(self.findings, "targets", "[\"CLOUD/MODEL\"]");
         }
-        let mut found = Vec::new();
+        let mut found: Vec<Arc<Target>> = Vec::new();
         for value in listed.unwrap_or_default() {
             let Some(draft) = self.draft(value) else { continue };
             let product = match draft.product.as_ref().or(product.as_ref()) {
@@ -81,9 +81,14 @@ impl Reading<'_> {
                 None => self.own_product(name, table, book),
             };
             let channel = draft.channel.as_ref().map(|word| self.channel(word, book));
-            if let Some(target) = self.target(draft, product, channel, clouds) {
-                found.push(Arc::new(target));
+            let Some(target) = self.target(draft, product, channel, clouds) else { continue };
+            if found.iter().any(|other| other.cloud == target.cloud && other.model == target.model) {
+                let message = format!("`{target}` is listed twice");
+                let help = "one that failed is not tried again for the same request; take it out".to_owned();
+                self.findings.error("listed-twice", value.spot(), message, help);
+                continue;
             }
+            found.push(Arc::new(target));
         }
         found
     }

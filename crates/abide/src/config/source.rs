@@ -3,6 +3,9 @@
 use abide_agreement::{Diagnostic, Place, Severity};
 use std::fmt;
 
+/// The most findings that are kept.
+const FINDINGS_MAX: usize = 200;
+
 /// One text, under the path its findings are shown with.
 pub(crate) struct Source {
     pub(crate) path: String,
@@ -46,13 +49,14 @@ impl Spot<'_> {
         let begun = before.rfind('\n').map_or(0, |at| at + 1);
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
         let column = before.get(begun..).map_or(0, |head| head.chars().count()) + 1;
-        let shown = text.get(begun..).and_then(|rest| rest.lines().next()).unwrap_or("");
+        let whole = text.get(begun..).and_then(|rest| rest.lines().next()).unwrap_or("");
         Place {
             file: self.source.path.clone(),
             line: u32::try_from(line).unwrap_or(u32::MAX),
             column: u32::try_from(column).unwrap_or(u32::MAX),
             span: start..self.end.max(start),
-            text: shown.to_owned(),
+            text: whole.to_owned(),
+            skipped: 0,
         }
     }
 }
@@ -61,6 +65,8 @@ impl Spot<'_> {
 #[derive(Default)]
 pub(crate) struct Findings {
     all: Vec<Diagnostic>,
+    /// Whether one of them, or one beyond the most that are kept, is an error.
+    failed: bool,
     /// Texts that must not be shown, wherever a line that holds one is quoted.
     hidden: Vec<String>,
 }
@@ -94,11 +100,22 @@ impl Findings {
         message: String,
         help: Option<String>,
     ) {
-        self.all.push(Diagnostic { severity, code, place: spot.place(), message, help, also: Vec::new() });
+        self.failed |= severity == Severity::Error;
+        if self.all.len() < FINDINGS_MAX {
+            self.all.push(Diagnostic {
+                severity,
+                code,
+                place: spot.place(),
+                message,
+                help,
+                also: Vec::new(),
+            });
+        }
     }
 
     /// Takes in what another check found.
     pub(crate) fn extend(&mut self, found: Vec<Diagnostic>) {
+        self.failed |= found.iter().any(|one| one.severity == Severity::Error);
         self.all.extend(found);
     }
 
@@ -110,7 +127,7 @@ impl Findings {
     }
 
     pub(crate) fn failed(&self) -> bool {
-        self.all.iter().any(|found| found.severity == Severity::Error)
+        self.failed
     }
 
     /// Everything: `first` before other files, files by path, each from its top down.
@@ -118,7 +135,7 @@ impl Findings {
         self.all.sort_by(|a, b| rank(a, first).cmp(&rank(b, first)));
         for place in self.all.iter_mut().map(|found| &mut found.place) {
             for hidden in &self.hidden {
-                place.text = place.text.replace(hidden, &"•".repeat(hidden.chars().count()));
+                place.text = place.text.replace(hidden, &"*".repeat(hidden.chars().count()));
             }
         }
         self.all
@@ -147,7 +164,7 @@ mod tests {
         let mut findings = Findings::default();
         findings.hide("sk-1");
         findings.error("secret-in-file", source.top(), "no", None);
-        assert_eq!(findings.finish("a.toml")[0].place.text, "key = \"••••\"");
+        assert_eq!(findings.finish("a.toml")[0].place.text, "key = \"****\"");
     }
 
     #[test]

@@ -1,0 +1,146 @@
+//! `abide agreement` on the example book.
+
+use crate::stage::{Done, Stage, example_book};
+use expect_test::expect;
+
+fn ask(words: &[&str]) -> Done {
+    let book = example_book();
+    let mut all = vec!["agreement", "ask", book.to_str().unwrap()];
+    all.extend(words);
+    Stage::new(&[]).run(&all)
+}
+
+/// What is said of Amazon selling Frontier through aws, without the numbers of lines.
+fn sale(at: &str) -> String {
+    let words = ["--actor", "amazon", "--action", "sell", "--product", "openai/frontier", "--channel", "aws"];
+    let text = ask(&[&words[..], &["--at", at, "--known", "2026-11-01"]].concat()).text();
+    let mut parts = text.split(".toml:");
+    let head = parts.next().unwrap_or_default().to_owned();
+    parts.fold(head, |text, part| text + ".toml:N" + part.trim_start_matches(|c: char| c.is_ascii_digit()))
+}
+
+#[test]
+fn before_the_agreement_of_february_amazon_has_no_right_to_sell_frontier() {
+    expect![[r#"
+        no_right: may amazon sell openai/frontier through aws?
+          at          2026-01-15T00:00:00-08:00
+          as known at 2026-11-01T00:00:00-07:00
+          until       2026-02-27T00:00:00-08:00
+        exit 3
+    "#]]
+    .assert_eq(&sale("2026-01-15"));
+}
+
+#[test]
+fn in_march_the_sale_depends_on_what_an_api_is() {
+    expect![[r#"
+        contested: may amazon sell openai/frontier through aws?
+          at          2026-03-18T00:00:00-07:00
+          as known at 2026-11-01T00:00:00-07:00
+          toward      microsoft
+          depends on  frontier-is-api: Is Frontier, with the stateful runtime below it, an API product under the October 2025 terms?
+          counts for  oct25.share-until-agi
+          until       2026-04-27T00:00:00-07:00
+
+          forbids  oct25.api-exclusive  msft-openai/2025-10-28.toml:N (official)
+          grants   feb26.frontier-distribution  amazon-openai/2026-02-27.toml:N (official)
+        exit 3
+    "#]].assert_eq(&sale("2026-03-18"));
+}
+
+#[test]
+fn after_the_amendment_of_april_the_sale_is_permitted() {
+    expect![[r#"
+        permit: may amazon sell openai/frontier through aws?
+          at          2026-04-28T00:00:00-07:00
+          as known at 2026-11-01T00:00:00-07:00
+          counts for  apr27.revenue-share
+          until       2031-01-01T00:00:00-08:00
+
+          grants   feb26.frontier-distribution  amazon-openai/2026-02-27.toml:N (official)
+        exit 0
+    "#]]
+    .assert_eq(&sale("2026-04-28"));
+}
+
+#[test]
+fn the_answer_has_stable_fields_for_programs() {
+    let words = ["--actor", "amazon", "--action", "sell", "--product", "openai/frontier", "--channel", "aws"];
+    let done = ask(&[&words[..], &["--at", "2026-03-18", "--known", "2026-11-01", "--json"]].concat());
+    assert_eq!(done.status, 3);
+    let answer = done.json();
+    assert_eq!(answer["verdict"], "contested");
+    assert_eq!(answer["toward"], serde_json::json!(["microsoft"]));
+    assert_eq!(answer["questions"], serde_json::json!(["frontier-is-api"]));
+    assert_eq!(answer["until"], "2026-04-27T00:00:00-07:00");
+    assert_eq!(answer["at"], "2026-03-18T00:00:00-07:00");
+    let forbids = &answer["reasons"][0];
+    assert_eq!(
+        (forbids["clause"].as_str(), forbids["effect"].as_str()),
+        (Some("oct25.api-exclusive"), Some("forbids"))
+    );
+    assert!(forbids["line"].as_u64().unwrap() > 0 && forbids["source"] == "official");
+}
+
+#[test]
+fn the_cap_is_unknown_until_it_was_reported() {
+    let book = example_book();
+    let terms = |words: &[&str]| {
+        let all = [&["agreement", "terms", book.to_str().unwrap(), "--at", "2026-05-01"], words].concat();
+        Stage::new(&[]).run(&all)
+    };
+    expect![[r#"
+        Revenue shares at 2026-05-01T00:00:00-07:00, as known at 2026-05-01T00:00:00-07:00
+        clause               from    to         rate  every    since       until       cap
+        apr27.revenue-share  openai  microsoft  20%   quarter  2026-04-27  2031-01-01  unknown
+        exit 0
+    "#]]
+    .assert_eq(&terms(&["--known", "2026-05-01"]).text());
+    expect![[r#"
+        Revenue shares at 2026-05-01T00:00:00-07:00, as known at 2026-05-12T00:00:00-07:00
+        clause               from    to         rate  every    since       until       cap
+        apr27.revenue-share  openai  microsoft  20%   quarter  2026-04-27  2031-01-01  38,000,000,000.00 USD
+        exit 0
+    "#]]
+    .assert_eq(&terms(&["--known", "2026-05-12"]).text());
+    let json = terms(&["--known", "2026-05-01", "--json"]).json();
+    assert_eq!((&json[0]["cap"], &json[0]["cap_total"]), (&"unknown".into(), &serde_json::Value::Null));
+}
+
+#[test]
+fn names_the_book_does_not_have_are_a_bad_call_with_the_nearest_that_it_has() {
+    let done =
+        ask(&["--actor", "amazom", "--action", "sell", "--product", "openai/fronteer", "--channel", "gcp"]);
+    expect![[r#"
+        error: the book has no actor `amazom`; did you mean `amazon`?
+               the book has no product `openai/fronteer`; did you mean `openai/frontier`?
+               the book has no channel `gcp`
+        exit 2
+    "#]]
+    .assert_eq(&done.text());
+}
+
+#[test]
+fn a_day_that_is_none_and_an_action_that_is_none_are_a_bad_call() {
+    for words in [["--action", "sell", "--at", "yesterday"], ["--action", "resell", "--at", "2026-01-01"]] {
+        let done = ask(&[&words[..], &["--product", "openai/frontier", "--channel", "aws"]].concat());
+        assert_eq!(done.status, 2, "{}", done.text());
+    }
+}
+
+#[test]
+fn a_book_that_is_right_is_summed_up_and_one_that_is_not_there_is_a_bad_call() {
+    let stage = Stage::new(&[]);
+    let done = stage.run(&["agreement", "check", example_book().to_str().unwrap()]);
+    assert!(
+        done.status == 0 && done.out.starts_with("book `openai-clouds` of openai: 3 parties,"),
+        "{}",
+        done.text()
+    );
+    expect![[r#"
+        error: `nowhere` cannot be read: No such file or directory (os error 2)
+        help: name the folder of a book, the one that holds `book.toml`
+        exit 2
+    "#]]
+    .assert_eq(&stage.run(&["agreement", "check", "nowhere"]).text());
+}

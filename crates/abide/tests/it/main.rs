@@ -1,0 +1,14 @@
+//! The built program, run as a user runs it: commands, their output and their exit statuses.
+
+#[cfg(test)]
+mod agreement;
+#[cfg(test)]
+mod broken;
+#[cfg(test)]
+mod demo;
+#[cfg(test)]
+mod key;
+#[cfg(test)]
+mod settings;
+#[cfg(test)]
+mod stage;
