@@ -93,8 +93,11 @@ fn no_target(plan: &Plan, last: Option<&Fault>) -> RunError {
         Standing::Ranked { .. } => None,
     });
     let refusals: Vec<(String, &Refusal)> = refusals.collect();
-    let agreement = refusals.iter().any(|(_, refusal)| matches!(refusal, Refusal::Agreement { .. }));
-    let code = if agreement { "refused_by_agreement" } else { "no_target" };
+    let code = match refusals.iter().map(|(_, refusal)| weight(refusal)).max() {
+        Some(2) => "refused_by_agreement",
+        Some(1) => "unsupported_parameter",
+        Some(_) | None => "no_target",
+    };
     let why: Vec<String> =
         refusals.iter().map(|(target, refusal)| format!("`{target}`: {}", in_words(refusal))).collect();
     RunError {
@@ -102,6 +105,15 @@ fn no_target(plan: &Plan, last: Option<&Fault>) -> RunError {
         message: format!("no cloud may serve this request: {}", why.join("; ")),
         fault: None,
         retry_after_ms: None,
+    }
+}
+
+/// Which refusal names the run's end: what was promised weighs more than what a cloud cannot do.
+fn weight(refusal: &Refusal) -> u8 {
+    match refusal {
+        Refusal::Agreement { .. } => 2,
+        Refusal::Capability { .. } => 1,
+        Refusal::Resting { .. } | Refusal::Tried => 0,
     }
 }
 
