@@ -10,6 +10,17 @@ use std::time::Duration;
 const PASS_EVERY: Duration = Duration::from_millis(100);
 /// A write-ahead log that has grown beyond this is made to start over with the writer's help.
 const WAL_BYTES_MAX: u64 = 64 << 20;
+/// Passes in a row at most before the writer is asked.
+const PASSES_MAX: usize = 8;
+/// The writer is asked sooner when a pass found no more pages than this: it then waits for about as few.
+const LEFT_PAGES_MAX: i64 = 128;
+
+/// How far a pass came, in pages of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Pass {
+    in_log: i64,
+    moved: i64,
+}
 
 /// Works until `stop` is dropped.
 pub(super) fn run(conn: &Connection, place: &Place, stop: &Receiver<()>, overgrown: &AtomicBool) {
@@ -20,18 +31,30 @@ pub(super) fn run(conn: &Connection, place: &Place, stop: &Receiver<()>, overgro
             continue;
         }
         // A pass that fails leaves everything in the log, where it is safe; the next one tries again.
-        let done = passive(conn).unwrap_or(false);
+        let done = catch_up(conn, place, overgrown).is_ok_and(|pass| pass.in_log == pass.moved);
         seen = version.filter(|_| done);
-        if std::fs::metadata(place.wal()).is_ok_and(|wal| wal.len() > WAL_BYTES_MAX) {
-            overgrown.store(true, Ordering::Relaxed);
-        }
     }
 }
 
-/// Moves what no reader stands in the way of; whether that was everything.
-pub(super) fn passive(conn: &Connection) -> rusqlite::Result<bool> {
+/// One pass, or as many as it takes to come close to a writer that goes on.
+fn catch_up(conn: &Connection, place: &Place, overgrown: &AtomicBool) -> rusqlite::Result<Pass> {
+    let mut pass = passive(conn)?;
+    if std::fs::metadata(place.wal()).is_ok_and(|wal| wal.len() > WAL_BYTES_MAX) {
+        for _ in 1..PASSES_MAX {
+            let before = pass.moved;
+            pass = passive(conn)?;
+            if pass.moved - before <= LEFT_PAGES_MAX {
+                break;
+            }
+        }
+        overgrown.store(true, Ordering::Relaxed);
+    }
+    Ok(pass)
+}
+
+/// Moves what no reader stands in the way of.
+pub(super) fn passive(conn: &Connection) -> rusqlite::Result<Pass> {
     conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
-        let (busy, in_log, moved) = (row.get::<_, bool>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?);
-        Ok(!busy && in_log == moved)
+        Ok(Pass { in_log: row.get(1)?, moved: row.get(2)? })
     })
 }
