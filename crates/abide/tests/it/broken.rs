@@ -162,7 +162,9 @@ targets = []
 fn times_and_counts_that_are_none_say_what_they_may_be() {
     let config = "[cloud.own]\ndialect = \"openai\"\nurl = \"http://127.0.0.1:1\"\n[model.a]\ntargets = [\"own/a\"]\n\
         [waits]\nconnect = \"5 s\"\n[limits]\nruns = 0\n";
-    check(&[("abide.toml", config)], expect![[r#"
+    check(
+        &[("abide.toml", config)],
+        expect![[r#"
         error[wrong-type]: `connect` needs a time such as "250ms", "30s", "10m" or "2h"
          --> abide.toml:7:11
           |
@@ -177,7 +179,8 @@ fn times_and_counts_that_are_none_say_what_they_may_be() {
 
         2 errors
         exit 2
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -30,6 +30,8 @@ pub(super) struct Running {
     pub(super) version: Hash,
     /// The files and folders it was read from.
     pub(super) watched: Vec<PathBuf>,
+    /// Whether the files have changed to something that is not used.
+    pub(super) refused: bool,
 }
 
 /// Takes up changes until `stop`.
@@ -40,8 +42,9 @@ pub(super) async fn until_stopped(
     reload: &Notify,
     stop: &CancellationToken,
 ) {
-    let mut taken = look(running.watched.clone()).await;
-    let mut last = taken.clone();
+    // Nothing yet: what changed since the start is found by the first look that settles.
+    let mut taken = Vec::new();
+    let mut last = look(running.watched.clone()).await;
     loop {
         let asked = tokio::select! {
             () = stop.cancelled() => return,
@@ -62,8 +65,7 @@ pub(super) async fn until_stopped(
         taken = now;
         if files != running.watched {
             running.watched = files;
-            taken = look(running.watched.clone()).await;
-            last.clone_from(&taken);
+            taken.clear();
         }
     }
 }
@@ -72,7 +74,9 @@ impl Running {
     fn take_up(&mut self, engine: &Engine, loaded: Result<Config, ConfigError>) {
         match loaded {
             Ok(config) if config.setup.version == self.version => {
-                tracing::debug!("the files say what they said before");
+                if std::mem::take(&mut self.refused) {
+                    tracing::info!("the files are valid again, and say what they said before");
+                }
             }
             Ok(config) => {
                 if !config.warnings.is_empty() {
@@ -82,10 +86,12 @@ impl Running {
                     tracing::warn!("`listen` and `folder` are taken up at the next start");
                 }
                 self.version = config.setup.version;
+                self.refused = false;
                 engine.reload(config.setup);
                 tracing::info!(version = %self.version.short(), "configuration taken up");
             }
             Err(error) => {
+                self.refused = true;
                 let why = match Failure::from(error) {
                     Failure::Findings(found) => findings(&found, false),
                     Failure::Input { message, .. } | Failure::Work { message, .. } => message,
