@@ -2,7 +2,7 @@
 
 use crate::engine::Shared;
 use crate::key::Principal;
-use crate::live::{self, Command};
+use crate::live::{self, Command, Reply};
 use crate::metrics::Metrics;
 use crate::refused::Refused;
 use crate::setup::Setup;
@@ -16,7 +16,7 @@ use abide_model::run::{Placed, RunView};
 use abide_model::want::Wanted;
 use abide_session::Input;
 use std::sync::Arc;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 /// Which kind of answer the client's format can carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,7 +138,7 @@ impl Handle {
     /// # Errors
     /// When there is none for this caller.
     pub async fn follow(&self, who: &Principal, run: RunId) -> Result<Following, Refused> {
-        self.of_run(who, run, |reply| Command::Follow { n: run.n, reply }).await?
+        self.of_run(who, run, |reply| Command::Follow { n: run.n, reply }).await
     }
 
     /// Ends a run at work.
@@ -146,7 +146,7 @@ impl Handle {
     /// # Errors
     /// When there is none for this caller, or it has ended.
     pub async fn cancel(&self, who: &Principal, run: RunId) -> Result<RunView, Refused> {
-        self.of_run(who, run, |reply| Command::Cancel { n: run.n, reply }).await?
+        self.of_run(who, run, |reply| Command::Cancel { n: run.n, reply }).await
     }
 
     /// Deletes a stored response: it can no longer be read.
@@ -155,7 +155,7 @@ impl Handle {
     /// When there is none for this caller.
     pub async fn delete_response(&self, who: &Principal, run: RunId) -> Result<(), Refused> {
         let ask = |reply| Command::Edit { input: Box::new(Input::EraseRun(run.n)), reply };
-        self.of_run(who, run, ask).await?
+        self.of_run(who, run, ask).await
     }
 
     /// Makes a conversation.
@@ -202,7 +202,7 @@ impl Handle {
     /// When there is none for this caller.
     pub async fn delete_conversation(&self, who: &Principal, id: SessionId) -> Result<(), Refused> {
         self.conversation(who, id).await?;
-        live::call(&self.shared, who, id, |reply| Command::Delete { reply }).await?
+        live::call(&self.shared, who, id, |reply| Command::Delete { reply }).await
     }
 
     /// The items of a conversation, in order.
@@ -224,7 +224,7 @@ impl Handle {
         id: SessionId,
         items: Vec<Item>,
     ) -> Result<Vec<Placed>, Refused> {
-        live::call(&self.shared, who, id, |reply| Command::AddItems { items, reply }).await?
+        live::call(&self.shared, who, id, |reply| Command::AddItems { items, reply }).await
     }
 
     /// Takes an item out of a conversation.
@@ -294,7 +294,7 @@ impl Handle {
         &self,
         who: &Principal,
         run: RunId,
-        ask: impl FnOnce(oneshot::Sender<T>) -> Command,
+        ask: impl FnOnce(Reply<T>) -> Command,
     ) -> Result<T, Refused> {
         live::call(&self.shared, who, run.session, ask).await.map_err(|refused| match refused {
             Refused::UnknownConversation(_) => Refused::UnknownResponse(run),
@@ -303,6 +303,6 @@ impl Handle {
     }
 
     async fn edit(&self, who: &Principal, id: SessionId, input: Input) -> Result<(), Refused> {
-        live::call(&self.shared, who, id, |reply| Command::Edit { input: Box::new(input), reply }).await?
+        live::call(&self.shared, who, id, |reply| Command::Edit { input: Box::new(input), reply }).await
     }
 }

@@ -31,19 +31,22 @@ const HAND_OVER_TRIES_MAX: usize = 8;
 /// Edits that make a model's name from another and are still taken for a slip.
 const NEAR_EDITS_MAX: usize = 3;
 
-/// What is asked of a session's task. A reply that is dropped says: no such session for this caller.
+/// Where an answer goes. Dropped, it says: no such session for this caller.
+pub(crate) type Reply<T> = oneshot::Sender<Result<T, Refused>>;
+
+/// What is asked of a session's task.
 #[derive(Debug)]
 pub(crate) enum Command {
     Run(Box<RunCommand>),
-    View { n: u32, reply: oneshot::Sender<Option<RunView>> },
-    Follow { n: u32, reply: oneshot::Sender<Result<Following, Refused>> },
-    Cancel { n: u32, reply: oneshot::Sender<Result<RunView, Refused>> },
-    Edit { input: Box<Input>, reply: oneshot::Sender<Result<(), Refused>> },
-    AddItems { items: Vec<Item>, reply: oneshot::Sender<Result<Vec<Placed>, Refused>> },
-    Conversation { reply: oneshot::Sender<Option<ConversationView>> },
-    Items { reply: oneshot::Sender<Vec<Placed>> },
-    Delete { reply: oneshot::Sender<Result<(), Refused>> },
-    Transcript { reply: oneshot::Sender<Transcript> },
+    View { n: u32, reply: Reply<Option<RunView>> },
+    Follow { n: u32, reply: Reply<Following> },
+    Cancel { n: u32, reply: Reply<RunView> },
+    Edit { input: Box<Input>, reply: Reply<()> },
+    AddItems { items: Vec<Item>, reply: Reply<Vec<Placed>> },
+    Conversation { reply: Reply<Option<ConversationView>> },
+    Items { reply: Reply<Vec<Placed>> },
+    Delete { reply: Reply<()> },
+    Transcript { reply: Reply<Transcript> },
 }
 
 /// A run to be taken on.
@@ -55,7 +58,7 @@ pub(crate) struct RunCommand {
     /// The configuration it was asked under, which it keeps to its end.
     pub(crate) setup: Arc<Setup>,
     pub(crate) show: Show,
-    pub(crate) reply: oneshot::Sender<Result<Running, Refused>>,
+    pub(crate) reply: Reply<Running>,
 }
 
 /// A command, and whose it is.
@@ -93,11 +96,11 @@ pub(crate) async fn call<T>(
     shared: &Arc<Shared>,
     who: &Principal,
     id: SessionId,
-    ask: impl FnOnce(oneshot::Sender<T>) -> Command,
+    ask: impl FnOnce(Reply<T>) -> Command,
 ) -> Result<T, Refused> {
     let (reply, answer) = oneshot::channel();
     send(shared, id, Envelope { owner: who.customer.to_string(), command: ask(reply) }).await?;
-    answer.await.map_err(|_| Refused::UnknownConversation(id))
+    answer.await.map_err(|_| Refused::UnknownConversation(id))?
 }
 
 async fn send(shared: &Arc<Shared>, id: SessionId, mut envelope: Envelope) -> Result<(), Refused> {
@@ -137,7 +140,7 @@ async fn open(shared: Arc<Shared>, id: SessionId, inbox: mpsc::Receiver<Envelope
         Ok(None) => return shared.lives.forget(id),
         Err(error) => {
             tracing::error!(session = %id, %error, "session cannot be opened");
-            return refuse_all(&shared, id, inbox, &error);
+            return refuse_all(&shared, id, inbox, None, &error);
         }
     };
     let mut worker = Worker::new(shared, session, Some(inbox));
@@ -147,21 +150,35 @@ async fn open(shared: Arc<Shared>, id: SessionId, inbox: mpsc::Receiver<Envelope
     worker.work().await;
 }
 
-/// Answers what waits with the reason why the session cannot be opened.
-fn refuse_all(shared: &Shared, id: SessionId, mut inbox: mpsc::Receiver<Envelope>, error: &Refused) {
+/// Answers what waits with the reason why it cannot be done: nobody is to take a session for gone that is only out
+/// of reach. Where the owner is known, only to them.
+fn refuse_all(
+    shared: &Shared,
+    id: SessionId,
+    mut inbox: mpsc::Receiver<Envelope>,
+    owner: Option<&str>,
+    error: &Refused,
+) {
     shared.lives.forget(id);
     inbox.close();
     while let Ok(envelope) = inbox.try_recv() {
-        match envelope.command {
-            Command::Run(run) => drop(run.reply.send(Err(error.clone()))),
-            Command::Follow { reply, .. } => drop(reply.send(Err(error.clone()))),
-            Command::Cancel { reply, .. } => drop(reply.send(Err(error.clone()))),
-            Command::Edit { reply, .. } | Command::Delete { reply } => drop(reply.send(Err(error.clone()))),
-            Command::AddItems { reply, .. } => drop(reply.send(Err(error.clone()))),
-            Command::View { .. }
-            | Command::Conversation { .. }
-            | Command::Items { .. }
-            | Command::Transcript { .. } => {}
+        if owner.is_none_or(|owner| owner == envelope.owner) {
+            envelope.command.refuse(error.clone());
+        }
+    }
+}
+
+impl Command {
+    fn refuse(self, error: Refused) {
+        match self {
+            Command::Run(run) => drop(run.reply.send(Err(error))),
+            Command::View { reply, .. } => drop(reply.send(Err(error))),
+            Command::Follow { reply, .. } => drop(reply.send(Err(error))),
+            Command::Cancel { reply, .. } => drop(reply.send(Err(error))),
+            Command::Edit { reply, .. } | Command::Delete { reply } => drop(reply.send(Err(error))),
+            Command::AddItems { reply, .. } | Command::Items { reply } => drop(reply.send(Err(error))),
+            Command::Conversation { reply } => drop(reply.send(Err(error))),
+            Command::Transcript { reply } => drop(reply.send(Err(error))),
         }
     }
 }

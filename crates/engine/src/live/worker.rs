@@ -41,8 +41,8 @@ pub(super) struct Worker {
     heard: usize,
     /// A snapshot that is being made; it goes with the next append after it is ready.
     snapshot: Option<oneshot::Receiver<(abide_store::Snapshot, Blobs)>>,
-    /// Set when the journal could not be written: what is in memory can no longer be trusted.
-    lost: bool,
+    /// Set when the journal could not be written, and why: what is in memory can no longer be trusted.
+    lost: Option<Refused>,
 }
 
 /// What a run keeps from its beginning to its end.
@@ -85,7 +85,7 @@ impl Worker {
             waiting: VecDeque::new(),
             heard: 0,
             snapshot: None,
-            lost: false,
+            lost: None,
         }
     }
 
@@ -130,8 +130,8 @@ impl Worker {
     /// Works until nothing has come for a while.
     pub(super) async fn work(mut self) {
         loop {
-            if self.lost {
-                return self.give_up();
+            if let Some(error) = self.lost.take() {
+                return self.give_up(&error);
             }
             if self.session.active().is_none() {
                 if let Some(next) = self.waiting.pop_front() {
@@ -154,7 +154,7 @@ impl Worker {
                         None => return,
                     }
                 }
-                Wake::Halt => return self.shared.lives.forget(self.session.id()),
+                Wake::Halt => return self.give_up(&Refused::ShuttingDown),
             }
         }
     }
@@ -183,7 +183,7 @@ impl Worker {
             Command::Run(run) => self.accept(run).await,
             Command::View { n, reply } => {
                 let view = self.session.opened().kept.then(|| self.session.view(n, Show::All)).flatten();
-                let _ = reply.send(view);
+                let _ = reply.send(Ok(view));
             }
             Command::Follow { n, reply } => {
                 let following = self.follow(n).await;
@@ -202,17 +202,17 @@ impl Worker {
                 let _ = reply.send(added);
             }
             Command::Conversation { reply } => {
-                let _ = reply.send(self.conversation());
+                let _ = reply.send(Ok(self.conversation()));
             }
             Command::Items { reply } => {
-                let _ = reply.send(self.session.items());
+                let _ = reply.send(Ok(self.session.items()));
             }
             Command::Delete { reply } => {
                 let deleted = self.delete().await;
                 let _ = reply.send(deleted);
             }
             Command::Transcript { reply } => {
-                let _ = reply.send(Transcript::of(&self.session));
+                let _ = reply.send(Ok(Transcript::of(&self.session)));
             }
         }
     }
@@ -329,7 +329,7 @@ impl Worker {
 
     async fn edit(&mut self, input: Input) -> Result<(), Refused> {
         let effects = self.session.handle(Time::now(), input)?;
-        self.carry_out(effects).await.inspect_err(|_| self.lost = true)
+        self.carry_out(effects).await.inspect_err(|error| self.lose(error.clone()))
     }
 
     async fn add(&mut self, items: Vec<Item>) -> Result<Vec<Placed>, Refused> {
@@ -360,7 +360,7 @@ impl Worker {
             return self.edit(Input::Delete).await;
         }
         self.shared.store.erase(self.session.id()).await?;
-        self.lost = true;
+        self.lost = Some(Refused::UnknownConversation(self.session.id()));
         Ok(())
     }
 
@@ -566,7 +566,7 @@ impl Worker {
     /// The journal could not be written. Whoever waits is told; the session is read anew when it is next used.
     fn lose(&mut self, error: Refused) {
         tracing::error!(session = %self.session.id(), %error, "journal not written");
-        self.lost = true;
+        self.lost = Some(error.clone());
         self.flight = None;
         if let Some((reply, _)) = self.run.as_mut().and_then(|run| run.reply.take()) {
             let _ = reply.send(Err(error.clone()));
@@ -578,12 +578,19 @@ impl Worker {
         self.followers.clear();
     }
 
-    fn give_up(mut self) {
-        let id = self.session.id();
+    /// Leaves what waits with the reason.
+    fn give_up(mut self, error: &Refused) {
         for run in self.waiting.drain(..) {
-            let _ = run.reply.send(Err(Refused::UnknownConversation(id)));
+            let _ = run.reply.send(Err(error.clone()));
         }
-        self.shared.lives.forget(id);
+        let id = self.session.id();
+        match self.inbox.take() {
+            Some(inbox) => {
+                let owner = &self.session.opened().owner;
+                super::refuse_all(&self.shared, id, inbox, Some(owner), error);
+            }
+            None => self.shared.lives.forget(id),
+        }
     }
 }
 
