@@ -9,6 +9,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -199,17 +200,22 @@ class SmallDisk:
         self.folder.mkdir(exist_ok=True)
         self.mounted = os.geteuid() == 0 and self._mount(f"size={self.SMALL_BYTES}")
 
+    @property
+    def refusal(self) -> tuple[int, str]:
+        """What a client is told. A limit on files is no full disk to the database, only a write that fails."""
+        return (507, "store_full") if self.mounted else (500, "store_failed")
+
     def before_start(self) -> None:
         if not self.mounted:
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (self.SMALL_BYTES, resource.RLIM_INFINITY))
 
-    def make_room(self, pid: int) -> None:
+    def make_room(self, abide: stand.Abide) -> None:
         if self.mounted:
             assert self._mount(f"remount,size={self.LARGE_BYTES}")
-        else:
+        elif abide.process is not None:
             free = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, free)
+            resource.prlimit(abide.process.pid, resource.RLIMIT_FSIZE, free)
 
     def _mount(self, options: str) -> bool:
         command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(self.folder)]
@@ -220,31 +226,56 @@ class SmallDisk:
             subprocess.run(["umount", "--lazy", str(self.folder)], check=True)
 
 
-def test_a_full_disk_is_an_answer_and_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+@pytest.fixture
+def cramped(tmp_path: Path) -> Iterator[tuple[House, SmallDisk]]:
+    """A running house whose store soon has no room left."""
     disk = SmallDisk(tmp_path / "store")
     try:
         with stand.house(tmp_path) as (abide, clouds):
             house = House(abide, clouds, abide.make_key())
             abide.start(before=disk.before_start)
-            kept, refusal = fill(house)
-            assert refusal == (507, "store_full")
-            check_kept(house, kept)
-            assert abide.process is not None
-            disk.make_room(abide.process.pid)
-            kept |= one_more(house)
-            check_kept(house, kept)
-            assert abide.stop() == 0
-            abide.start()
-            check_kept(house, kept)
+            yield house, disk
     finally:
         disk.close()
 
 
-def fill(house: House) -> tuple[dict[str, str], tuple[int, str]]:
+def test_a_full_disk_is_an_answer_and_loses_nothing_that_was_acknowledged(
+    cramped: tuple[House, SmallDisk],
+) -> None:
+    house, disk = cramped
+    kept, refusal = fill(house)
+    assert refusal == disk.refusal
+    check_kept(house, kept)
+    disk.make_room(house.abide)
+    kept |= one_more(house)
+    check_kept(house, kept)
+    assert house.abide.stop() == 0
+    house.abide.start()
+    check_kept(house, kept)
+
+
+def test_a_conversation_whose_disk_is_full_is_out_of_reach_and_not_gone(
+    cramped: tuple[House, SmallDisk],
+) -> None:
+    house, disk = cramped
+    _, conversation = house.abide.ask("POST", "/v1/conversations", {}, house.key)
+    within = {"conversation": conversation["id"]}
+    assert ask(house, input="My colour is teal.", **within)[0] == 200
+    assert fill(house, **within)[1] == disk.refusal
+    path = f"/v1/conversations/{conversation['id']}"
+    for answer in (ask(house, input="Hello", **within), house.abide.ask("GET", path, None, house.key)):
+        assert answer[0] == 200 or error_of(answer) == disk.refusal
+    disk.make_room(house.abide)
+    assert house.abide.ask("GET", path, None, house.key)[0] == 200
+    status, body = ask(house, input="What is my colour?", **within)
+    assert status == 200 and "Your colour is teal." in text_of(body)
+
+
+def fill(house: House, **within: str) -> tuple[dict[str, str], tuple[int, str]]:
     """Asks until the store refuses: the texts of what was acknowledged by id, and the refusal."""
     kept: dict[str, str] = {}
     for number in range(400):
-        answer = ask(house, input=f"Say: {number} {os.urandom(12_000).hex(' ', 4)}")
+        answer = ask(house, input=f"Say: {number} {os.urandom(12_000).hex(' ', 4)}", **within)
         if answer[0] != 200:
             return kept, error_of(answer)
         kept[answer[1]["id"]] = text_of(answer[1])
