@@ -177,15 +177,15 @@ class Abide:
         """A new key: the last word that is printed."""
         return self.run("key", "create", name, *options).stdout.split()[-1]
 
-    def start(self, before: Callable[[], None] | None = None) -> float:
+    def start(self, before: Callable[[], None] | None = None, form: str = "text") -> float:
         """Starts the server and returns the seconds until it is ready. `before` runs in the child first."""
-        began = self.spawn(before)
+        began = self.spawn(before, form)
         self.wait_ready()
         return time.monotonic() - began
 
-    def spawn(self, before: Callable[[], None] | None = None) -> float:
+    def spawn(self, before: Callable[[], None] | None = None, form: str = "text") -> float:
         """Starts the server without waiting for it."""
-        command = [str(program("abide")), "serve", "--config", str(self.config)]
+        command = [str(program("abide")), "serve", "--config", str(self.config), "--log", form]
         with self.log_path.open("ab") as log:
             began = time.monotonic()
             self.process = subprocess.Popen(

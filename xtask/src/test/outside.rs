@@ -15,7 +15,7 @@ pub(super) fn python(place: &Place) -> Report {
         return absent("tests/python");
     }
     let ready = build(place).and_then(|bin| Ok((bin, venv(place, &suite)?)));
-    let ready = ready.and_then(|ready| accounting().map(|()| ready));
+    let ready = ready.and_then(|ready| programs().map(|()| ready));
     let (bin, python) = match ready {
         Ok(ready) => ready,
         Err(problem) => return Report::new(Count::default(), Err(problem)),
@@ -65,9 +65,14 @@ fn build(place: &Place) -> Result<PathBuf, String> {
     Ok(place.target.join("debug/abide"))
 }
 
-/// The program that reads the exported books, besides those that pip brings.
-fn accounting() -> Result<(), String> {
-    if shell::works(Command::new("hledger").arg("--version")) { Ok(()) } else { shell::install(&["hledger"]) }
+/// What the suite runs besides what pip brings: `hledger` reads the exported books, `curl` is what the demo offers.
+fn programs() -> Result<(), String> {
+    for program in ["curl", "hledger"] {
+        if !shell::works(Command::new(program).arg("--version")) {
+            shell::install(&[program])?;
+        }
+    }
+    Ok(())
 }
 
 /// The Python of an environment of its own, with the requirements of the suite in it.
