@@ -4,6 +4,7 @@ use crate::load;
 use crate::refused::Refused;
 use abide_model::Time;
 use abide_model::id::SessionId;
+use abide_model::plan::Plan;
 use abide_model::run::{Placed, RunView};
 use abide_session::record::CallStarted;
 use abide_session::{Outcome, Session, Show};
@@ -37,6 +38,8 @@ pub struct TranscriptRun {
     pub key: String,
     /// Its calls, oldest first.
     pub calls: Vec<TranscriptCall>,
+    /// The plan that left it without a target, when that is how it ended.
+    pub nowhere: Option<Plan>,
 }
 
 /// One call of a run.
@@ -98,5 +101,5 @@ fn run(session: &Session, n: u32) -> Option<TranscriptRun> {
         end_output,
     });
     let key = session.asked(n).map(|asked| asked.key.clone()).unwrap_or_default();
-    Some(TranscriptRun { key, calls: calls.collect(), view })
+    Some(TranscriptRun { key, calls: calls.collect(), nowhere: session.nowhere(n).cloned(), view })
 }

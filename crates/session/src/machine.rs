@@ -114,7 +114,9 @@ impl Session {
     }
 
     fn planned(&mut self, now: Time, plan: Plan, choice: Result<Box<Choice>, RunError>) -> Vec<Effect> {
-        let mut batch = self.batch(true);
+        // A run that is not kept acknowledges nothing yet: what starts it survives the process, and its end, which
+        // posts its usage, is on disk before the client learns of it.
+        let mut batch = self.batch(self.opened.kept);
         self.write_wish(now, &mut batch);
         if self.active.is_none() || self.open_call().is_some() {
             return self.effects(batch);
@@ -129,6 +131,7 @@ impl Session {
                 effects
             }
             Err(error) => {
+                self.write(now, Record::NowhereToGo { plan }, &mut batch);
                 self.write(now, Record::RunEnded { status: RunStatus::Failed(error) }, &mut batch);
                 self.effects(batch)
             }

@@ -6,6 +6,7 @@ use abide_model::call::{Finish, ItemStart};
 use abide_model::event::RunStatus;
 use abide_model::id::{CallNo, ItemId};
 use abide_model::item::{Item, Message, Part, Reasoning, Role, Signature, ToolCall};
+use abide_model::plan::Plan;
 use abide_model::usage::{Measure, Tokens, Usage};
 
 /// Which of a run's output items to show.
@@ -55,6 +56,8 @@ pub(crate) struct Run {
     pub(crate) outputs: u32,
     pub(crate) recoveries: u32,
     pub(crate) erased: bool,
+    /// The plan that found no target.
+    pub(crate) nowhere: Option<Plan>,
     /// The call under way.
     pub(crate) open: Option<OpenCall>,
 }
@@ -101,6 +104,7 @@ impl Run {
             outputs: 0,
             recoveries: 0,
             erased: false,
+            nowhere: None,
             open: None,
         }
     }

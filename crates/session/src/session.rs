@@ -8,6 +8,7 @@ use abide_model::call::{Delta, Finish, ItemStart};
 use abide_model::event::{Change, Event, RunStatus, Shortfall};
 use abide_model::id::{CallNo, ItemId, RunId, SessionId};
 use abide_model::item::{Item, ItemStatus, Json};
+use abide_model::plan::Plan;
 use abide_model::prompt::Params;
 use abide_model::run::{Placed, RunView};
 use std::collections::BTreeMap;
@@ -135,6 +136,12 @@ impl Session {
             Record::RunStarted(asked) => self.start_run(seq, at, asked),
             Record::CallStarted(started) => {
                 self.start_call(at, started);
+                Vec::new()
+            }
+            Record::NowhereToGo { plan } => {
+                if let Some(run) = self.active_run() {
+                    run.nowhere = Some(plan.clone());
+                }
                 Vec::new()
             }
             Record::Heard { deltas } => self.hear(deltas),
@@ -526,6 +533,12 @@ impl Session {
     #[must_use]
     pub fn calls(&self, n: u32) -> &[CallNote] {
         self.runs.get(&n).map_or(&[], |run| &run.calls)
+    }
+
+    /// The plan that left run `n` without a target.
+    #[must_use]
+    pub fn nowhere(&self, n: u32) -> Option<&Plan> {
+        self.runs.get(&n)?.nowhere.as_ref()
     }
 
     /// What run `n` was asked to do, and by whom; deleted runs included.

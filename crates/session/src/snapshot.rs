@@ -36,6 +36,7 @@ pub fn take(records: Vec<(u64, Stamped)>, blobs: &mut Blobs) -> Option<Vec<u8>> 
         | Record::MetadataSet { .. }
         | Record::RunErased { .. }
         | Record::Forked { .. }
+        | Record::NowhereToGo { .. }
         | Record::Deleted
         | Record::Recovered => true,
     });

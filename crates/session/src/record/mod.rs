@@ -59,6 +59,11 @@ pub enum Record {
     RunStarted(Box<RunStarted>),
     /// A model call is about to leave; on disk before it does.
     CallStarted(Box<CallStarted>),
+    /// No target was left for the run's next call.
+    NowhereToGo {
+        /// Every target considered, and why each was refused.
+        plan: Plan,
+    },
     /// A cloud said something.
     Heard {
         /// Its words, in order.

@@ -6,6 +6,7 @@ use super::body::{BODY_INLINE_BYTES_MAX, Blobs, Body, ITEM_INLINE_BYTES_MAX};
 use super::{CallEnd, CallStarted, DecodeError, Opened, Record, RunStarted, Stamped};
 use abide_model::id::{CallNo, ItemId, RunId, SessionId};
 use abide_model::item::{Item, Json};
+use abide_model::plan::Plan;
 use abide_model::prompt::Params;
 use abide_model::usage::Usage;
 use abide_model::{Hash, Time};
@@ -58,6 +59,8 @@ enum Stored {
     Forked(#[cbor(n(0), with = "minicbor::bytes")] [u8; 16]),
     #[n(12)]
     Deleted,
+    #[n(13)]
+    NowhereToGo(#[n(0)] Body),
 }
 
 #[derive(Encode, Decode)]
@@ -185,6 +188,7 @@ pub(super) fn references(bytes: &[u8]) -> Result<Vec<Hash>, DecodeError> {
             found.extend(run.input.iter().map(Body::reference));
         }
         Stored::CallStarted(call) => found.extend([call.plan.reference(), call.decision.reference()]),
+        Stored::NowhereToGo(plan) => found.push(plan.reference()),
         Stored::ItemsAdded(_, items) => found.extend(items.iter().map(Body::reference)),
         Stored::Opened(_)
         | Stored::Heard(_)
@@ -299,6 +303,7 @@ fn store(record: &Record, content: bool, blobs: &mut Blobs) -> Stored {
         Record::RunErased { run } => Stored::RunErased(*run),
         Record::Forked { child } => Stored::Forked(child.0.to_be_bytes()),
         Record::Deleted => Stored::Deleted,
+        Record::NowhereToGo { plan } => Stored::NowhereToGo(put_plan(plan, blobs)),
         Record::Recovered => Stored::Recovered,
     }
 }
@@ -328,11 +333,10 @@ fn store_run(run: &RunStarted, content: bool, blobs: &mut Blobs) -> StoredRunSta
 }
 
 fn store_call(call: &CallStarted, blobs: &mut Blobs) -> StoredCallStarted {
-    let plan = bytes_of(&StoredPlan::from(&call.plan));
     let decision = bytes_of(&StoredDecision::from(&call.decision));
     StoredCallStarted {
         call: call.call.0,
-        plan: Body::put(plan, CALL_INLINE_BYTES_MAX, blobs),
+        plan: put_plan(&call.plan, blobs),
         cloud: call.cloud.to_string(),
         model: call.model.clone(),
         product: call.product.to_string(),
@@ -343,6 +347,15 @@ fn store_call(call: &CallStarted, blobs: &mut Blobs) -> StoredCallStarted {
         prefix: call.prefix.0,
         prompt_bytes: call.prompt_bytes,
     }
+}
+
+fn put_plan(plan: &Plan, blobs: &mut Blobs) -> Body {
+    Body::put(bytes_of(&StoredPlan::from(plan)), CALL_INLINE_BYTES_MAX, blobs)
+}
+
+fn get_plan(body: &Body, blobs: &Blobs) -> Result<Plan, DecodeError> {
+    let stored: StoredPlan = minicbor::decode(body.get(blobs)?).map_err(damaged)?;
+    stored.load()
 }
 
 fn store_end(end: &CallEnd, content: bool) -> StoredEnd {
@@ -384,6 +397,7 @@ fn load(stored: Stored, blobs: &Blobs) -> Result<Record, DecodeError> {
         Stored::RunErased(run) => Record::RunErased { run },
         Stored::Forked(child) => Record::Forked { child: SessionId(u128::from_be_bytes(child)) },
         Stored::Deleted => Record::Deleted,
+        Stored::NowhereToGo(plan) => Record::NowhereToGo { plan: get_plan(&plan, blobs)? },
         Stored::Recovered => Record::Recovered,
     })
 }
@@ -418,11 +432,10 @@ fn load_run(run: StoredRunStarted, blobs: &Blobs) -> Result<RunStarted, DecodeEr
 }
 
 fn load_call(call: StoredCallStarted, blobs: &Blobs) -> Result<CallStarted, DecodeError> {
-    let plan: StoredPlan = minicbor::decode(call.plan.get(blobs)?).map_err(damaged)?;
     let decision: StoredDecision = minicbor::decode(call.decision.get(blobs)?).map_err(damaged)?;
     Ok(CallStarted {
         call: CallNo(call.call),
-        plan: plan.load()?,
+        plan: get_plan(&call.plan, blobs)?,
         cloud: name(&call.cloud)?,
         model: call.model,
         product: name(&call.product)?,

@@ -332,6 +332,7 @@ fn record() -> impl Strategy<Value = Record> {
         any::<u32>().prop_map(|run| Record::RunErased { run }),
         any::<u128>().prop_map(|id| Record::Forked { child: SessionId(id) }),
         Just(Record::Deleted),
+        plan().prop_map(|plan| Record::NowhereToGo { plan }),
         Just(Record::Recovered),
     ]
 }

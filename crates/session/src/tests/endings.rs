@@ -367,7 +367,7 @@ fn a_session_that_is_not_kept_streams_without_writing_what_was_said() {
             > ask user hello
                 plan run 1
             > plan azure
-                append after 0 durable open
+                append after 0 open
                   opened
                   run 1 started, items from 1: 1
                   call 1 started at azure, 5 bytes

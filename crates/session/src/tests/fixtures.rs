@@ -27,7 +27,7 @@ macro_rules! stored {
     };
 }
 
-const STORED: [(&str, &[u8]); 18] = stored![
+const STORED: [(&str, &[u8]); 19] = stored![
     "opened",
     "run_started",
     "call_started",
@@ -46,6 +46,7 @@ const STORED: [(&str, &[u8]); 18] = stored![
     "recovered",
     "forked",
     "deleted",
+    "nowhere_to_go",
 ];
 
 /// Bodies that the records point at; their names say nothing, their hashes do.
@@ -147,6 +148,7 @@ fn samples() -> Vec<(&'static str, Stamped)> {
         ("recovered", Record::Recovered),
         ("forked", Record::Forked { child: SessionId(0x0190_f3a1) }),
         ("deleted", Record::Deleted),
+        ("nowhere_to_go", Record::NowhereToGo { plan: Plan { considered: Vec::new() } }),
     ];
     let at = Time::from_microsecond(1_777_777_777_123_456).unwrap();
     records.into_iter().map(|(name, record)| (name, Stamped { at, record })).collect()

@@ -62,6 +62,7 @@ fn record(record: &Record) -> String {
         Record::MetadataSet { metadata } => {
             format!("labels {}", metadata.as_ref().map_or("none", |labels| labels.as_str()))
         }
+        Record::NowhereToGo { plan } => format!("nowhere to go of {}", plan.considered.len()),
         Record::Forked { child } => format!("forked by {:x}", child.0),
         Record::Deleted => "deleted".to_owned(),
         Record::RunErased { run } => format!("run {run} erased"),

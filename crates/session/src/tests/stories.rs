@@ -405,8 +405,9 @@ fn when_no_target_is_left_the_run_fails_with_the_plans_error() {
                 plan run 1 not azure after server
             > refuse upstream_failed
                 append after 4 durable
+                  nowhere to go of 0
                   run ended failed (upstream_failed)
-                5: run failed (upstream_failed), used nothing
+                6: run failed (upstream_failed), used nothing
             > show run 1
                 failed (upstream_failed), used nothing
                 in  1 user: hello
@@ -504,18 +505,19 @@ fn a_run_the_plan_refuses_reaches_no_cloud_and_leaves_nothing_in_the_conversatio
                 append after 0 durable
                   opened
                   run 1 started, items from 1: 1
+                  nowhere to go of 0
                   run ended failed (refused_by_agreement)
                 2: run started
-                3: run failed (refused_by_agreement), used nothing
+                4: run failed (refused_by_agreement), used nothing
             > show run 1
                 failed (refused_by_agreement), used nothing
                 in  1 user: secret
             > show items
             > plan azure
-                append after 3 durable open
+                append after 4 durable open
                   run 2 started, items from 2: 1
                   call 1 started at azure, 5 bytes
-                4: run started
+                5: run started
                 call 1 to azure/gpt
             > show prompt
                 user: other
@@ -543,10 +545,10 @@ fn a_result_that_came_with_a_failed_run_can_be_sent_again() {
             > ask result c1 sunny
                 plan run 3
             > plan aws
-                append after 10 durable open
+                append after 11 durable open
                   run 3 started, items from 4: 1
                   call 3 started at aws, 22 bytes
-                11: run started
+                12: run started
                 call 3 to aws/gpt
             > show prompt
                 user: weather?

@@ -34,6 +34,8 @@ struct RunJson<'t> {
     ended: Option<String>,
     input: Vec<ItemJson<'t>>,
     calls: Vec<CallJson<'t>>,
+    /// The plan that left it without a target; null when it never was.
+    no_target: Option<Vec<StandingJson<'t>>>,
     output: Vec<ItemJson<'t>>,
     usage: Option<UsageJson>,
 }
@@ -135,6 +137,7 @@ fn run(run: &TranscriptRun) -> RunJson<'_> {
         ended: view.ended_at.map(|at| at.to_string()),
         input: view.input.iter().map(|placed| item(placed, None)).collect(),
         calls: run.calls.iter().map(call).collect(),
+        no_target: run.nowhere.as_ref().map(|plan| plan.considered.iter().map(standing).collect()),
         output: view.output.iter().enumerate().map(|(at, placed)| item(placed, from(at))).collect(),
         usage: view.usage.as_ref().map(usage),
     }

@@ -6,7 +6,7 @@ use abide_engine::{Transcript, TranscriptCall, TranscriptRun, refusal_in_words};
 use abide_model::decision::Decision;
 use abide_model::event::RunStatus;
 use abide_model::item::{Item, ItemStatus, Part};
-use abide_model::plan::{Considered, Standing};
+use abide_model::plan::{Considered, Plan, Standing};
 use abide_model::run::Placed;
 use abide_model::usage::Usage;
 use abide_session::record::CallEnd;
@@ -57,6 +57,10 @@ fn one_run(text: &mut String, run: &TranscriptRun, paint: Paint) {
             item(text, placed, Some(&from), paint);
         }
     }
+    if let Some(plan) = &run.nowhere {
+        text.push_str("  no target\n");
+        standings(text, plan, paint);
+    }
     if let RunStatus::Failed(error) = &view.status {
         text.push_str(&format!("  error      {}: {}\n", error.code, plain(&error.message, false)));
     }
@@ -87,7 +91,11 @@ fn call(text: &mut String, call: &TranscriptCall, paint: Paint) {
         paint.dim(&format!("({} through {}, left {})", started.product, started.channel, short(call.at))),
     ));
     text.push_str(&format!("{MARGIN}{}\n", decision(&started.decision)));
-    for considered in &started.plan.considered {
+    standings(text, &started.plan, paint);
+}
+
+fn standings(text: &mut String, plan: &Plan, paint: Paint) {
+    for considered in &plan.considered {
         text.push_str(&format!("{MARGIN}{}\n", paint.dim(&standing(considered))));
     }
 }
