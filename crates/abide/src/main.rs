@@ -14,7 +14,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
-    log::start(cli.log);
+    let _log = log::start(cli.log);
     match cli.command.run() {
         Ok(status) => status.into(),
         Err(failure) => failure.report(),

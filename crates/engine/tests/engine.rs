@@ -109,10 +109,10 @@ async fn a_run_under_way_at_shutdown_is_taken_up_at_the_next_start() {
             }
         }
     }
+    house.azure.push_fault("500".parse().unwrap());
     house.restart().await;
     let following = house.handle().follow(&house.who, id).await.unwrap();
     assert_eq!(following.past[..seen.len()], seen[..], "what was seen is still there, and the same");
-    house.azure.push_fault("500".parse().unwrap());
     let view = house.wait_for(id).await;
     assert!(view.status.ended(), "{:?}", view.status);
     assert_eq!(view.output[0].status, ItemStatus::Incomplete);

@@ -58,6 +58,8 @@ struct Run {
 struct Follower {
     updates: mpsc::Sender<Update>,
     show: Show,
+    /// Whether it wants every change, or only how it ends.
+    events: bool,
 }
 
 /// What wakes the task.
@@ -373,14 +375,14 @@ impl Worker {
         let records = load::records_from(&self.shared.store, self.session.id(), first).await?;
         let past =
             abide_session::events_of(run.session, n, records.iter().map(|(seq, record)| (*seq, record)));
-        let updates = (self.session.active() == Some(run)).then(|| self.subscribe(Show::All));
+        let updates = (self.session.active() == Some(run)).then(|| self.subscribe(Show::All, true));
         Ok(Following { view: Arc::new(view), past, updates })
     }
 
-    fn subscribe(&mut self, show: Show) -> mpsc::Receiver<Update> {
+    fn subscribe(&mut self, show: Show, events: bool) -> mpsc::Receiver<Update> {
         let lag = self.shared.setup.load().limits.lag_events_max;
         let (updates, receiver) = mpsc::channel(lag);
-        self.followers.push(Follower { updates, show });
+        self.followers.push(Follower { updates, show, events });
         receiver
     }
 
@@ -501,7 +503,9 @@ impl Worker {
         });
         self.answer_start(&events, status.as_ref());
         let run = events.first().map(|event| event.run);
-        self.send(&Update::Events(events));
+        if self.followers.iter().any(|follower| follower.events) {
+            self.send(&Update::Events(events));
+        }
         if let (Some(status), Some(run)) = (status, run) {
             self.finish(run, &status);
         }
@@ -517,25 +521,29 @@ impl Worker {
             return;
         }
         let Some(view) = self.session.view(start.run.n, show) else { return };
-        let updates = self.subscribe(show);
+        let updates = self.subscribe(show, self.run.as_ref().is_some_and(|run| run.stream));
         let _ = reply.send(Ok(Running { view: Arc::new(view), updates }));
     }
 
     /// Sends to every follower; one that lags too far behind is let go of, and can read the journal later.
     fn send(&mut self, update: &Update) {
-        self.followers.retain(|follower| match follower.updates.try_send(update.clone()) {
-            Ok(()) => true,
-            Err(mpsc::error::TrySendError::Full(_)) => {
-                tracing::warn!("a reader lags too far behind and is let go of");
-                false
-            }
-            Err(mpsc::error::TrySendError::Closed(_)) => !self.session.opened().kept,
+        let wanted = |follower: &Follower| follower.events || !matches!(update, Update::Events(_));
+        self.followers.retain(|follower| {
+            !wanted(follower)
+                || match follower.updates.try_send(update.clone()) {
+                    Ok(()) => true,
+                    Err(mpsc::error::TrySendError::Full(_)) => {
+                        tracing::warn!("a reader lags too far behind and is let go of");
+                        false
+                    }
+                    Err(mpsc::error::TrySendError::Closed(_)) => !self.session.opened().kept,
+                }
         });
     }
 
     fn finish(&mut self, run: RunId, status: &RunStatus) {
         self.shared.metrics.run_ended(status.as_str());
-        for Follower { updates, show } in std::mem::take(&mut self.followers) {
+        for Follower { updates, show, events: _ } in std::mem::take(&mut self.followers) {
             if let Some(view) = self.session.view(run.n, show) {
                 let _ = updates.try_send(Update::Ended(Arc::new(view)));
             }
