@@ -55,13 +55,16 @@ fn some_ran(report: Report) -> Report {
 }
 
 fn inform<'a>(command: &'a mut Command, place: &Place, bin: &Path) -> &'a mut Command {
-    command.env("ABIDE_BIN", bin).env("ABIDE_REPO", &place.root)
+    let ask = place.target.join("debug/examples/ask");
+    command.env("ABIDE_BIN", bin).env("ABIDE_ASK", ask).env("ABIDE_REPO", &place.root)
 }
 
-/// Builds the program and, beside it, the fake clouds that the suites start.
+/// Builds the program and, beside it, the fake clouds that the suites start and the example that oracles ask.
 fn build(place: &Place) -> Result<PathBuf, String> {
     let programs = ["--package", "abide", "--bin", "abide", "--package", "abide-sim", "--bin", "fakeclouds"];
     shell::stream(cargo(place).args(["build", "--locked"]).args(programs), |_| {})?;
+    let example = ["build", "--locked", "--package", "abide-agreement", "--example", "ask"];
+    shell::stream(cargo(place).args(example), |_| {})?;
     Ok(place.target.join("debug/abide"))
 }
 

@@ -1,0 +1,27 @@
+"""What Abide works out, beside a second implementation that shares no code with it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+REPO = Path(os.environ["ABIDE_REPO"])
+BOOKS = 300
+SEED = 1
+
+
+def test_verdicts_agree_with_a_second_implementation_on_random_books() -> None:
+    command = [
+        sys.executable,
+        str(REPO / "crates/agreement/oracle/agree.py"),
+        os.environ["ABIDE_ASK"],
+        "--books",
+        str(BOOKS),
+        "--seed",
+        str(SEED),
+        "--example",
+        str(REPO / "examples/agreements/openai-clouds"),
+    ]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert f"{BOOKS} random books from seed {SEED}" in ran.stdout
