@@ -550,13 +550,15 @@ impl Session {
     /// What the next call is to send: parameters with the agent's instructions, and the conversation. Also for a run
     /// that was asked for and not yet planned.
     #[must_use]
-    pub fn prompt(&self) -> Option<(Params, Vec<Arc<Item>>)> {
+    pub fn prompt(&self) -> Option<(Arc<Params>, Vec<Arc<Item>>)> {
         let (asked, input) = match &self.wish {
             Some(wish) => (&**wish, wish.input.as_slice()),
             None => (&self.runs.get(&self.active?)?.asked, [].as_slice()),
         };
-        let mut params = (*asked.params).clone();
-        params.instructions = asked.instructions();
+        let params = match asked.preface {
+            Some(_) => Arc::new(Params { instructions: asked.instructions(), ..(*asked.params).clone() }),
+            None => asked.params.clone(),
+        };
         Some((params, self.shown_from(0).chain(input).cloned().collect()))
     }
 

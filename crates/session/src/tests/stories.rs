@@ -662,7 +662,7 @@ fn the_agents_instructions_come_before_the_clients_and_are_part_of_what_a_call_s
         stage.step(planned("azure")).unwrap();
         let now = stage.session.prompt().unwrap();
         assert_eq!(before, now, "what is planned for is what is sent");
-        (now.0.instructions, stage.session.calls(1).last().unwrap().started.prefix)
+        (now.0.instructions.clone(), stage.session.calls(1).last().unwrap().started.prefix)
     };
     let both = send(Some("Be kind."), Some("Be brief."));
     assert_eq!(both.0.as_deref(), Some("Be kind.\n\nBe brief."));
