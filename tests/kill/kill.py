@@ -12,6 +12,7 @@ with 1 when anything was lost, doubled, forgotten or unreadable.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sqlite3
 import sys
 import tempfile
@@ -32,6 +33,7 @@ BUSY_SECONDS = (0.05, 1.2)
 STARTING_SECONDS = (0.0, 0.05)
 STARTING_SHARE = 0.1
 PROBLEMS_SHOWN_MAX = 8
+FINISH_SECONDS_MAX = 90.0
 IDLE_SECONDS_MAX = 60.0
 CALLERS = 2
 
@@ -71,10 +73,13 @@ class Killer:
 
 def main() -> int:
     asked = arguments()
-    with tempfile.TemporaryDirectory(prefix="abide-kill-", dir=asked.folder) as name:
+    with contextlib.ExitStack() as stack:
+        folder: Path = asked.folder
+        if folder is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="abide-kill-")))
         options = ["--token-delay-ms", str(TOKEN_MILLISECONDS), "--keep-requests"]
-        with stand.house(Path(name), *options) as (abide, clouds):
-            return run(asked, abide, clouds)
+        abide, clouds = stack.enter_context(stand.house(folder, *options))
+        return run(asked, abide, clouds)
 
 
 def arguments() -> argparse.Namespace:
@@ -84,7 +89,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--seed", type=int, default=time.time_ns() % 10**6, help="chooses the moments and texts"
     )
-    parser.add_argument("--folder", type=Path, help="where the store lies while it runs")
+    parser.add_argument("--folder", type=Path, help="an empty folder that keeps the store and the logs")
     return parser.parse_args()
 
 
@@ -98,15 +103,23 @@ def run(asked: argparse.Namespace, abide: stand.Abide, clouds: stand.Clouds) -> 
         talker.start()
     killer = Killer(abide, tally, asked.seed)
     killer.kill(asked.kills)
-    for talker in talkers:
-        talker.over.set()
-    for talker in talkers:
-        talker.join()
+    finish(talkers, tally)
     wait_until_idle(abide)
     verdict = compare(abide, clouds, key)
     if abide.stop() != 0 or not is_whole(abide.store / "abide.db"):
         killer.unreadable += 1
     return report(asked, tally, killer, verdict)
+
+
+def finish(talkers: list[Talker], tally: Tally) -> None:
+    """Lets every client end its turn. One that cannot is stuck on a response that never ends."""
+    until = time.monotonic() + FINISH_SECONDS_MAX
+    for talker in talkers:
+        talker.over.set()
+    for talker in talkers:
+        talker.join(max(0.0, until - time.monotonic()))
+        if talker.is_alive():
+            tally.problem(f"{talker.name} is stuck: {talker.doing}")
 
 
 def wait_until_idle(abide: stand.Abide) -> None:

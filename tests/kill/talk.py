@@ -68,6 +68,7 @@ class Talker(threading.Thread):
         self.tally = tally
         self.over = threading.Event()
         self.turn = 0
+        self.doing = ""
 
     def run(self) -> None:
         try:
@@ -149,6 +150,7 @@ class Talker(threading.Thread):
     def follow(self, method: str, path: str, body: dict[str, Any] | None, seen: Seen) -> None:
         """Takes in a stream as far as it comes."""
         began = False
+        self.doing = f"{method} {path} after {len(seen.payloads)} events"
         try:
             with self.answer(method, path, body) as answer:
                 if answer.status != 200:
