@@ -136,8 +136,10 @@ pub(crate) fn recover(shared: &Arc<Shared>, id: SessionId) {
 
 async fn open(shared: Arc<Shared>, id: SessionId, inbox: mpsc::Receiver<Envelope>, recovering: bool) {
     let session = match load::session(&shared.store, id).await {
-        Ok(Some(session)) => session,
-        Ok(None) => return shared.lives.forget(id),
+        // One that is not kept has a task from its first record to its last, or none until the next start takes up
+        // what was left: whoever asks for it meanwhile gets no answer, and no second task.
+        Ok(Some(session)) if session.opened().kept || recovering => session,
+        Ok(Some(_) | None) => return shared.lives.forget(id),
         Err(error) => {
             tracing::error!(session = %id, %error, "session cannot be opened");
             return refuse_all(&shared, id, inbox, None, &error);

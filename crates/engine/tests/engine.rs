@@ -129,9 +129,22 @@ async fn a_request_that_is_not_kept_leaves_its_usage_and_no_content() {
     let refused = house.handle().response(&house.who, view.id).await.unwrap_err();
     assert_eq!(refused, Refused::UnknownResponse(view.id));
     let folder = house.end().await;
-    let bytes = std::fs::read(folder.path().join("abide.db")).unwrap();
-    let word = b"heliotrope";
-    assert!(!bytes.windows(word.len()).any(|window| window == word));
+    assert!(!house::holds(&folder, b"heliotrope"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn asking_for_a_response_that_is_not_kept_does_not_disturb_it() {
+    let house = House::new().await;
+    let wanted = house.wanted("count to 9 [[sim:slow ms=50]]", false, true);
+    let running = house.handle().respond(&house.who, wanted, Door::Responses).await.unwrap();
+    let id = running.view.id;
+    let handle = house.handle();
+    assert_eq!(handle.response(&house.who, id).await.unwrap_err(), Refused::UnknownResponse(id));
+    assert_eq!(handle.cancel(&house.who, id).await.unwrap_err(), Refused::UnknownResponse(id));
+    assert_eq!(handle.delete_response(&house.who, id).await.unwrap_err(), Refused::UnknownResponse(id));
+    let view = house::end_of(running).await;
+    assert!(matches!(view.status, RunStatus::Completed(_)), "{:?}", view.status);
+    house.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

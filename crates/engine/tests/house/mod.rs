@@ -120,6 +120,14 @@ pub(crate) async fn end_of(mut running: Running) -> Arc<RunView> {
     panic!("the run was let go of")
 }
 
+/// Whether `word` stands anywhere in the files of a store.
+pub(crate) fn holds(folder: &TempDir, word: &[u8]) -> bool {
+    let files = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+    let bytes: Vec<u8> =
+        files.filter(|path| path.is_file()).flat_map(|path| std::fs::read(path).unwrap()).collect();
+    bytes.windows(word.len()).any(|window| window == word)
+}
+
 pub(crate) fn text_of(view: &RunView) -> String {
     let messages = view.output.iter().filter_map(|placed| match &*placed.item {
         Item::Message(message) => Some(message),
