@@ -148,6 +148,22 @@ async fn asking_for_a_response_that_is_not_kept_does_not_disturb_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_continues_a_response_and_is_not_kept_leaves_no_content() {
+    let house = House::new().await;
+    let first = house.say(None, "my name is Ada").await;
+    let mut wanted = house.wanted("what is my name? the secret word is heliotrope", false, false);
+    wanted.previous = Some(first.id);
+    let running = house.handle().respond(&house.who, wanted, Door::Responses).await.unwrap();
+    let view = house::end_of(running).await;
+    assert!(text_of(&view).contains("Ada"), "{}", text_of(&view));
+    assert!(!view.stored);
+    let refused = house.handle().response(&house.who, view.id).await.unwrap_err();
+    assert_eq!(refused, Refused::UnknownResponse(view.id));
+    let folder = house.end().await;
+    assert!(!house::holds(&folder, b"heliotrope"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn continuing_an_earlier_response_forks_the_conversation() {
     let house = House::new().await;
     let first = house.say(None, "my name is Ada").await;

@@ -246,7 +246,7 @@ impl Worker {
         }
     }
 
-    /// Continues after `previous`: in place when nothing came after it, else in a fork.
+    /// Continues after `previous`: in place when nothing came after it and the run is kept, else in a fork.
     async fn continue_from(&mut self, previous: RunId, run: Box<RunCommand>) {
         let n = previous.n;
         if self.session.run_begins_at(n).is_none() || !self.session.opened().kept {
@@ -259,15 +259,17 @@ impl Worker {
         }
         let last =
             self.session.ends_with_run(n) && self.session.active().is_none() && self.waiting.is_empty();
-        if last && !self.session.opened().named {
+        let keep = run.asked.wanted.keep;
+        if last && keep && !self.session.opened().named {
             return self.start(run).await;
         }
         let child = super::new_id();
-        if let Err(error) = self.edit(Input::Fork(child)).await {
+        // One that is not kept is never read back, so nothing here is held for it.
+        if keep && let Err(error) = self.edit(Input::Fork(child)).await {
             let _ = run.reply.send(Err(error));
             return;
         }
-        let opened = super::opening(&run.who, run.asked.wanted.keep, false, Some(previous));
+        let opened = super::opening(&run.who, keep, false, Some(previous));
         let opening = Opening { opened, inherited: self.session.items_through(n) };
         super::begin(&self.shared, child, opening, run);
     }
