@@ -67,6 +67,7 @@ fn a_field_that_is_missing_mistyped_or_out_of_range_is_named() {
             r#"{"model":"m","input":"hi","reasoning":{"effort":"enormous"}}"#,
             r#"{"model":"m","input":"hi","stream_options":{}}"#,
             r#"{"model":"m","input":"hi","background":true,"store":false}"#,
+            r#"{"model":"m","input":"hi","conversation":"conv_00000000000000000000000000000001","store":false}"#,
             r#"{"model":"m","input":"hi","metadata":{"a":1}}"#,
             r#"{"model":"m","input":"hi","metadata":{"a":"1","a":"2"}}"#,
             r#"{"model":"m","input":"hi","metadata":[]}"#,
@@ -89,6 +90,7 @@ fn a_field_that_is_missing_mistyped_or_out_of_range_is_named() {
             invalid_value | reasoning.effort | `reasoning.effort` must be one of `none`, `minimal`, `low`, `medium`, `high`, `xhigh`, `max`
             invalid_value | stream_options | `stream_options` needs `stream`
             invalid_value | background | `background` needs `store`, or nobody could read the answer
+            invalid_value | store | `conversation` needs `store`: what is said in a conversation is kept in it
             invalid_type | metadata.a | `metadata.a` must be a string, not a number
             duplicate | metadata | `metadata` has the field `a` twice
             invalid_type | metadata | `metadata` must be an object, not a list

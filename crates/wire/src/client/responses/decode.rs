@@ -57,7 +57,7 @@ pub fn decode(body: &[u8]) -> Result<Wanted, Problem> {
     let previous = previous(&mut fields, conversation.is_some())?;
     let continues = conversation.is_some() || previous.is_some();
     let items = input(&mut fields, continues)?;
-    let keep = flag(&mut fields, "store")?.unwrap_or(true);
+    let keep = store(&mut fields, conversation.is_some())?;
     let stream = flag(&mut fields, "stream")?.unwrap_or(false);
     let background = background(&mut fields, keep, &mut asked)?;
     stream_options(&mut fields, stream)?;
@@ -247,6 +247,18 @@ fn input(fields: &mut Object<'_, '_>, continues: bool) -> Result<Vec<Item>, Prob
             code: code::INVALID_VALUE,
         }),
     }
+}
+
+fn store(fields: &mut Object<'_, '_>, in_conversation: bool) -> Result<bool, Problem> {
+    let Some(node) = fields.take("store") else {
+        return Ok(true);
+    };
+    let keep = node.boolean()?;
+    if in_conversation && !keep {
+        let message = "`conversation` needs `store`: what is said in a conversation is kept in it";
+        return Err(node.problem(code::INVALID_VALUE, message));
+    }
+    Ok(keep)
 }
 
 fn background(fields: &mut Object<'_, '_>, keep: bool, asked: &mut Params) -> Result<bool, Problem> {
