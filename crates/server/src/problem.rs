@@ -296,6 +296,7 @@ fn run_status(error: &RunError) -> StatusCode {
         ) => StatusCode::BAD_GATEWAY,
         None => match error.code.as_str() {
             "refused_by_agreement" => StatusCode::FORBIDDEN,
+            "unsupported_parameter" => StatusCode::BAD_REQUEST,
             "no_target" => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         },
@@ -404,7 +405,7 @@ mod tests {
             fault: Some(kind),
             retry_after_ms: (kind == FaultKind::RateLimited).then_some(1_200),
         });
-        let codes = ["refused_by_agreement", "no_target", "of_tomorrow"];
+        let codes = ["refused_by_agreement", "unsupported_parameter", "no_target", "of_tomorrow"];
         let by_abide = codes.map(|code| RunError {
             code: code.to_owned(),
             message: "said by Abide".to_owned(),
@@ -426,6 +427,7 @@ mod tests {
                 400 invalid_request_error of_cloud: filtered
                 400 invalid_request_error of_cloud: unsupported
                 403 permission_error refused_by_agreement: said by Abide
+                400 invalid_request_error unsupported_parameter: said by Abide
                 503 server_error no_target: said by Abide
                 500 server_error of_tomorrow: said by Abide
             "#]],

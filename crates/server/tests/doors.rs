@@ -51,6 +51,17 @@ async fn a_field_the_cloud_has_no_place_for_is_named_in_a_header_or_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_no_cloud_of_a_model_can_do_is_the_requests_mistake() {
+    let house = House::new().await;
+    let tool = json!({"type": "function", "name": "now", "parameters": {"type": "object"}});
+    let body = json!({"model": "text-only", "input": "hi", "tools": [tool]});
+    let refused = house.post("/v1/responses", body).await;
+    assert_eq!(refused.error(), "400 invalid_request_error unsupported_parameter");
+    assert!(refused.text().contains("tools"), "{}", refused.text());
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_streamed_chat_comes_in_pieces_and_ends_with_done() {
     let house = House::new().await;
     let body = json!({
@@ -166,7 +177,7 @@ async fn models_and_agents_are_listed_and_found_with_the_slash_plain_or_encoded(
     let list = house.get("/v1/models").await.json();
     let names: Vec<&str> =
         list["data"].as_array().unwrap().iter().map(|model| model["id"].as_str().unwrap()).collect();
-    assert_eq!(names, ["aws-only", "demo", "agent/brief"]);
+    assert_eq!(names, ["aws-only", "demo", "text-only", "agent/brief"]);
     for path in ["/v1/models/agent/brief", "/v1/models/agent%2Fbrief"] {
         assert_eq!(house.get(path).await.json()["id"], "agent/brief");
     }

@@ -216,6 +216,10 @@ fn setup(azure: &abide_sim::Cloud, aws: &abide_sim::Cloud) -> Setup {
     ];
     let targets = vec![target("azure", Dialect::Azure), target("aws", Dialect::Bedrock)];
     let aws_only = vec![target("aws", Dialect::Bedrock)];
+    let text_only = Target {
+        can: Capabilities { tools: false, json_schema: false, images: false },
+        ..(*target("azure", Dialect::Azure)).clone()
+    };
     let agent = Agent {
         model: "demo".parse().unwrap(),
         description: "answers".to_owned(),
@@ -227,6 +231,10 @@ fn setup(azure: &abide_sim::Cloud, aws: &abide_sim::Cloud) -> Setup {
         models: [
             ("demo".parse().unwrap(), Model { targets, created: Time::UNIX_EPOCH }),
             ("aws-only".parse().unwrap(), Model { targets: aws_only, created: Time::UNIX_EPOCH }),
+            (
+                "text-only".parse().unwrap(),
+                Model { targets: vec![Arc::new(text_only)], created: Time::UNIX_EPOCH },
+            ),
         ]
         .into(),
         agents: [("agent/brief".parse().unwrap(), agent)].into(),

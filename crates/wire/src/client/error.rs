@@ -94,8 +94,11 @@ impl Kind {
                 | FaultKind::Auth
                 | FaultKind::NoModel,
             ) => Kind::Server,
-            None if error.code == "refused_by_agreement" => Kind::Permission,
-            None => Kind::Server,
+            None => match error.code.as_str() {
+                "refused_by_agreement" => Kind::Permission,
+                "unsupported_parameter" => Kind::InvalidRequest,
+                _ => Kind::Server,
+            },
         }
     }
 }
@@ -147,7 +150,13 @@ mod tests {
         };
         assert_eq!(Kind::of_run(&error), Kind::RateLimit);
         error.fault = None;
-        error.code = "refused_by_agreement".to_owned();
-        assert_eq!(Kind::of_run(&error), Kind::Permission);
+        for (code, kind) in [
+            ("refused_by_agreement", Kind::Permission),
+            ("unsupported_parameter", Kind::InvalidRequest),
+            ("no_target", Kind::Server),
+        ] {
+            error.code = code.to_owned();
+            assert_eq!(Kind::of_run(&error), kind, "{code}");
+        }
     }
 }
