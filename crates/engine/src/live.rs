@@ -135,17 +135,17 @@ pub(crate) fn recover(shared: &Arc<Shared>, id: SessionId) {
 }
 
 async fn open(shared: Arc<Shared>, id: SessionId, inbox: mpsc::Receiver<Envelope>, recovering: bool) {
-    let session = match load::session(&shared.store, id).await {
+    let (session, ancestors) = match load::session(&shared.store, id).await {
         // One that is not kept has a task from its first record to its last, or none until the next start takes up
         // what was left: whoever asks for it meanwhile gets no answer, and no second task.
-        Ok(Some(session)) if session.opened().kept || recovering => session,
+        Ok(Some(found)) if found.0.opened().kept || recovering => found,
         Ok(Some(_) | None) => return shared.lives.forget(id),
         Err(error) => {
             tracing::error!(session = %id, %error, "session cannot be opened");
             return refuse_all(&shared, id, inbox, None, &error);
         }
     };
-    let mut worker = Worker::new(shared, session, Some(inbox));
+    let mut worker = Worker::new(shared, (session, ancestors), Some(inbox));
     if recovering || worker.unfinished() {
         worker.recover().await;
     }
@@ -226,7 +226,7 @@ pub(crate) async fn respond(
         }
         None => {
             let opened = opening(who, kept, false, None);
-            begin(shared, new_id(), Opening { opened, inherited: Vec::new() }, run);
+            begin(shared, new_id(), (Opening { opened, inherited: Vec::new() }, 0), run);
             answer.await.map_err(|_| Refused::ShuttingDown)?
         }
     }
@@ -245,19 +245,24 @@ pub(crate) async fn create(
     let session = Session::open(new_id(), Opening { opened, inherited: Vec::new() });
     session.check_items(&items)?;
     let (id, created_at, metadata) = (session.id(), Time::now(), session.metadata().cloned());
-    let mut worker = Worker::new(shared.clone(), session, None);
+    let mut worker = Worker::new(shared.clone(), (session, 0), None);
     worker.begin(created_at, items).await?;
     Ok(ConversationView { id, created_at, metadata })
 }
 
-/// Starts a session with its first run.
-pub(crate) fn begin(shared: &Arc<Shared>, id: SessionId, opening: Opening, run: Box<RunCommand>) {
+/// Starts a session with its first run. It inherits from `ancestors` others.
+pub(crate) fn begin(
+    shared: &Arc<Shared>,
+    id: SessionId,
+    (opening, ancestors): (Opening, usize),
+    run: Box<RunCommand>,
+) {
     let inbox = opening.opened.kept.then(|| {
         let (inbox, receiver) = mpsc::channel(INBOX_COMMANDS_MAX);
         shared.lives.inboxes.lock().unwrap_or_else(PoisonError::into_inner).insert(id, inbox);
         receiver
     });
-    let worker = Worker::new(shared.clone(), Session::open(id, opening), inbox);
+    let worker = Worker::new(shared.clone(), (Session::open(id, opening), ancestors), inbox);
     shared.tasks.spawn(worker.work_on(run));
 }
 

@@ -9,48 +9,30 @@ use abide_session::{Session, Stamped, snapshot};
 use abide_store::{Journal, Reader, Row, Store};
 
 /// How many sessions a fork may have above it.
-const ANCESTORS_MAX: usize = 64;
+pub(crate) const ANCESTORS_MAX: usize = 256;
 
-/// The session `id`, with what it inherits; `None` when the store has none.
-pub(crate) async fn session(store: &Store, id: SessionId) -> Result<Option<Session>, Refused> {
-    let mut chain = Vec::new();
-    let mut next = Some(RunId { session: id, n: 0 });
-    while let Some(run) = next.take() {
-        let Some(journal) = store.read(run.session).await? else {
-            if chain.is_empty() {
-                return Ok(None);
-            }
-            break;
-        };
-        let hashes = references(&journal).map_err(|error| unreadable(run.session, &error))?;
-        let blobs = hashes.iter().copied().zip(store.blobs(&hashes).await?);
-        let blobs: Blobs = blobs.filter_map(|(hash, body)| Some((hash, body?))).collect();
-        let records = records(&journal, &blobs).map_err(|error| unreadable(run.session, &error))?;
-        next = parent(&records).filter(|_| chain.len() < ANCESTORS_MAX);
-        chain.push((run, records));
+/// The session `id`, with what it inherits, and how many sessions it inherits from; `None` when the store has none.
+pub(crate) async fn session(store: &Store, id: SessionId) -> Result<Option<(Session, usize)>, Refused> {
+    let mut lineage = Lineage::new(id);
+    while let Some(id) = lineage.next()? {
+        let Some(journal) = store.read(id).await? else { break };
+        let hashes = references(&journal).map_err(|error| unreadable(id, &error))?;
+        let bodies = store.blobs(&hashes).await?;
+        lineage.add(id, &journal, (&hashes, bodies))?;
     }
-    Ok(assemble(chain))
+    Ok(lineage.assemble())
 }
 
 /// The same, by a reader beside a running server.
 pub(crate) fn session_from(reader: &mut Reader, id: SessionId) -> Result<Option<Session>, Refused> {
-    let mut chain = Vec::new();
-    let mut next = Some(RunId { session: id, n: 0 });
-    while let Some(run) = next.take() {
-        let Some(journal) = reader.read(run.session)? else {
-            if chain.is_empty() {
-                return Ok(None);
-            }
-            break;
-        };
-        let hashes = references(&journal).map_err(|error| unreadable(run.session, &error))?;
-        let blobs = hashes.iter().copied().zip(reader.blobs(&hashes)?);
-        let blobs: Blobs = blobs.filter_map(|(hash, body)| Some((hash, body?))).collect();
-        let records = records(&journal, &blobs).map_err(|error| unreadable(run.session, &error))?;
-        next = parent(&records).filter(|_| chain.len() < ANCESTORS_MAX);
-        chain.push((run, records));
+    let mut lineage = Lineage::new(id);
+    while let Some(id) = lineage.next()? {
+        let Some(journal) = reader.read(id)? else { break };
+        let hashes = references(&journal).map_err(|error| unreadable(id, &error))?;
+        let bodies = reader.blobs(&hashes)?;
+        lineage.add(id, &journal, (&hashes, bodies))?;
     }
-    Ok(assemble(chain))
+    Ok(lineage.assemble().map(|(session, _)| session))
 }
 
 /// Records from `seq` on, decoded.
@@ -61,8 +43,7 @@ pub(crate) async fn records_from(
 ) -> Result<Vec<(u64, Stamped)>, Refused> {
     let rows = store.read_from(session, seq).await?.unwrap_or_default();
     let hashes = row_references(&rows).map_err(|error| unreadable(session, &error))?;
-    let blobs = hashes.iter().copied().zip(store.blobs(&hashes).await?);
-    let blobs: Blobs = blobs.filter_map(|(hash, body)| Some((hash, body?))).collect();
+    let blobs = paired(&hashes, store.blobs(&hashes).await?);
     let mut records = Vec::new();
     row_records(&rows, &blobs, &mut records).map_err(|error| unreadable(session, &error))?;
     records.retain(|(at, _)| *at >= seq);
@@ -73,24 +54,76 @@ pub(crate) async fn records_from(
 pub(crate) async fn all_records(store: &Store, id: SessionId) -> Result<Vec<(u64, Stamped)>, Refused> {
     let Some(journal) = store.read(id).await? else { return Ok(Vec::new()) };
     let hashes = references(&journal).map_err(|error| unreadable(id, &error))?;
-    let blobs = hashes.iter().copied().zip(store.blobs(&hashes).await?);
-    let blobs: Blobs = blobs.filter_map(|(hash, body)| Some((hash, body?))).collect();
+    let blobs = paired(&hashes, store.blobs(&hashes).await?);
     records(&journal, &blobs).map_err(|error| unreadable(id, &error))
 }
 
-type Chain = Vec<(RunId, Vec<(u64, Stamped)>)>;
+/// A session and those it inherits from, youngest first.
+struct Lineage {
+    /// Each with the run that its child continues from, 0 for the youngest.
+    members: Vec<(RunId, Vec<(u64, Stamped)>)>,
+    next: Option<RunId>,
+}
 
-/// From the eldest down: each inherits what stood at the run it was forked from.
-fn assemble(chain: Chain) -> Option<Session> {
-    let mut inherited: Vec<Placed> = Vec::new();
-    let mut session = None;
-    for (run, records) in chain.into_iter().rev() {
-        let one =
-            Session::replay(run.session, inherited, records.iter().map(|(seq, stamped)| (*seq, stamped)));
-        inherited = one.items_through(run.n);
-        session = Some(one);
+impl Lineage {
+    fn new(id: SessionId) -> Self {
+        Self { members: Vec::new(), next: Some(RunId { session: id, n: 0 }) }
     }
-    session
+
+    /// The session to be read next; `None` when all are.
+    fn next(&self) -> Result<Option<SessionId>, Refused> {
+        match self.next {
+            Some(run) if self.members.len() > ANCESTORS_MAX => Err(Refused::Journal {
+                session: run.session,
+                reason: format!("more than {ANCESTORS_MAX} sessions inherit from each other"),
+            }),
+            next => Ok(next.map(|run| run.session)),
+        }
+    }
+
+    fn add(
+        &mut self,
+        id: SessionId,
+        journal: &Journal,
+        (hashes, bodies): (&[Hash], Vec<Option<Vec<u8>>>),
+    ) -> Result<(), Refused> {
+        let Some(run) = self.next.take() else { return Ok(()) };
+        let blobs = paired(hashes, bodies);
+        let records = records(journal, &blobs).map_err(|error| unreadable(id, &error))?;
+        self.next = parent(&records);
+        self.members.push((run, records));
+        Ok(())
+    }
+
+    /// From the eldest down: each inherits what stood at the run it was forked from, when it was.
+    fn assemble(self) -> Option<(Session, usize)> {
+        let ancestors = self.members.len().saturating_sub(1);
+        let children: Vec<SessionId> = self.members.iter().map(|(run, _)| run.session).collect();
+        let children = std::iter::once(None).chain(children.into_iter().map(Some));
+        let mut inherited: Vec<Placed> = Vec::new();
+        let mut session = None;
+        let members: Vec<_> = self.members.into_iter().zip(children).collect();
+        for ((run, records), child) in members.into_iter().rev() {
+            let until = fork_of(child, &records).unwrap_or(records.len());
+            let then = records.iter().take(until).map(|(seq, stamped)| (*seq, stamped));
+            let one = Session::replay(run.session, inherited, then);
+            inherited = one.items_through(run.n);
+            session = Some(one);
+        }
+        session.map(|session| (session, ancestors))
+    }
+}
+
+/// Where in the parent's `records` the fork `child` is noted.
+fn fork_of(child: Option<SessionId>, records: &[(u64, Stamped)]) -> Option<usize> {
+    let child = child?;
+    records
+        .iter()
+        .position(|(_, stamped)| matches!(stamped.record, Record::Forked { child: one } if one == child))
+}
+
+fn paired(hashes: &[Hash], bodies: Vec<Option<Vec<u8>>>) -> Blobs {
+    hashes.iter().copied().zip(bodies).filter_map(|(hash, body)| Some((hash, body?))).collect()
 }
 
 fn parent(records: &[(u64, Stamped)]) -> Option<RunId> {

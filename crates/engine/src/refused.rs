@@ -60,6 +60,12 @@ pub enum Refused {
         /// How much it holds.
         limit: usize,
     },
+    /// A fork of a fork of a fork, as often as there may be.
+    #[error("this response is {max} forks away from its first, which is the most; continue the latest one")]
+    Forks {
+        /// How many there may be.
+        max: usize,
+    },
     /// The process is shutting down.
     #[error("Abide is shutting down; try again on another node or shortly")]
     ShuttingDown,
@@ -88,6 +94,7 @@ impl Refused {
             Refused::Store(error) => error.code(),
             Refused::Journal { .. } => "journal_unreadable",
             Refused::Limit { .. } => "overloaded",
+            Refused::Forks { .. } => "too_many_forks",
             Refused::ShuttingDown => "shutting_down",
         }
     }

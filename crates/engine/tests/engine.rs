@@ -5,7 +5,9 @@ mod house;
 
 use abide_engine::{Door, Refused, Update};
 use abide_model::event::{Change, RunStatus};
+use abide_model::id::RunId;
 use abide_model::item::ItemStatus;
+use abide_model::want::Wanted;
 use house::{House, text_of};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -192,6 +194,46 @@ async fn a_fork_remembers_what_its_deleted_conversation_said() {
     let gone = house.handle().conversation(&house.who, conversation).await.unwrap_err();
     assert_eq!(gone, Refused::UnknownConversation(conversation));
     let name = house.say(Some(fork.id), "what is my name?").await;
+    assert!(text_of(&name).contains("Ada"), "{}", text_of(&name));
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fork_keeps_what_is_later_taken_out_of_its_conversation() {
+    let mut house = House::new().await;
+    let conversation = house.handle().create_conversation(&house.who, Vec::new(), None).await.unwrap().id;
+    let mut wanted = house.wanted("my name is Ada", true, false);
+    wanted.conversation = Some(conversation);
+    let running = house.handle().respond(&house.who, wanted, Door::Responses).await.unwrap();
+    let first = house::end_of(running).await;
+    let fork = house.say(Some(first.id), "and my colour is blue").await;
+    for placed in house.handle().items(&house.who, conversation).await.unwrap() {
+        house.handle().remove_item(&house.who, conversation, placed.id).await.unwrap();
+    }
+    house.restart().await;
+    let name = house.say(Some(fork.id), "what is my name?").await;
+    assert!(text_of(&name).contains("Ada"), "{}", text_of(&name));
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fork_of_many_forks_remembers_the_first_until_there_are_too_many() {
+    let mut house = House::new().await;
+    let mut last = house.say(None, "my name is Ada").await.id;
+    let refused = loop {
+        house.say(Some(last), "go on").await;
+        let wanted = Wanted { previous: Some(last), ..house.wanted("go on otherwise", true, false) };
+        match house.handle().respond(&house.who, wanted, Door::Responses).await {
+            Ok(running) => last = house::end_of(running).await.id,
+            Err(refused) => break refused,
+        }
+    };
+    assert_eq!(refused, Refused::Forks { max: 256 });
+    house.restart().await;
+    let wanted = house.wanted("what is my name?", true, false);
+    let wanted = Wanted { previous: Some(RunId { n: 2, ..last }), ..wanted };
+    let running = house.handle().respond(&house.who, wanted, Door::Responses).await.unwrap();
+    let name = house::end_of(running).await;
     assert!(text_of(&name).contains("Ada"), "{}", text_of(&name));
     house.end().await;
 }

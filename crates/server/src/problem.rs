@@ -210,6 +210,9 @@ impl From<Refused> for Failure {
                 Self { inside: Some(message.into()), ..failure }
             }
             Refused::Limit { .. } => Self::later("overloaded", message),
+            Refused::Forks { .. } => {
+                Self::new(StatusCode::BAD_REQUEST, Kind::InvalidRequest, "too_many_forks", message)
+            }
             Refused::ShuttingDown => Self::later("shutting_down", message),
         }
     }
@@ -339,6 +342,7 @@ mod tests {
             Refused::UnknownItem(ITEM),
             Refused::Journal { session: SESSION, reason: "record 4 is cut".to_owned() },
             Refused::Limit { what: "the number of runs at work", limit: 4 },
+            Refused::Forks { max: 256 },
             Refused::ShuttingDown,
         ];
         check(
@@ -352,6 +356,7 @@ mod tests {
             404 not_found_error item_not_found: item `item_0000000000000000000000000000000100000003` is not in this conversation
             500 server_error journal_unreadable: what is stored of `conv_00000000000000000000000000000001` cannot be read
             503 server_error overloaded retry-after 1: the number of runs at work is at its limit of 4; try again shortly
+            400 invalid_request_error too_many_forks: this response is 256 forks away from its first, which is the most; continue the latest one
             503 server_error shutting_down retry-after 1: Abide is shutting down; try again on another node or shortly
         "#]],
         );

@@ -31,6 +31,8 @@ use tokio::sync::{mpsc, oneshot};
 pub(super) struct Worker {
     shared: Arc<Shared>,
     session: Session,
+    /// How many sessions it inherits from.
+    ancestors: usize,
     inbox: Option<mpsc::Receiver<Envelope>>,
     /// The run at work.
     run: Option<Run>,
@@ -74,12 +76,13 @@ enum Wake {
 impl Worker {
     pub(super) fn new(
         shared: Arc<Shared>,
-        session: Session,
+        (session, ancestors): (Session, usize),
         inbox: Option<mpsc::Receiver<Envelope>>,
     ) -> Self {
         Self {
             shared,
             session,
+            ancestors,
             inbox,
             run: None,
             flight: None,
@@ -263,6 +266,10 @@ impl Worker {
         if last && keep && !self.session.opened().named {
             return self.start(run).await;
         }
+        if self.ancestors >= load::ANCESTORS_MAX {
+            let _ = run.reply.send(Err(Refused::Forks { max: load::ANCESTORS_MAX }));
+            return;
+        }
         let child = super::new_id();
         // One that is not kept is never read back, so nothing here is held for it.
         if keep && let Err(error) = self.edit(Input::Fork(child)).await {
@@ -271,7 +278,7 @@ impl Worker {
         }
         let opened = super::opening(&run.who, keep, false, Some(previous));
         let opening = Opening { opened, inherited: self.session.items_through(n) };
-        super::begin(&self.shared, child, opening, run);
+        super::begin(&self.shared, child, (opening, self.ancestors + 1), run);
     }
 
     async fn start(&mut self, run: Box<RunCommand>) {
