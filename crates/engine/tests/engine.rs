@@ -3,12 +3,13 @@
 
 mod house;
 
-use abide_engine::{Door, Refused, Update};
+use abide_engine::{Door, Limits, Refused, Update};
 use abide_model::event::{Change, RunStatus};
 use abide_model::id::RunId;
 use abide_model::item::ItemStatus;
 use abide_model::want::Wanted;
 use house::{House, text_of};
+use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_turn_remembers_the_first() {
@@ -163,6 +164,24 @@ async fn what_continues_a_response_and_is_not_kept_leaves_no_content() {
     assert_eq!(refused, Refused::UnknownResponse(view.id));
     let folder = house.end().await;
     assert!(!house::holds(&folder, b"heliotrope"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_not_kept_ends_when_its_reader_lags_too_far_behind() {
+    let house = House::with(Limits { lag_events_max: 2, ..Limits::default() }).await;
+    let wanted = house.wanted("count to 40 [[sim:azure:slow ms=5 times=9]]", false, true);
+    let running = house.handle().respond(&house.who, wanted, Door::Chat).await.unwrap();
+    let handle = house.handle();
+    let ended = || handle.metrics().runs_ended();
+    for _ in 0..500 {
+        if !ended().is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(ended().into_keys().collect::<Vec<_>>(), ["cancelled"]);
+    drop(running);
+    house.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

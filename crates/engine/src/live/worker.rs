@@ -625,11 +625,8 @@ async fn next_command(inbox: &mut Option<mpsc::Receiver<Envelope>>) -> Option<En
     }
 }
 
-/// Resolves when nobody follows the run any more.
+/// Resolves when nobody follows the run any more, also when its reader was let go of.
 async fn reader_gone(followers: &[Follower]) {
-    if followers.is_empty() {
-        return std::future::pending().await;
-    }
     for follower in followers {
         follower.updates.closed().await;
     }

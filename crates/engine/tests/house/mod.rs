@@ -21,22 +21,27 @@ pub(crate) struct House {
     pub(crate) aws: abide_sim::Cloud,
     pub(crate) who: Arc<Principal>,
     folder: TempDir,
+    limits: Limits,
     engine: Option<Engine>,
 }
 
 impl House {
     pub(crate) async fn new() -> Self {
+        Self::with(Limits::default()).await
+    }
+
+    pub(crate) async fn with(limits: Limits) -> Self {
         let azure = abide_sim::start(abide_sim::Config::new(abide_sim::Dialect::Azure)).await.unwrap();
         let aws = abide_sim::start(abide_sim::Config::new(abide_sim::Dialect::Bedrock)).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let who = Arc::new(principal("acme"));
-        let mut house = Self { azure, aws, who, folder, engine: None };
+        let mut house = Self { azure, aws, who, folder, limits, engine: None };
         house.open().await;
         house
     }
 
     async fn open(&mut self) {
-        let setup = setup(&self.azure, &self.aws);
+        let setup = Setup { limits: self.limits.clone(), ..setup(&self.azure, &self.aws) };
         let options = Options { folder: self.folder.path().to_owned(), setup };
         self.engine = Some(Engine::open(options).await.unwrap());
     }
