@@ -175,8 +175,8 @@ impl Reading<'_> {
         let parsed = table::parse(source, &source.text, 0, self.findings)?;
         self.parts.push(source.text.clone().into_bytes());
         let mut root = Table::new(parsed.get_ref(), source, 0, source.top(), &source.path);
-        let listen = self.listen(&mut root);
         let allow_remote = root.flag(self.findings, "allow_remote").unwrap_or(false);
+        let listen = self.listen(&mut root, allow_remote);
         let stop_within = root.duration(self.findings, "stop_within");
         let folder = root.text(self.findings, "folder").map_or(FOLDER.to_owned(), |word| word.text);
         let book = self.book(&mut root);
@@ -208,13 +208,22 @@ impl Reading<'_> {
         })
     }
 
-    fn listen(&mut self, root: &mut Table<'_>) -> Option<SocketAddr> {
+    fn listen(&mut self, root: &mut Table<'_>, allow_remote: bool) -> Option<SocketAddr> {
         let Some(word) = root.text(self.findings, "listen") else { return LISTEN.parse().ok() };
-        let address = word.text.parse().ok();
-        if address.is_none() {
-            let message = format!("`{}` is not an address and port", word.text);
-            let help = format!("write one such as \"{LISTEN}\", or \"0.0.0.0:7777\" for every network");
-            self.findings.error("bad-address", word.spot, message, help);
+        let address: Option<SocketAddr> = word.text.parse().ok();
+        match address {
+            None => {
+                let message = format!("`{}` is not an address and port", word.text);
+                let help = format!("write one such as \"{LISTEN}\", or \"0.0.0.0:7777\" for every network");
+                self.findings.error("bad-address", word.spot, message, help);
+            }
+            Some(address) if !address.ip().is_loopback() && !allow_remote => {
+                let message = "other machines can reach this address, unencrypted";
+                let help =
+                    "put TLS in front, and set allow_remote = true to say that this is meant".to_owned();
+                self.findings.warning("open-address", word.spot, message, help);
+            }
+            Some(_) => {}
         }
         address
     }

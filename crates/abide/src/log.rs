@@ -47,7 +47,8 @@ enum Message {
 /// Starts logging for the whole process.
 pub(crate) fn start(form: Form) -> Log {
     let (lines, waiting) = sync_channel(WAITING_LINES_MAX);
-    let writer = std::thread::Builder::new().name("log-writer".to_owned()).spawn(move || write_all(&waiting));
+    let writer =
+        std::thread::Builder::new().name("log-writer".to_owned()).spawn(move || write_all(&waiting, form));
     let wanted = ["ABIDE_LOG", "RUST_LOG"].into_iter().find_map(|name| std::env::var(name).ok());
     let wanted = wanted.filter(|wanted| !wanted.trim().is_empty());
     let filter = EnvFilter::try_new(wanted.as_deref().unwrap_or(DEFAULT));
@@ -60,7 +61,10 @@ pub(crate) fn start(form: Form) -> Log {
         Form::Text => {
             subscriber.with_target(false).with_ansi(io::stderr().is_terminal() && no_color_unset()).init()
         }
-        Form::Json => subscriber.json().flatten_event(true).with_current_span(false).init(),
+        // The module that speaks would be called `target`, which is what events call CLOUD/MODEL.
+        Form::Json => {
+            subscriber.json().flatten_event(true).with_current_span(false).with_target(false).init();
+        }
     }
     if let Some(error) = broken {
         tracing::warn!(%error, "the log filter is not understood; the default is used");
@@ -78,7 +82,7 @@ impl Drop for Log {
     }
 }
 
-fn write_all(waiting: &Receiver<Message>) {
+fn write_all(waiting: &Receiver<Message>, form: Form) {
     let mut out = Vec::new();
     let mut going = true;
     while going && let Ok(first) = waiting.recv() {
@@ -89,7 +93,15 @@ fn write_all(waiting: &Receiver<Message>) {
         }
         let left_out = LEFT_OUT.swap(0, Ordering::Relaxed);
         if left_out > 0 {
-            out.extend(format!("{left_out} log lines were left out\n").bytes());
+            let line = match form {
+                Form::Text => format!("{left_out} log lines were left out\n"),
+                Form::Json => {
+                    format!(
+                        "{{\"level\":\"WARN\",\"message\":\"log lines were left out\",\"lines\":{left_out}}}\n"
+                    )
+                }
+            };
+            out.extend(line.bytes());
         }
         // Nobody is left to tell when standard error is gone.
         let _ = io::stderr().write_all(&out);

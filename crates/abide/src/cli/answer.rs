@@ -73,6 +73,9 @@ pub(super) fn text(ask: &Ask, decision: &Decision, book: &Book, paint: Paint) ->
         |name: &str, value: &str| text.push_str(&format!("  {name:<11} {}\n", plain(value, false)));
     line("at", &in_zone(decision.at, book.zone()));
     line("as known at", &in_zone(decision.known, book.zone()));
+    if let Some(because) = because(ask, decision, book) {
+        line("because", &because);
+    }
     let (toward, questions) = open(&decision.verdict);
     if !toward.is_empty() {
         line("toward", &list(toward));
@@ -94,6 +97,20 @@ pub(super) fn text(ask: &Ask, decision: &Decision, book: &Book, paint: Paint) ->
         text.push_str(&reason_text(reason, paint));
     }
     text
+}
+
+/// What decides where no clause does: who owns the product.
+fn because(ask: &Ask, decision: &Decision, book: &Book) -> Option<String> {
+    let (product, owner) = book.products().find(|(product, _)| **product == ask.product)?;
+    match decision.verdict {
+        Verdict::Permit if *owner == ask.actor => {
+            Some(format!("{owner} owns {product}; no promise forbids it"))
+        }
+        Verdict::NoRight => {
+            Some(format!("{owner} owns {product}; {} holds no grant that covers this", ask.actor))
+        }
+        Verdict::Permit | Verdict::Breach { .. } | Verdict::Contested { .. } => None,
+    }
 }
 
 /// The question in words: `amazon sell openai/frontier through aws`.

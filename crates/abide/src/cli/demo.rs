@@ -66,6 +66,14 @@ impl Demo {
         let address = listener.local_addr().map_err(|error| Failure::work(error.to_string()))?;
         fs::create_dir_all(&self.folder).map_err(|error| cannot_use(&self.folder, &error))?;
         let folder = fs::canonicalize(&self.folder).map_err(|error| cannot_use(&self.folder, &error))?;
+        if !files::is_ours(&folder).map_err(|error| cannot_use(&folder, &error))? {
+            let taken = folder.join(config::FILE);
+            return Err(Failure::input(format!(
+                "`{}` is not a demo's; nothing was written",
+                taken.display()
+            ))
+            .help("name another with --folder"));
+        }
         let store = folder.join(files::STORE);
         refuse_when_in_use(&store)?;
         let azure = fake(Dialect::Azure).await?;

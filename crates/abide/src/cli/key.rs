@@ -5,12 +5,15 @@ use super::failure::{Failure, Status};
 use super::grid::Grid;
 use super::print;
 use super::when::{self, End, short};
+use crate::config;
 use abide_engine::{KeyWish, ShownKey, key};
 use abide_model::Time;
+use abide_model::decision::{Action, Ask};
 use abide_model::name::{Customer, Segment, Territory};
 use abide_store::KeyFile;
 use clap::{Args, Subcommand};
 use serde::Serialize;
+use std::path::Path;
 
 /// The longest name of a key, in characters.
 const NAME_CHARS_MAX: usize = 100;
@@ -18,8 +21,8 @@ const NAME_CHARS_MAX: usize = 100;
 const CREATE_EXAMPLES: &str = "\
 Examples:
   abide key create ci
-  abide key create app --customer acme --segment enterprise --country US --expires 90d
-  export OPENAI_API_KEY=$(abide key create me)
+  abide key create app --customer acme --country US --expires 90d
+  OPENAI_BASE_URL=http://127.0.0.1:7777/v1 OPENAI_API_KEY=$(abide key create me) python3 app.py
 
 The key alone goes to standard output; it is shown this once and kept as a hash.";
 
@@ -43,7 +46,7 @@ pub(crate) struct Create {
     /// Whom it is for; keys of one customer share their conversations [default: NAME]
     #[arg(long)]
     customer: Option<Customer>,
-    /// The customer's segment, for the agreements
+    /// The customer's segment, for the agreements: one of the book
     #[arg(long)]
     segment: Option<Segment>,
     /// The customer's country as an ISO 3166 code, for the agreements
@@ -111,7 +114,9 @@ impl Create {
         let now = Time::now();
         let (json, store) = (self.json, self.store.clone());
         let wish = self.wish(now)?;
-        let mut file = KeyFile::open(&store.places(None)?.folder)?;
+        let places = store.places(None)?;
+        known_to_the_agreements(&wish, places.agreements.as_deref(), now)?;
+        let mut file = KeyFile::open(&places.folder)?;
         let made = key::create(&mut file, &wish, now)?;
         if json {
             print::json(&KeyJson {
@@ -161,6 +166,45 @@ impl Create {
             ),
         };
         Ok(KeyWish { name, customer, segment: self.segment, territory: self.country, expires })
+    }
+}
+
+/// Refuses a segment or country that the book does not know: nobody has a right to serve such a customer.
+fn known_to_the_agreements(wish: &KeyWish, book: Option<&Path>, now: Time) -> Result<(), Failure> {
+    if wish.segment.is_none() && wish.territory.is_none() {
+        return Ok(());
+    }
+    let Some(folder) = book else { return two_capitals(wish.territory.as_ref()) };
+    let book = config::open_book(folder)?;
+    let (Some((product, actor)), Some((channel, _))) = (book.products().next(), book.channels().next())
+    else {
+        return two_capitals(wish.territory.as_ref());
+    };
+    let ask = Ask {
+        actor: actor.clone(),
+        action: Action::Serve,
+        product: product.clone(),
+        channel: channel.clone(),
+        customer: Some(wish.customer.clone()),
+        segment: wish.segment.clone(),
+        territory: wish.territory.clone(),
+        at: now,
+        known: now,
+    };
+    book.check_ask(&ask).map_err(|wrong| {
+        let all: Vec<String> = wrong.iter().map(ToString::to_string).collect();
+        Failure::input(all.join("\n       "))
+            .help("a key with such a name would be refused every call; leave it out, or add it to the book")
+    })
+}
+
+/// Without a book nothing is known of countries but their form.
+fn two_capitals(country: Option<&Territory>) -> Result<(), Failure> {
+    let is_code = |name: &str| name.len() == 2 && name.bytes().all(|byte| byte.is_ascii_uppercase());
+    match country.filter(|country| !is_code(country.as_str())) {
+        None => Ok(()),
+        Some(country) => Err(Failure::input(format!("`{country}` is no country"))
+            .help("a country is two capital letters of ISO 3166, such as US")),
     }
 }
 

@@ -73,7 +73,7 @@ pub(super) async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> 
 
 /// Serves until a signal says stop.
 pub(super) async fn until_stopped(listener: TcpListener, path: &Path, config: Config) -> Result<(), Failure> {
-    warn_of_strangers(&listener, config.allow_remote);
+    warn_of_strangers(&listener, config.allow_remote || !config.listen.ip().is_loopback());
     let Config { listen, folder, setup, server, watched, .. } = config;
     let grace = server.grace;
     let running =
@@ -131,8 +131,9 @@ async fn signals(
     }
 }
 
-fn warn_of_strangers(listener: &TcpListener, meant: bool) {
-    let address = listener.local_addr().ok().filter(|address| !address.ip().is_loopback() && !meant);
+/// Says so when `--listen` alone opens the door: an address in the configuration is warned of when that is checked.
+fn warn_of_strangers(listener: &TcpListener, settled: bool) {
+    let address = listener.local_addr().ok().filter(|address| !address.ip().is_loopback() && !settled);
     if let Some(address) = address {
         tracing::warn!(
             %address,

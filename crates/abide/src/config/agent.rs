@@ -35,7 +35,8 @@ impl Reading<'_> {
                 let spot = named.map_or(root.spot, |word| word.spot);
                 let message =
                     format!("the folder of agents, `{}`, cannot be read: {error}", folder.display());
-                self.findings.error("unreadable", spot, message, None);
+                let help = "make the folder, or take the line out when there are no agents".to_owned();
+                self.findings.error("unreadable", spot, message, help);
                 return BTreeMap::new();
             }
         };
@@ -99,7 +100,10 @@ impl Reading<'_> {
         let found = models.get_key_value(word.text.as_str()).map(|(name, _)| name.clone());
         if found.is_none() {
             let known: Vec<&str> = models.keys().map(ModelName::as_str).collect();
-            let otherwise = format!("models configured in abide.toml: {}", known.join(", "));
+            let otherwise = match known.as_slice() {
+                [] => String::new(),
+                some => format!("models configured: {}", some.join(", ")),
+            };
             self.unknown(word, format!("there is no model `{}`", word.text), known, &otherwise);
         }
         found

@@ -159,7 +159,10 @@ impl Reading<'_> {
         }
         let Some((name, drafted)) = clouds.get_key_value(cloud.text.as_str()) else {
             let known: Vec<&str> = clouds.keys().map(Cloud::as_str).collect();
-            let otherwise = format!("clouds configured here: {}", known.join(", "));
+            let otherwise = match known.as_slice() {
+                [] => String::new(),
+                some => format!("clouds configured here: {}", some.join(", ")),
+            };
             self.unknown(&cloud, format!("no cloud `{}` is configured", cloud.text), known, &otherwise);
             return None;
         };

@@ -53,6 +53,16 @@ impl Reading<'_> {
         if self.secrets == Secrets::Skip {
             return Some(Secret::new(UNREAD));
         }
+        if name.text.is_empty() {
+            let message = format!("`{key}` names no environment variable");
+            self.findings.error(
+                "missing-secret",
+                name.spot,
+                message,
+                format!("{key} = {{ env = \"NAME\" }}"),
+            );
+            return None;
+        }
         let found = std::env::var(&name.text).ok().filter(|text| !text.is_empty());
         let Some(text) = found else {
             let message = format!("the environment variable `{}` is not set", name.text);

@@ -101,15 +101,10 @@ impl Findings {
         help: Option<String>,
     ) {
         self.failed |= severity == Severity::Error;
-        if self.all.len() < FINDINGS_MAX {
-            self.all.push(Diagnostic {
-                severity,
-                code,
-                place: spot.place(),
-                message,
-                help,
-                also: Vec::new(),
-            });
+        let found = Diagnostic { severity, code, place: spot.place(), message, help, also: Vec::new() };
+        // A line that several others use is looked at for each of them.
+        if self.all.len() < FINDINGS_MAX && !self.all.contains(&found) {
+            self.all.push(found);
         }
     }
 

@@ -25,6 +25,7 @@ fn before_the_agreement_of_february_amazon_has_no_right_to_sell_frontier() {
         no_right: may amazon sell openai/frontier through aws?
           at          2026-01-15T00:00:00-08:00
           as known at 2026-11-01T00:00:00-07:00
+          because     openai owns openai/frontier; amazon holds no grant that covers this
           until       2026-02-27T00:00:00-08:00
         exit 3
     "#]]

@@ -586,3 +586,30 @@ fn findings_are_json_for_a_program() {
         exit 2
     "#]].assert_eq(&done.text());
 }
+
+#[test]
+fn a_fault_on_a_line_that_two_targets_use_is_reported_once() {
+    let cloud = |name: &str| {
+        format!(
+            "[cloud.{name}]\ndialect = \"openai\"\nurl = \"http://127.0.0.1:1/v1\"\nchannel = \"azure\"\n"
+        )
+    };
+    let config = format!(
+        "agreements = \"book\"\n{}{}[model.m]\nproduct = \"us/app\"\ntargets = [\"a/x\", \"b/x\"]\n",
+        cloud("a"),
+        cloud("b")
+    );
+    let done = Stage::new(&[("abide.toml", &config), ("book/book.toml", BOOK)]).run(&["check"]);
+    assert!(done.err.ends_with("\n1 error\n") && done.err.contains("no product `us/app`"), "{}", done.text());
+}
+
+#[test]
+fn an_address_that_others_can_reach_is_warned_of_until_it_is_meant() {
+    let config = "listen = \"0.0.0.0:7777\"\n[cloud.a]\ndialect = \"openai\"\nurl = \"http://127.0.0.1:1/v1\"\n\
+                  [model.m]\ntargets = [\"a/x\"]\n";
+    let warned = Stage::new(&[("abide.toml", config)]).run(&["check"]);
+    assert!(warned.status == 0 && warned.err.contains("warning[open-address]"), "{}", warned.text());
+    let meant = format!("allow_remote = true\n{config}");
+    let quiet = Stage::new(&[("abide.toml", &meant)]).run(&["check"]);
+    assert!(quiet.status == 0 && quiet.err.is_empty(), "{}", quiet.text());
+}

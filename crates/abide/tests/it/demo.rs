@@ -146,6 +146,52 @@ fn a_second_demo_remembers_takes_a_new_key_and_is_refused_while_the_first_runs()
 }
 
 #[test]
+fn edits_of_the_configuration_outlive_a_demo() {
+    let stage = Stage::new(&[]);
+    let demo = Demo::start(&stage);
+    let config = stage.path().join("demo/abide.toml");
+    assert_eq!(demo.chat("demo", "hello").0, 200);
+    demo.stop();
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(
+        &config,
+        format!("{text}\n[model.mine]\nproduct = \"openai/api/responses\"\ntargets = [\"azure/gpt-5\"]\n"),
+    )
+    .unwrap();
+    let again = Demo::start(&stage);
+    let (status, answer) = again.chat("mine", "count to 3");
+    assert_eq!((status, &answer["model"]), (200, &"mine".into()), "{answer}");
+    again.stop();
+}
+
+#[test]
+fn a_configuration_that_no_demo_wrote_is_left_alone() {
+    let stage = Stage::new(&[("demo/abide.toml", "listen = \"127.0.0.1:1\"\n")]);
+    let done = stage.run(&["demo", "--port", "0", "--folder", "demo"]);
+    assert!(done.status == 2 && done.err.contains("not a demo's"), "{}", done.text());
+    let kept = std::fs::read_to_string(stage.path().join("demo/abide.toml")).unwrap();
+    assert_eq!(kept, "listen = \"127.0.0.1:1\"\n");
+    assert!(!stage.path().join("demo/agents").exists());
+}
+
+#[test]
+fn a_json_log_line_names_the_target_that_failed() {
+    let stage = Stage::new(&[]);
+    let mut command = stage.command(&["demo", "--port", "0", "--folder", "demo", "--json", "--log", "json"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let demo = Demo { child, said: serde_json::from_str(&line).unwrap() };
+    assert_eq!(demo.chat("demo", "[[sim:azure:drop]] hello").0, 200);
+    let told = Command::new("kill").args(["-INT", &demo.child.id().to_string()]).status().unwrap();
+    assert!(told.success());
+    let done = ended(demo.child.wait_with_output().unwrap());
+    let failed = done.err.lines().find(|line| line.contains("call failed")).unwrap();
+    assert_eq!(failed.matches("\"target\"").count(), 1, "{failed}");
+    assert_eq!(serde_json::from_str::<Value>(failed).unwrap()["target"], "azure/gpt-5");
+}
+
+#[test]
 fn the_lines_to_paste_work_from_any_folder_whatever_the_demo_is_in() {
     let stage = Stage::new(&[]);
     let folder = "it's a demo";

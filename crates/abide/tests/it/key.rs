@@ -1,6 +1,6 @@
 //! `abide key`: made, listed, revoked.
 
-use crate::stage::Stage;
+use crate::stage::{Stage, example_book};
 
 const CONFIG: &str = "folder = \"store\"\n";
 
@@ -64,4 +64,30 @@ fn what_makes_no_key_says_why_and_makes_no_store() {
         assert!(done.status == 1 && done.err.contains("is not there"), "{}", done.text());
     }
     assert!(!stage.path().join("store").exists());
+}
+
+#[test]
+fn a_key_is_of_a_segment_and_country_that_the_agreements_know() {
+    let book = example_book();
+    let config = format!("{CONFIG}agreements = \"{}\"\n", book.display());
+    let stage = Stage::new(&[("abide.toml", &config)]);
+    for (words, why) in [
+        (["--segment", "enterprise"], "no segment `enterprise`"),
+        (["--country", "us"], "no country `us`"),
+        (["--country", "USA"], "no country `USA`"),
+    ] {
+        let done = stage.run(&[&["key", "create", "app"][..], &words].concat());
+        assert!(done.status == 2 && done.err.contains(why), "{}", done.text());
+    }
+    assert!(!stage.path().join("store").exists());
+    let words = ["key", "create", "app", "--segment", "government/national-security", "--country", "US"];
+    assert_eq!(stage.run(&words).status, 0);
+}
+
+#[test]
+fn without_agreements_a_country_is_two_capitals_all_the_same() {
+    let stage = Stage::new(&[("abide.toml", CONFIG)]);
+    let done = stage.run(&["key", "create", "app", "--country", "usa"]);
+    assert!(done.status == 2 && done.err.contains("`usa` is no country"), "{}", done.text());
+    assert_eq!(stage.run(&["key", "create", "app", "--country", "US", "--segment", "any"]).status, 0);
 }
