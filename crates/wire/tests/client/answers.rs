@@ -212,6 +212,26 @@ fn a_stream_that_cannot_go_on_says_so_in_its_formats_own_way() {
     "#]].assert_eq(&text(out));
 }
 
+#[test]
+fn a_client_that_comes_back_after_an_error_misses_no_event() {
+    let items = [Produced::whole(said(&[Part::Text("hi".to_owned())]))];
+    let (view, events) = (view(&items, completed()), events(&items, completed()));
+    let (mut stream, mut cut) = (responses::Stream::new(&view), Vec::new());
+    events.iter().take(3).for_each(|event| stream.push(event, &mut cut));
+    let shown = text(cut.clone());
+    let problem = Problem { message: "Abide stops".to_owned(), param: None, code: "interrupted" };
+    stream.fail(&problem, &mut cut);
+    let last = numbers(&text(cut)).last().copied();
+    let (mut rest, mut out) = (responses::Stream::resume(&view, last), Vec::new());
+    events.iter().for_each(|event| rest.push(event, &mut out));
+    assert_eq!(shown + &text(out), response_stream(&view, &events));
+}
+
+fn numbers(stream: &str) -> Vec<u64> {
+    let parts = stream.split("\"sequence_number\":").skip(1);
+    parts.filter_map(|part| part.split(',').next()?.parse().ok()).collect()
+}
+
 fn conversation_items() -> Vec<Placed> {
     let user = Message {
         role: Role::User,

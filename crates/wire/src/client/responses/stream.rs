@@ -50,6 +50,16 @@ impl Frames {
         if self.seen.is_some_and(|seen| number <= seen) {
             return;
         }
+        Self::event(out, kind, number, fill);
+    }
+
+    /// Writes an event that is none of the run's, under the number of the one before it: a client that comes back
+    /// with that number is given the run's next event.
+    fn aside(&self, out: &mut Vec<u8>, kind: &str, fill: impl FnOnce(&mut Object<'_>)) {
+        Self::event(out, kind, self.next.saturating_sub(1), fill);
+    }
+
+    fn event(out: &mut Vec<u8>, kind: &str, number: u64, fill: impl FnOnce(&mut Object<'_>)) {
         frame::event(out, kind, |out| {
             write::object(out, |body| {
                 body.text("type", kind);
@@ -122,7 +132,7 @@ impl Stream {
 
     /// Appends the event that says why nothing more can be sent, when it is not the run that ended.
     pub fn fail(&mut self, problem: &Problem, out: &mut Vec<u8>) {
-        self.frames.write(out, "error", |body| {
+        self.frames.aside(out, "error", |body| {
             body.text("code", problem.code);
             body.text("message", &problem.message);
             body.maybe_text("param", problem.param.as_deref());
