@@ -3,12 +3,13 @@
 use crate::load;
 use crate::refused::Refused;
 use abide_model::Time;
-use abide_model::id::SessionId;
+use abide_model::id::{ItemId, SessionId};
 use abide_model::plan::Plan;
 use abide_model::run::{Placed, RunView};
 use abide_session::record::CallStarted;
 use abide_session::{Outcome, Session, Show};
 use abide_store::Reader;
+use std::collections::BTreeSet;
 
 /// A session, run by run.
 #[derive(Debug, Clone)]
@@ -67,15 +68,13 @@ impl Transcript {
     }
 
     pub(crate) fn of(session: &Session) -> Self {
-        let runs = (1..=session.last_run()).filter_map(|n| run(session, n)).collect();
-        let of_runs = |placed: &Placed| {
-            (1..=session.last_run()).any(|n| {
-                session
-                    .view(n, Show::All)
-                    .is_some_and(|view| view.input.iter().chain(&view.output).any(|one| one.id == placed.id))
-            })
-        };
-        let loose = session.items().into_iter().filter(|placed| !of_runs(placed)).collect();
+        let runs: Vec<TranscriptRun> = (1..=session.last_run()).filter_map(|n| run(session, n)).collect();
+        let of_runs: BTreeSet<ItemId> = runs
+            .iter()
+            .flat_map(|run| run.view.input.iter().chain(&run.view.output))
+            .map(|one| one.id)
+            .collect();
+        let loose = session.items().into_iter().filter(|placed| !of_runs.contains(&placed.id)).collect();
         Self {
             session: session.id(),
             owner: session.opened().owner.clone(),
