@@ -77,10 +77,37 @@ impl Answer {
         if out.len() > before && self.state == State::Silent {
             self.state = State::Speaking;
         }
-        read.map_err(|fault| {
+        read.or_else(|fault| {
             self.state = State::Over;
-            failure::redact(fault, &self.auth)
+            if self.had_finished(&fault, out) {
+                Ok(More::End)
+            } else {
+                Err(failure::redact(fault, &self.auth))
+            }
         })
+    }
+
+    /// Whether the model had finished before the body broke off or went silent: then nothing of the answer is
+    /// missing, though it may lack the counts that come last.
+    fn had_finished(&mut self, fault: &Fault, out: &mut Vec<Delta>) -> bool {
+        let broken_off = match fault.kind {
+            FaultKind::Cut | FaultKind::Timeout(_) => true,
+            FaultKind::Connect
+            | FaultKind::RateLimited
+            | FaultKind::Server
+            | FaultKind::Protocol
+            | FaultKind::Auth
+            | FaultKind::NoModel
+            | FaultKind::BadRequest
+            | FaultKind::Filtered
+            | FaultKind::Unsupported => false,
+        };
+        let mut last = Vec::new();
+        let whole = broken_off && self.decoder.finish(&mut last).is_ok();
+        if whole {
+            out.append(&mut last);
+        }
+        whole
     }
 
     async fn read(&mut self, out: &mut Vec<Delta>) -> Result<More, Fault> {

@@ -669,6 +669,21 @@ async fn a_stream_that_ends_after_the_finish_without_done_is_whole() {
 }
 
 #[tokio::test]
+async fn a_stream_that_is_cut_after_the_finish_is_whole_and_one_cut_before_is_not() {
+    let finished = raw(
+        b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 9999\r\n\r\ndata: {\"choices\":[{\"delta\":{\"content\":\"hi\"},\"finish_reason\":\"stop\"}]}\n\n",
+    )
+    .await;
+    assert_eq!(at(&finished, Auth::Nothing).await, "\"hi; stop ");
+    let unfinished = raw(
+        b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 9999\r\n\r\ndata: {\"choices\":[{\"delta\":{\"content\":\"hi\"}}]}\n\n",
+    )
+    .await;
+    let row = at(&unfinished, Auth::Nothing).await;
+    assert!(row.starts_with("\"hi! cut: "), "{row}");
+}
+
+#[tokio::test]
 async fn a_stream_that_stays_open_after_its_end_is_let_go() {
     let base = raw(
         b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 9999\r\n\r\ndata: {\"choices\":[{\"delta\":{\"content\":\"hi\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n",
