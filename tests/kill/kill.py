@@ -104,6 +104,8 @@ def run(asked: argparse.Namespace, abide: stand.Abide, clouds: stand.Clouds) -> 
     killer = Killer(abide, tally, asked.seed)
     killer.kill(asked.kills)
     finish(talkers, tally)
+    if clouds.process.poll() is not None:
+        tally.problem("the fake clouds ended before the clients did")
     wait_until_idle(abide)
     verdict = compare(abide, clouds, key)
     if abide.stop() != 0 or not is_whole(abide.store / "abide.db"):
