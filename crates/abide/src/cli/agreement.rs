@@ -19,8 +19,10 @@ use std::path::PathBuf;
 
 const ASK_EXAMPLE: &str = "\
 Example:
-  abide agreement ask agreements/openai-clouds --actor amazon --action sell \\
+  abide agreement ask abide-demo/agreements/openai-clouds --actor amazon --action sell \\
         --product openai/frontier --channel aws --at 2026-03-18
+
+`abide demo` writes that book.
 
 Exit status: 0 permitted, 3 not permitted (no_right, breach, contested), 2 a bad book or call.";
 
