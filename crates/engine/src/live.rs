@@ -21,6 +21,7 @@ use abide_session::{Asked, Input, Opening, Session, Show};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use worker::Worker;
 
@@ -28,6 +29,8 @@ use worker::Worker;
 const INBOX_COMMANDS_MAX: usize = 64;
 /// How often a command is handed to a session whose task is just ending.
 const HAND_OVER_TRIES_MAX: usize = 8;
+/// How long after its journal could not be written a session is read anew, to take up the run it left unfinished.
+const TAKE_UP_AFTER: Duration = Duration::from_secs(5);
 /// Edits that make a model's name from another and are still taken for a slip.
 const NEAR_EDITS_MAX: usize = 3;
 
@@ -127,11 +130,27 @@ fn inbox(shared: &Arc<Shared>, id: SessionId) -> mpsc::Sender<Envelope> {
     inbox
 }
 
-/// Takes up the unfinished run of `id`.
+/// Takes up the unfinished run of `id`, unless somebody has asked for the session and had it taken up.
 pub(crate) fn recover(shared: &Arc<Shared>, id: SessionId) {
+    let mut inboxes = shared.lives.inboxes.lock().unwrap_or_else(PoisonError::into_inner);
+    if inboxes.get(&id).is_some_and(|inbox| !inbox.is_closed()) {
+        return;
+    }
     let (inbox, receiver) = mpsc::channel(INBOX_COMMANDS_MAX);
-    shared.lives.inboxes.lock().unwrap_or_else(PoisonError::into_inner).insert(id, inbox);
+    inboxes.insert(id, inbox);
     shared.tasks.spawn(open(shared.clone(), id, receiver, true));
+}
+
+/// Takes up the unfinished run of `id` once the store has had time to come back. Nobody may ever ask for the session
+/// again, and what it consumed is to be posted all the same.
+fn recover_later(shared: &Arc<Shared>, id: SessionId) {
+    let later = shared.clone();
+    shared.tasks.spawn(async move {
+        tokio::select! {
+            () = later.stopping.cancelled() => {}
+            () = tokio::time::sleep(TAKE_UP_AFTER) => recover(&later, id),
+        }
+    });
 }
 
 async fn open(shared: Arc<Shared>, id: SessionId, inbox: mpsc::Receiver<Envelope>, recovering: bool) {
@@ -142,6 +161,9 @@ async fn open(shared: Arc<Shared>, id: SessionId, inbox: mpsc::Receiver<Envelope
         Ok(Some(_) | None) => return shared.lives.forget(id),
         Err(error) => {
             tracing::error!(session = %id, %error, "session cannot be opened");
+            if recovering && matches!(error, Refused::Store(_)) {
+                recover_later(&shared, id);
+            }
             return refuse_all(&shared, id, inbox, None, &error);
         }
     };
@@ -316,7 +338,21 @@ fn edits(one: &str, other: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::edits;
+    use super::{Time, begin, edits, load, new_id, opening};
+    use crate::key::Principal;
+    use crate::live::RunCommand;
+    use crate::{Endpoint, Engine, Limits, Model, Options, Setup};
+    use abide_model::Hash;
+    use abide_model::item::{Item, Role};
+    use abide_model::prompt::Params;
+    use abide_model::target::{Capabilities, Dialect, Target};
+    use abide_model::want::Wanted;
+    use abide_session::record::{self, Blobs, Record};
+    use abide_session::{Asked, Opening, Show, Stamped};
+    use abide_upstream::{Auth, Base, Waits};
+    use std::sync::Arc;
+    use std::time::Duration;
+    use tokio::sync::oneshot;
 
     #[test]
     fn the_distance_of_two_names_counts_their_differences() {
@@ -324,5 +360,106 @@ mod tests {
         {
             assert_eq!(edits(one, other), distance, "{one} {other}");
         }
+    }
+
+    fn setup(base: &str) -> Setup {
+        let base = Base::parse(base, Dialect::OpenAi).unwrap();
+        let name: abide_model::name::Cloud = "silent".parse().unwrap();
+        let target = Arc::new(Target {
+            cloud: name.clone(),
+            model: Arc::from("m"),
+            dialect: Dialect::OpenAi,
+            channel: "silent".parse().unwrap(),
+            product: "m".parse().unwrap(),
+            can: Capabilities { tools: true, json_schema: true, images: true },
+        });
+        let endpoint = Endpoint { name: name.clone(), base, dialect: Dialect::OpenAi, auth: Auth::Nothing };
+        let model = Model { targets: vec![target], created: Time::UNIX_EPOCH };
+        Setup {
+            clouds: [(name, Arc::new(endpoint))].into(),
+            models: [("m".parse().unwrap(), model)].into(),
+            agents: [].into(),
+            book: None,
+            waits: Waits::default(),
+            limits: Limits::default(),
+            version: Hash::of(b"test"),
+        }
+    }
+
+    fn who() -> Arc<Principal> {
+        Arc::new(Principal {
+            key_id: "key_1".to_owned(),
+            key_name: "test".to_owned(),
+            customer: "acme".parse().unwrap(),
+            segment: None,
+            territory: None,
+            expires: None,
+        })
+    }
+
+    fn asked(who: &Principal) -> Asked {
+        let wanted = Wanted {
+            model: "m".parse().unwrap(),
+            params: Params::default(),
+            items: vec![Item::text(Role::User, "hello")],
+            conversation: None,
+            previous: None,
+            keep: false,
+            stream: true,
+            background: false,
+            metadata: None,
+        };
+        Asked {
+            wanted,
+            preface: None,
+            agent: None,
+            splices: false,
+            key: who.key_name.clone(),
+            customer: who.customer.clone(),
+            segment: None,
+            territory: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_run_consumed_is_posted_although_its_end_could_not_be_written() {
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let setup = setup(&format!("http://{}", silent.local_addr().unwrap()));
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::open(Options { folder: folder.path().to_owned(), setup }).await.unwrap();
+        let shared = engine.handle().shared;
+        let (who, id, (reply, answer)) = (who(), new_id(), oneshot::channel());
+        let opening = Opening { opened: opening(&who, false, false, None), inherited: Vec::new() };
+        let (asked, model) = (asked(&who), "m".parse().unwrap());
+        let setup = shared.setup.load_full();
+        let run = Box::new(RunCommand { who, asked, model, setup, show: Show::Standing, reply });
+        begin(&shared, id, (opening, 0), run);
+        let running = answer.await.unwrap().unwrap();
+
+        // Somebody else's record makes the store refuse the worker's next one.
+        let head = load::session(&shared.store, id).await.unwrap().unwrap().0.head();
+        let foreign = Stamped { at: Time::now(), record: Record::MetadataSet { metadata: None } };
+        let append = abide_store::Append {
+            session: id,
+            expect: head,
+            records: vec![record::encode(&foreign, false, &mut Blobs::new())],
+            open: true,
+            durable: false,
+            at_ms: 1,
+            lines: Vec::new(),
+            blobs: Vec::new(),
+            snapshot: None,
+            first: None,
+        };
+        shared.store.append(append).await.unwrap();
+        drop(running);
+        while !shared.store.unfinished().await.unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let mut lines = 0;
+        shared.store.lines((i64::MIN, i64::MAX), |page| lines += page.len()).await.unwrap();
+        assert_eq!(lines, 1);
+        assert_eq!(shared.metrics.runs_ended().into_keys().collect::<Vec<_>>(), ["incomplete", "lost"]);
+        engine.close(Duration::ZERO).await;
     }
 }

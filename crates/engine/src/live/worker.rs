@@ -580,7 +580,8 @@ impl Worker {
         });
     }
 
-    /// The journal could not be written. Whoever waits is told; the session is read anew when it is next used.
+    /// The journal could not be written. Whoever waits is told; the session is read anew when it is next used, and
+    /// soon when a run was at work.
     fn lose(&mut self, error: Refused) {
         tracing::error!(session = %self.session.id(), %error, "journal not written");
         self.lost = Some(error.clone());
@@ -590,6 +591,7 @@ impl Worker {
         }
         if self.run.take().is_some() {
             self.shared.metrics.run_ended("lost");
+            super::recover_later(&self.shared, self.session.id());
         }
         self.send(&Update::Lost(error));
         self.followers.clear();
