@@ -185,6 +185,24 @@ async fn a_run_that_is_not_kept_ends_when_its_reader_lags_too_far_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_client_left_while_it_waited_is_not_taken_on() {
+    let house = House::with(Limits { queue_max: 1, ..Limits::default() }).await;
+    let conversation = house.handle().create_conversation(&house.who, Vec::new(), None).await.unwrap().id;
+    let within = |text: &str| Wanted { conversation: Some(conversation), ..house.wanted(text, true, false) };
+    let handle = house.handle();
+    let slow = within("count to 9 [[sim:slow ms=50]]");
+    let first = handle.respond(&house.who, slow, Door::Responses).await.unwrap();
+    let left = handle.respond(&house.who, within("my name is Ada"), Door::Responses);
+    assert!(tokio::time::timeout(Duration::from_millis(50), left).await.is_err(), "it waits");
+    let last = handle.respond(&house.who, within("what is my name?"), Door::Responses).await.unwrap();
+    house::end_of(first).await;
+    let answer = house::end_of(last).await;
+    assert!(!text_of(&answer).contains("Ada"), "{}", text_of(&answer));
+    assert_eq!(house.transcript(conversation).await.runs.len(), 2);
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn continuing_an_earlier_response_forks_the_conversation() {
     let house = House::new().await;
     let first = house.say(None, "my name is Ada").await;

@@ -139,6 +139,7 @@ impl Worker {
                 return self.give_up(&error);
             }
             if self.session.active().is_none() {
+                self.forget_left();
                 if let Some(next) = self.waiting.pop_front() {
                     self.start(next).await;
                     continue;
@@ -239,6 +240,7 @@ impl Worker {
             return;
         }
         let limit = run.setup.limits.queue_max;
+        self.forget_left();
         if self.session.active().is_none() && self.waiting.is_empty() {
             self.start(run).await;
         } else if self.waiting.len() < limit {
@@ -247,6 +249,11 @@ impl Worker {
             let what = "the queue of this conversation";
             let _ = run.reply.send(Err(Refused::Limit { what, limit }));
         }
+    }
+
+    /// Whoever left while their run waited never learned of it, and may have asked again.
+    fn forget_left(&mut self) {
+        self.waiting.retain(|run| !run.reply.is_closed());
     }
 
     /// Continues after `previous`: in place when nothing came after it and the run is kept, else in a fork.
