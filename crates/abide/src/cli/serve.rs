@@ -76,8 +76,14 @@ pub(super) async fn until_stopped(listener: TcpListener, path: &Path, config: Co
     warn_of_strangers(&listener, config.allow_remote || !config.listen.ip().is_loopback());
     let Config { listen, folder, setup, server, watched, .. } = config;
     let grace = server.grace;
-    let running =
-        watch::Running { listen, folder: folder.clone(), version: setup.version, watched, refused: false };
+    let running = watch::Running {
+        listen,
+        folder: folder.clone(),
+        server: server.clone(),
+        version: setup.version,
+        watched,
+        refused: false,
+    };
     let engine = Engine::open(Options { folder: folder.clone(), setup }).await?;
     say_what_was_found(&engine, &folder);
     let stop = CancellationToken::new();

@@ -27,6 +27,7 @@ type Seen = (PathBuf, Option<SystemTime>, u64);
 pub(super) struct Running {
     pub(super) listen: SocketAddr,
     pub(super) folder: PathBuf,
+    pub(super) server: abide_server::Options,
     pub(super) version: Hash,
     /// The files and folders it was read from.
     pub(super) watched: Vec<PathBuf>,
@@ -82,8 +83,9 @@ impl Running {
                 if !config.warnings.is_empty() {
                     tracing::warn!("{}", findings(&config.warnings, false));
                 }
-                if config.folder != self.folder || config.listen != self.listen {
-                    tracing::warn!("`listen` and `folder` are taken up at the next start");
+                let left = self.left_for_the_next_start(&config);
+                if !left.is_empty() {
+                    tracing::warn!("taken up at the next start alone: `{}`", left.join("`, `"));
                 }
                 self.version = config.setup.version;
                 self.refused = false;
@@ -99,6 +101,20 @@ impl Running {
                 tracing::error!("the changed configuration is not used, the old one stays:\n{why}");
             }
         }
+    }
+
+    /// The keys that have changed and are read once, when the server starts.
+    fn left_for_the_next_start(&self, config: &Config) -> Vec<&'static str> {
+        let (ours, theirs) = (&self.server, &config.server);
+        let keys = [
+            ("listen", self.listen != config.listen),
+            ("folder", self.folder != config.folder),
+            ("stop_within", ours.grace != theirs.grace),
+            ("limits.requests", ours.requests_max != theirs.requests_max),
+            ("limits.connections", ours.connections_max != theirs.connections_max),
+            ("limits.body_bytes", ours.body_bytes_max != theirs.body_bytes_max),
+        ];
+        keys.into_iter().filter_map(|(key, changed)| changed.then_some(key)).collect()
     }
 }
 
@@ -126,5 +142,44 @@ fn see(path: &Path, depth: usize, seen: &mut Vec<Seen>) {
     }
     for entry in fs::read_dir(path).into_iter().flatten().flatten() {
         see(&entry.path(), depth + 1, seen);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLOUD: &str = "
+        [cloud.local]
+        dialect = \"openai\"
+        url = \"http://127.0.0.1:9\"
+        [model.m]
+        targets = [\"local/m\"]
+    ";
+
+    fn load(folder: &Path, text: &str) -> Config {
+        let file = folder.join(config::FILE);
+        fs::write(&file, format!("{text}{CLOUD}")).unwrap();
+        config::load(&file, Secrets::Skip).unwrap()
+    }
+
+    #[test]
+    fn what_is_read_once_is_named_when_it_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let before = load(folder.path(), "");
+        let running = Running {
+            listen: before.listen,
+            folder: before.folder,
+            server: before.server,
+            version: before.setup.version,
+            watched: Vec::new(),
+            refused: false,
+        };
+        let left = |text: &str| running.left_for_the_next_start(&load(folder.path(), text)).join(" ");
+        assert_eq!(left(""), "");
+        assert_eq!(left("[limits]\nruns = 9\n"), "");
+        assert_eq!(left("stop_within = \"9s\"\nlisten = \"127.0.0.1:9\"\n"), "listen stop_within");
+        let limits = "folder = \"other\"\n[limits]\nrequests = 9\nconnections = 9\nbody_bytes = 9\n";
+        assert_eq!(left(limits), "folder limits.requests limits.connections limits.body_bytes");
     }
 }
