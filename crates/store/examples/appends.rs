@@ -1,7 +1,8 @@
-//! Measures durable appends beside the bare disk: `cargo run --release -p abide-store --example appends [FOLDER]`.
+//! Measures appends beside the bare disk: `cargo run --release -p abide-store --example appends [FOLDER]`.
 //!
-//! Both sides keep 2 kB a step and group what waits into one write and one fdatasync(2). Prints steps per second,
-//! latency, and bytes on disk per step.
+//! Both sides keep 2 kB a step and group what waits into one write and one fdatasync(2). Prints steps per second with
+//! latencies (median/99 of 100), the same for each kind when half of the callers do not wait for the disk, and bytes
+//! on disk per step.
 #![expect(clippy::unwrap_used, reason = "a measurement stops where it is wrong")]
 
 use abide_model::id::SessionId;
@@ -26,13 +27,20 @@ fn main() {
     for concurrency in [1, 16, 256] {
         let (bare, store) = (folder_in(&folder), folder_in(&folder));
         let bare = runtime.block_on(bare_steps(bare.path(), concurrency));
-        let store = runtime.block_on(store_steps(store.path(), concurrency));
+        let store = runtime.block_on(store_steps(store.path(), concurrency, 0)).durable;
         println!(
             "{concurrency:>12} {:>20} {:>20} {:>6.2}",
             rate(&bare),
             rate(&store),
             store.per_second() / bare.per_second()
         );
+    }
+    println!("{:>12} {:>20} {:>20}", "mixed", "on disk, step/s", "in kernel, step/s");
+    for concurrency in [1, 16, 256] {
+        let store = folder_in(&folder);
+        let steps =
+            runtime.block_on(store_steps(store.path(), concurrency.max(2) / 2, concurrency.max(2) / 2));
+        println!("{concurrency:>12} {:>20} {:>20}", rate(&steps.durable), rate(&steps.fleeting));
     }
     println!("{:>12} {:>20} {:>20}", "steps each", "bytes per step", "of the new bytes");
     for steps in [200, 3_000] {
@@ -121,22 +129,32 @@ fn append_to(mut file: File, waiting: &Receiver<(Vec<u8>, oneshot::Sender<()>)>)
     }
 }
 
-async fn store_steps(folder: &Path, concurrency: usize) -> Steps {
+/// Steps of both kinds, made at the same time.
+struct Mixed {
+    durable: Steps,
+    fleeting: Steps,
+}
+
+async fn store_steps(folder: &Path, durable: usize, fleeting: usize) -> Mixed {
     let store = Store::open(folder, Options::default()).unwrap().store;
-    let steps = measure(concurrency, |n| {
-        let (store, mut expect) = (store.clone(), 0);
-        move || {
-            let (store, append) = (store.clone(), step(n, expect));
-            expect += 1;
-            async move { assert!(store.append(append).await.unwrap() > 0) }
+    let steps = |first: usize, durable| {
+        let store = store.clone();
+        move |n| {
+            let (store, mut expect) = (store.clone(), 0);
+            move || {
+                let (store, append) = (store.clone(), Append { durable, ..step(first + n, expect) });
+                expect += 1;
+                async move { assert!(store.append(append).await.unwrap() > 0) }
+            }
         }
-    });
-    let steps = steps.await;
+    };
+    let (durable, fleeting) =
+        tokio::join!(measure(durable, steps(0, true)), measure(fleeting, steps(durable, false)));
     if std::env::var_os("STATS").is_some() {
         eprintln!("{:?}", store.stats());
     }
     store.close();
-    steps
+    Mixed { durable, fleeting }
 }
 
 async fn bytes_per_step(folder: &Path, steps: u64) -> f64 {

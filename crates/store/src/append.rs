@@ -17,7 +17,8 @@ pub struct Append {
     pub records: Vec<Vec<u8>>,
     /// Whether a run is still at work after these records.
     pub open: bool,
-    /// Whether the answer waits for the disk. Otherwise the step survives the process, not the machine.
+    /// Whether the answer waits for the disk. Otherwise the step survives the process, not the machine. Readers see
+    /// it once it is written, which may be before that.
     pub durable: bool,
     /// When, in Unix milliseconds.
     pub at_ms: i64,

@@ -95,7 +95,8 @@ impl OpenError {
     }
 }
 
-/// Why a step was not kept, or a question not answered. Nothing of a refused step is kept.
+/// Why a step was not kept, or a question not answered. Nothing of a refused step is kept, except that after
+/// [`StoreError::Unsynced`] only opening anew tells.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// The session has moved on, or is not where the writer believed.

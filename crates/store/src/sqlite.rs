@@ -1,7 +1,8 @@
 //! The embedded store: one SQLite file in a folder, no other process.
 //!
-//! One thread writes and commits many sessions' steps at once; others read on connections of their own; one moves
-//! pages from the write-ahead log into the file. All of them end with the last handle.
+//! One thread writes and commits many sessions' steps at once; one waits for the disk on behalf of those who asked
+//! for it, while the next are written; others read on connections of their own; one moves pages from the write-ahead
+//! log into the file. All of them end with the last handle.
 
 mod batch;
 mod checkpoint;
@@ -12,6 +13,7 @@ mod keys;
 mod lines;
 mod reader;
 mod stats;
+mod sync;
 mod writer;
 
 pub use keys::KeyFile;
@@ -33,6 +35,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
+use sync::{Broken, Pace, Syncer};
 use tokio::sync::{Semaphore, oneshot};
 use writer::{Command, Pending, Shared, Writer};
 
@@ -88,6 +91,7 @@ struct Doors {
     reads: Arc<Semaphore>,
     unwritten: Shared,
     counters: Arc<stats::Counters>,
+    broken: Broken,
 }
 
 #[derive(Debug, Clone)]
@@ -103,6 +107,7 @@ struct Threads {
     readers: Vec<JoinHandle<()>>,
     checkpointer: Option<JoinHandle<()>>,
     writer: Option<JoinHandle<()>>,
+    syncer: Option<JoinHandle<()>>,
     /// Held until all of them have ended.
     lock: Option<File>,
 }
@@ -127,7 +132,9 @@ impl Store {
         };
         let unwritten = Arc::new(Mutex::new(found.unwritten));
         let (commands, received) = mpsc::channel();
-        let counters = Arc::new(stats::Counters::default());
+        let (due, committed) = mpsc::channel();
+        let (counters, pace) = (Arc::new(stats::Counters::default()), Arc::new(Pace::default()));
+        let broken = Broken::default();
         let writer = Writer {
             conn,
             place: place.clone(),
@@ -141,9 +148,12 @@ impl Store {
             company: 0,
             overgrown: Arc::default(),
             synced: true,
-            broken: None,
+            committed: due,
+            pace: Arc::clone(&pace),
+            broken: broken.clone(),
         };
-        let (questions, threads) = start(&place, &unwritten, writer, lock)?;
+        let syncer = Syncer::new(&place, (committed, pace), broken.clone(), Arc::clone(&counters))?;
+        let (questions, threads) = start(&place, &unwritten, (writer, syncer), lock)?;
         let doors = Doors {
             place,
             open: Mutex::new(Some(Senders { commands, questions })),
@@ -152,6 +162,7 @@ impl Store {
             reads: Arc::new(Semaphore::new(READS_WAITING_MAX)),
             unwritten,
             counters,
+            broken,
         };
         Ok(Opened { store: Store { doors: Arc::new(doors) }, recovery })
     }
@@ -329,9 +340,10 @@ impl Store {
         work: impl FnOnce(&mut rusqlite::Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let place = self.doors.place.clone();
+        let (place, broken) = (self.doors.place.clone(), self.doors.broken.clone());
         self.doors.command(Command::Work(Box::new(move |conn| {
-            drop(reply.send(conn.map_err(|e| place.fault(&e)).and_then(work)));
+            let done = broken.check().and_then(|()| conn.map_err(|e| place.fault(&e))).and_then(work);
+            drop(reply.send(broken.watch(done)));
         })))?;
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
@@ -350,7 +362,8 @@ impl Doors {
         senders.questions.send(question).map_err(|_| StoreError::Closed)
     }
 
-    /// The writer ends last: the last connection to close moves the write-ahead log into the file.
+    /// The writer's is the last connection to close, and moves the write-ahead log into the file. Whoever it leaves
+    /// to the disk is answered after it.
     fn close(&self) {
         let senders = self.open.lock().unwrap_or_else(PoisonError::into_inner).take();
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
@@ -370,6 +383,9 @@ impl Doors {
         }
         if let Some(writer) = threads.writer.take() {
             let _ = writer.join();
+        }
+        if let Some(syncer) = threads.syncer.take() {
+            let _ = syncer.join();
         }
         drop(threads.lock.take());
     }
@@ -395,7 +411,7 @@ fn find(
 fn start(
     place: &Place,
     unwritten: &Arc<Mutex<Unwritten>>,
-    writer: Writer,
+    (writer, syncer): (Writer, Syncer),
     lock: File,
 ) -> Result<(Sender<Question>, Threads), OpenError> {
     let refuse = |e: std::io::Error| OpenError::Io { path: place.path.clone(), reason: e.to_string() };
@@ -410,12 +426,16 @@ fn start(
     }
     let (stop, stopped) = mpsc::channel();
     let (conn, place_too, overgrown) = (place.open_writer()?, place.clone(), Arc::clone(&writer.overgrown));
+    let broken = writer.broken.clone();
     let thread = thread::Builder::new().name("store-checkpoint".to_owned());
     threads.stop = Some(stop);
-    let checkpointer = thread.spawn(move || checkpoint::run(&conn, &place_too, &stopped, &overgrown));
+    let checkpointer =
+        thread.spawn(move || checkpoint::run(&conn, &place_too, &stopped, &overgrown, &broken));
     threads.checkpointer = Some(checkpointer.map_err(refuse)?);
     let thread = thread::Builder::new().name("store-write".to_owned());
     threads.writer = Some(thread.spawn(move || writer.run()).map_err(refuse)?);
+    let thread = thread::Builder::new().name("store-sync".to_owned());
+    threads.syncer = Some(thread.spawn(move || syncer.run()).map_err(refuse)?);
     Ok((questions, threads))
 }
 

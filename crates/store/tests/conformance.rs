@@ -276,6 +276,55 @@ fn too_much_in_one_step_is_refused_before_it_is_written() {
 }
 
 #[test]
+fn steps_that_wait_for_the_disk_and_steps_that_do_not_keep_their_order() {
+    let mut fixture = Fixture::new();
+    fixture.run(async {
+        let mut writers = JoinSet::new();
+        for n in 0..32 {
+            let store = fixture.store.clone();
+            writers.spawn(async move {
+                for expect in 0..40 {
+                    let durable = (u64::from(n % 3 == 0) + expect) % 2 == 0;
+                    let append = Append { durable, ..step(u128::from(n as u32), expect, &["a"]) };
+                    assert_eq!(store.append(append).await, Ok(expect + 1));
+                }
+            });
+        }
+        writers.join_all().await;
+    });
+    let stats = fixture.store.stats();
+    assert_eq!((stats.appends, stats.appends_failed), (32 * 40, 0));
+    assert!(stats.syncs > 0 && stats.syncs <= stats.commits_durable, "{stats:?}");
+    for _ in 0..2 {
+        assert!((0..32).all(|n| fixture.rows(SessionId(n)).len() == 40));
+        fixture.reopen();
+    }
+}
+
+#[test]
+fn whoever_waits_when_the_store_is_closed_is_answered_with_what_is_true() {
+    let mut fixture = Fixture::new();
+    let answers = fixture.run(async {
+        let mut writers = JoinSet::new();
+        for n in 0..200 {
+            let store = fixture.store.clone();
+            writers.spawn(
+                async move { (n, store.append(Append { durable: true, ..step(n, 0, &["a"]) }).await) },
+            );
+        }
+        let mut answers = vec![writers.join_next().await.unwrap().unwrap()];
+        fixture.store.close();
+        answers.extend(writers.join_all().await);
+        answers
+    });
+    fixture.reopen();
+    for (n, answer) in answers {
+        let kept = fixture.run(fixture.store.read(SessionId(n))).unwrap().is_some();
+        assert_eq!(answer, if kept { Ok(1) } else { Err(StoreError::Closed) });
+    }
+}
+
+#[test]
 fn a_closed_store_refuses_what_comes_later() {
     let fixture = Fixture::new();
     fixture.store.close();

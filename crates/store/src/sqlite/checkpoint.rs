@@ -1,6 +1,7 @@
 //! The thread that moves committed pages from the write-ahead log into the file, so that no append has to.
 
 use super::file::Place;
+use super::sync::Broken;
 use rusqlite::Connection;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -23,15 +24,23 @@ pub(super) struct Pass {
 }
 
 /// Works until `stop` is dropped.
-pub(super) fn run(conn: &Connection, place: &Place, stop: &Receiver<()>, overgrown: &AtomicBool) {
+pub(super) fn run(
+    conn: &Connection,
+    place: &Place,
+    stop: &Receiver<()>,
+    overgrown: &AtomicBool,
+    broken: &Broken,
+) {
     let mut seen = None;
-    while stop.recv_timeout(PASS_EVERY) == Err(RecvTimeoutError::Timeout) {
+    while stop.recv_timeout(PASS_EVERY) == Err(RecvTimeoutError::Timeout) && broken.check().is_ok() {
         let version = conn.pragma_query_value(None, "data_version", |row| row.get::<_, i64>(0)).ok();
         if version == seen {
             continue;
         }
-        // A pass that fails leaves everything in the log, where it is safe; the next one tries again.
-        let done = catch_up(conn, place, overgrown).is_ok_and(|pass| pass.in_log == pass.moved);
+        // A pass that fails leaves everything in the log, where it is safe, and the next one tries again; but not
+        // when the disk failed to sync. Pages of passes before may be lost, and the log would start over without them.
+        let pass = broken.watch(catch_up(conn, place, overgrown).map_err(|e| place.fault(&e)));
+        let done = pass.is_ok_and(|pass| pass.in_log == pass.moved);
         seen = version.filter(|_| done);
     }
 }

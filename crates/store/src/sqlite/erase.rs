@@ -3,6 +3,7 @@
 
 use super::file::BUSY_WAIT;
 use super::heads::{self, Head, id_bytes};
+use super::sync::Due;
 use super::writer::{self, Writer};
 use crate::error::StoreError;
 use abide_model::id::SessionId;
@@ -38,11 +39,9 @@ impl Writer {
         session: SessionId,
         reply: oneshot::Sender<Result<bool, StoreError>>,
     ) {
-        let marked = match &self.broken {
-            Some(broken) => Err(broken.clone()),
-            None => self.mark(session).map_err(|e| self.place.fault(&e)),
-        };
-        match marked {
+        let marked = self.broken.check();
+        let marked = marked.and_then(|()| self.mark(session).map_err(|e| self.place.fault(&e)));
+        match self.broken.watch(marked) {
             Ok(Some(head)) => self.erasing.push_back(Erasure { session, head, reply: Some(reply) }),
             Ok(None) => drop(reply.send(Ok(false))),
             Err(error) => drop(reply.send(Err(error))),
@@ -69,23 +68,27 @@ impl Writer {
         let Some(mut erasure) = self.erasing.pop_front() else {
             return;
         };
-        let slice = match self.wait_for_disk(true) {
-            Ok(()) => remove_slice(&mut self.conn, erasure.session, &erasure.head),
-            Err(e) => Err(e),
-        };
-        match slice {
+        match self.broken.check().and_then(|()| self.remove(&erasure)) {
             Ok(pos) if pos > 0 => {
                 erasure.head.pos = pos;
                 self.erasing.push_back(erasure);
             }
             Ok(_) => self.end_erasure(erasure),
-            Err(e) => {
-                let error = self.place.fault(&e);
+            Err(error) => {
                 if let Some(reply) = erasure.reply {
                     drop(reply.send(Err(error)));
                 }
             }
         }
+    }
+
+    /// Nothing waits for the disk here: what is lost of this with the machine's power is done again.
+    fn remove(&mut self, erasure: &Erasure) -> Result<i64, StoreError> {
+        let removed = match self.wait_for_disk(false) {
+            Ok(()) => remove_slice(&mut self.conn, erasure.session, &erasure.head),
+            Err(e) => Err(e),
+        };
+        self.broken.watch(removed.map_err(|e| self.place.fault(&e)))
     }
 
     /// The write-ahead log still holds copies of the removed rows. It starts over now, or, when somebody reads old
@@ -96,9 +99,11 @@ impl Writer {
             conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
             conn.busy_timeout(BUSY_WAIT)
         };
-        let truncated = truncate(&self.conn);
-        if let Some(reply) = erasure.reply {
-            drop(reply.send(truncated.map(|()| true).map_err(|e| self.place.fault(&e))));
+        let truncated = self.broken.watch(truncate(&self.conn).map_err(|e| self.place.fault(&e)));
+        let Some(reply) = erasure.reply else { return };
+        match truncated {
+            Ok(()) => self.leave_to_disk(vec![Due::Erasure { reply }]),
+            Err(error) => drop(reply.send(Err(error))),
         }
     }
 }

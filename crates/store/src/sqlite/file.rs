@@ -22,7 +22,7 @@ const SQLITE_OLDEST: i32 = 3_051_003;
 pub(super) const BUSY_WAIT: Duration = Duration::from_secs(10);
 /// Bytes a page holds. Rows of 2 kB leave half of a page of 4,096 empty, a quarter of one of 8,192, an eighth of one
 /// of 16,384; a single durable append takes the same time with each.
-const PAGE_BYTES: u32 = 16_384;
+pub(super) const PAGE_BYTES: u32 = 16_384;
 /// What is left of the write-ahead log's file when it starts over.
 const WAL_KEPT_BYTES_MAX: u32 = 16 << 20;
 /// Page cache of the writer, in KiB.
@@ -113,7 +113,7 @@ impl Place {
         }
         let made = File::options().write(true).create(true).truncate(false).mode(0o600).open(&self.path);
         made.and_then(|file| file.sync_all())
-            .and_then(|()| self.path.parent().map_or(Ok(()), sync_folder))
+            .and_then(|()| self.sync_name())
             .map_err(|e| refused(&self.path, &e))
     }
 
@@ -166,6 +166,11 @@ impl Place {
             return Err(self.damaged(format!("store format {found} was never written")));
         }
         Ok(())
+    }
+
+    /// Makes the names of the files durable.
+    pub(super) fn sync_name(&self) -> std::io::Result<()> {
+        self.path.parent().map_or(Ok(()), sync_folder)
     }
 
     /// What SQLite's refusal to open means to a person.

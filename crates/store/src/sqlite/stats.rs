@@ -7,14 +7,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// What the store has done since it was opened, and how large it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Stats {
-    /// Appends kept.
+    /// Appends committed.
     pub appends: u64,
     /// Appends refused or failed.
     pub appends_failed: u64,
     /// Transactions that held appends.
     pub commits: u64,
-    /// Those of them that waited for the disk.
+    /// Those of them with appends that wait for the disk.
     pub commits_durable: u64,
+    /// How often the disk was waited for on their behalf; one wait serves several transactions.
+    pub syncs: u64,
     /// Appends in the largest transaction.
     pub batch_appends_max: u64,
     /// Bytes of the database file.
@@ -31,6 +33,7 @@ pub(super) struct Counters {
     appends_failed: AtomicU64,
     commits: AtomicU64,
     commits_durable: AtomicU64,
+    syncs: AtomicU64,
     batch_appends_max: AtomicU64,
 }
 
@@ -54,12 +57,17 @@ impl Counters {
         }
     }
 
+    pub(super) fn synced(&self) {
+        self.syncs.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(super) fn read(&self) -> Stats {
         Stats {
             appends: self.appends.load(Ordering::Relaxed),
             appends_failed: self.appends_failed.load(Ordering::Relaxed),
             commits: self.commits.load(Ordering::Relaxed),
             commits_durable: self.commits_durable.load(Ordering::Relaxed),
+            syncs: self.syncs.load(Ordering::Relaxed),
             batch_appends_max: self.batch_appends_max.load(Ordering::Relaxed),
             ..Stats::default()
         }

@@ -1,19 +1,22 @@
-//! The one thread that writes. It gathers what waits into one transaction and answers after its commit.
+//! The one thread that writes. It gathers what waits into one transaction, answers after its commit, and leaves
+//! those who wait for the disk to another thread.
 
 use super::batch::{Draft, Ends, WriteBack};
 use super::checkpoint;
 use super::erase::Erasure;
-use super::file::Place;
+use super::file::{PAGE_BYTES, Place};
 use super::heads::{Head, Unwritten};
 use super::lines::Hours;
 use super::stats::Counters;
+use super::sync::{Broken, Due, Pace};
 use crate::append::Append;
 use crate::error::StoreError;
 use abide_model::id::SessionId;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -21,8 +24,8 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 /// Appends in one transaction at most.
 const BATCH_APPENDS_MAX: usize = 1_024;
 /// How long a transaction waits for company, when the one before had more of it: those who were just answered are
-/// about to ask again.
-const LINGER: Duration = Duration::from_micros(50);
+/// about to ask again, and a page of the log is written once for all of them.
+const LINGER: Duration = Duration::from_micros(20);
 /// Bytes in one transaction at most, unless its first append alone has more.
 const BATCH_BYTES_MAX: usize = 8 << 20;
 /// How long a head stays behind at most, while anything is written.
@@ -73,8 +76,10 @@ pub(super) struct Writer {
     pub(super) overgrown: Arc<AtomicBool>,
     /// Whether commits wait for the disk at the moment.
     pub(super) synced: bool,
-    /// Why nothing can be written any more.
-    pub(super) broken: Option<StoreError>,
+    /// Takes those who wait for the disk.
+    pub(super) committed: Sender<Vec<Due>>,
+    pub(super) pace: Arc<Pace>,
+    pub(super) broken: Broken,
 }
 
 impl Writer {
@@ -156,47 +161,63 @@ impl Writer {
 
     /// Commits a batch and answers each of it. An empty batch only writes back.
     fn commit(&mut self, batch: Vec<Pending>) {
-        let outcome = match &self.broken {
-            Some(broken) => Err(broken.clone()),
-            None => self.try_commit(&batch),
-        };
-        if let Err(unsynced @ StoreError::Unsynced { .. }) = &outcome {
-            self.broken = Some(unsynced.clone());
-        }
+        let outcome = self.broken.check().and_then(|()| self.try_commit(&batch));
+        let outcome = self.broken.watch(outcome);
         self.counters.committed(&batch, &outcome);
+        // Whole pages are written, so that many small commits write more than they carry.
+        let bytes = batch.iter().map(|pending| pending.append.bytes()).sum::<usize>() + PAGE_BYTES as usize;
         match outcome {
-            Ok(answers) => {
-                for (pending, answer) in batch.into_iter().zip(answers) {
-                    // Nobody waits any more when the caller was cancelled; the step is kept all the same.
-                    let _ = pending.reply.send(answer);
-                    drop(pending.room);
-                }
-            }
+            Ok(answers) => self.answer(batch.into_iter().zip(answers)),
             Err(error) => {
                 for pending in batch {
                     let _ = pending.reply.send(Err(error.clone()));
                 }
             }
         }
+        self.help_checkpoint();
+        self.pace.keep(bytes);
+    }
+
+    /// Answers what is committed, or has it answered once it is on disk.
+    fn answer(&self, answered: impl Iterator<Item = (Pending, Result<u64, StoreError>)>) {
+        let (mut due, mut done) = (Vec::new(), Vec::new());
+        for (Pending { append, reply, room }, answer) in answered {
+            match answer {
+                Ok(seq) if append.durable => due.push(Due::Append { seq, reply, room }),
+                Ok(_) | Err(_) => done.push((reply, answer, room)),
+            }
+        }
+        self.leave_to_disk(due);
+        for (reply, answer, room) in done {
+            // Nobody waits any more when the caller was cancelled; the step is kept all the same.
+            let _ = reply.send(answer);
+            drop(room);
+        }
+    }
+
+    pub(super) fn leave_to_disk(&self, due: Vec<Due>) {
+        if !due.is_empty() {
+            // Fails only when that thread is gone; their callers then hear that the store is closed.
+            let _ = self.committed.send(due);
+        }
     }
 
     fn try_commit(&mut self, batch: &[Pending]) -> Result<Vec<Result<u64, StoreError>>, StoreError> {
-        let durable = batch.iter().any(|pending| pending.append.durable);
-        self.wait_for_disk(durable).map_err(|e| self.place.fault(&e))?;
+        self.wait_for_disk(false).map_err(|e| self.place.fault(&e))?;
         let back = self.write_back(BEHIND_AGE_MAX, BEHIND_HEADS_MAX, WRITE_BACK_HEADS + 2 * batch.len());
         let mut draft = Draft::new(self.ends);
         let answers = write(&mut self.conn, &self.unwritten, batch, &mut draft, &back);
         let answers = answers.map_err(|e| self.place.fault(&e))?;
         self.written(draft, &back);
-        self.help_checkpoint();
         Ok(answers)
     }
 
     /// The write-ahead log starts over only when all of it is in the file, which under steady load is true only
     /// while this thread stands still. What fails here stays in the log, for the next pass.
     fn help_checkpoint(&self) {
-        if self.overgrown.swap(false, Ordering::Relaxed) {
-            let _ = checkpoint::passive(&self.conn);
+        if self.overgrown.swap(false, Ordering::Relaxed) && self.broken.check().is_ok() {
+            let passed = checkpoint::passive(&self.conn).map_err(|e| self.place.fault(&e));
+            let _ = self.broken.watch(passed);
         }
     }
 
@@ -237,20 +258,26 @@ impl Writer {
     }
 
     fn write_only(&mut self, back: &WriteBack) -> rusqlite::Result<()> {
+        self.wait_for_disk(false)?;
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         back.write(&tx)?;
         tx.commit()
     }
 
     fn close(mut self) {
-        while !self.nothing_behind() {
+        while self.broken.check().is_ok() && !self.nothing_behind() {
             let back = self.write_back(Duration::ZERO, 0, BEHIND_HEADS_MAX);
             let draft = Draft::new(self.ends);
+            let written = self.write_only(&back).map_err(|e| self.place.fault(&e));
             // What stays behind is found again from the log when the file is opened.
-            if self.wait_for_disk(true).is_err() || self.write_only(&back).is_err() {
+            if self.broken.watch(written).is_err() {
                 break;
             }
             self.written(draft, &back);
+        }
+        if self.broken.check().is_err() {
+            // The log is all there is to recover from: it is not to be moved and removed.
+            let _ = self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
         }
     }
 }
