@@ -10,14 +10,14 @@ use crate::load;
 use crate::refused::Refused;
 use crate::setup::Setup;
 use crate::transcript::Transcript;
-use abide_model::Time;
 use abide_model::id::SessionId;
 use abide_model::item::{Item, Json};
 use abide_model::name::ModelName;
 use abide_model::run::{Placed, RunView};
 use abide_model::want::Wanted;
+use abide_model::{Hash, Time};
 use abide_session::record::Opened;
-use abide_session::{Asked, Input, Opening, Session, Show};
+use abide_session::{Asked, Input, Opening, Session};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -58,9 +58,8 @@ pub(crate) struct RunCommand {
     pub(crate) who: Arc<Principal>,
     pub(crate) asked: Asked,
     pub(crate) model: ModelName,
-    /// The configuration it was asked under, which it keeps to its end.
+    /// The configuration it begins under, which it keeps to its end.
     pub(crate) setup: Arc<Setup>,
-    pub(crate) show: Show,
     pub(crate) reply: Reply<Running>,
 }
 
@@ -215,12 +214,7 @@ pub(crate) async fn respond(
     door: Door,
 ) -> Result<Running, Refused> {
     let setup = admit(shared)?;
-    let Some((model, _, agent)) = setup.find(&wanted.model) else {
-        return Err(unknown_model(&setup, wanted.model));
-    };
-    let model = model.clone();
-    let (preface, version) =
-        agent.map_or((None, None), |agent| (Some(agent.instructions.clone()), Some(agent.version)));
+    let (model, preface, version) = chosen(&setup, &wanted.model)?;
     let (reply, answer) = oneshot::channel();
     let (conversation, previous, kept) = (wanted.conversation, wanted.previous, wanted.keep);
     let asked = Asked {
@@ -234,8 +228,7 @@ pub(crate) async fn respond(
         territory: who.territory.clone(),
         wanted,
     };
-    let show = if door == Door::Responses { Show::All } else { Show::Standing };
-    let run = Box::new(RunCommand { who: who.clone(), asked, model, setup, show, reply });
+    let run = Box::new(RunCommand { who: who.clone(), asked, model, setup, reply });
     match conversation.or(previous.map(|run| run.session)) {
         Some(session) => {
             let envelope = Envelope { owner: who.customer.to_string(), command: Command::Run(run) };
@@ -252,6 +245,23 @@ pub(crate) async fn respond(
             answer.await.map_err(|_| Refused::ShuttingDown)?
         }
     }
+}
+
+/// What `name` stands for: the model, and an agent's instructions and version.
+fn chosen(setup: &Setup, name: &ModelName) -> Result<(ModelName, Option<Arc<str>>, Option<Hash>), Refused> {
+    let (model, _, agent) = setup.find(name).ok_or_else(|| unknown_model(setup, name.clone()))?;
+    let (preface, version) = agent.map(|agent| (agent.instructions.clone(), agent.version)).unzip();
+    Ok((model.clone(), preface, version))
+}
+
+/// Puts a run that waited under the configuration that holds now: nothing begins under agreements that were replaced.
+fn renew(shared: &Shared, run: &mut RunCommand) -> Result<(), Refused> {
+    let setup = shared.setup.load_full();
+    if !Arc::ptr_eq(&setup, &run.setup) {
+        (run.model, run.asked.preface, run.asked.agent) = chosen(&setup, &run.asked.wanted.model)?;
+        run.setup = setup;
+    }
+    Ok(())
 }
 
 /// Makes a conversation that is listed under its id.
@@ -338,17 +348,16 @@ fn edits(one: &str, other: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Time, begin, edits, load, new_id, opening};
+    use super::{Hash, Time, begin, edits, load, new_id, opening};
     use crate::key::Principal;
     use crate::live::RunCommand;
     use crate::{Endpoint, Engine, Limits, Model, Options, Setup};
-    use abide_model::Hash;
     use abide_model::item::{Item, Role};
     use abide_model::prompt::Params;
     use abide_model::target::{Capabilities, Dialect, Target};
     use abide_model::want::Wanted;
     use abide_session::record::{self, Blobs, Record};
-    use abide_session::{Asked, Opening, Show, Stamped};
+    use abide_session::{Asked, Opening, Stamped};
     use abide_upstream::{Auth, Base, Waits};
     use std::sync::Arc;
     use std::time::Duration;
@@ -432,7 +441,7 @@ mod tests {
         let opening = Opening { opened: opening(&who, false, false, None), inherited: Vec::new() };
         let (asked, model) = (asked(&who), "m".parse().unwrap());
         let setup = shared.setup.load_full();
-        let run = Box::new(RunCommand { who, asked, model, setup, show: Show::Standing, reply });
+        let run = Box::new(RunCommand { who, asked, model, setup, reply });
         begin(&shared, id, (opening, 0), run);
         let running = answer.await.unwrap().unwrap();
 

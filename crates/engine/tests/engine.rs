@@ -203,6 +203,23 @@ async fn a_run_whose_client_left_while_it_waited_is_not_taken_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_waited_begins_under_the_configuration_of_then() {
+    let house = House::new().await;
+    let conversation = house.handle().create_conversation(&house.who, Vec::new(), None).await.unwrap().id;
+    let within = |text: &str| Wanted { conversation: Some(conversation), ..house.wanted(text, true, false) };
+    let handle = house.handle();
+    let slow = within("count to 9 [[sim:slow ms=50]]");
+    let first = handle.respond(&house.who, slow, Door::Responses).await.unwrap();
+    let second = handle.respond(&house.who, within("hello"), Door::Responses);
+    let (second, ()) = tokio::join!(second, async { house.withdraw_models() });
+    let model = "demo".parse().unwrap();
+    assert_eq!(second.unwrap_err(), Refused::UnknownModel { model, suggestion: None });
+    let first = house::end_of(first).await;
+    assert!(matches!(first.status, RunStatus::Completed(_)), "{:?}", first.status);
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn continuing_an_earlier_response_forks_the_conversation() {
     let house = House::new().await;
     let first = house.say(None, "my name is Ada").await;

@@ -54,12 +54,11 @@ struct Run {
     setup: Arc<Setup>,
     stream: bool,
     calls: u32,
-    reply: Option<(oneshot::Sender<Result<Running, Refused>>, Show)>,
+    reply: Option<oneshot::Sender<Result<Running, Refused>>>,
 }
 
 struct Follower {
     updates: mpsc::Sender<Update>,
-    show: Show,
     /// Whether it wants every change, or only how it ends.
     events: bool,
 }
@@ -140,8 +139,11 @@ impl Worker {
             }
             if self.session.active().is_none() {
                 self.forget_left();
-                if let Some(next) = self.waiting.pop_front() {
-                    self.start(next).await;
+                if let Some(mut next) = self.waiting.pop_front() {
+                    match super::renew(&self.shared, &mut next) {
+                        Ok(()) => self.start(next).await,
+                        Err(refused) => drop(next.reply.send(Err(refused))),
+                    }
                     continue;
                 }
                 if self.inbox.is_none() {
@@ -188,7 +190,7 @@ impl Worker {
         match envelope.command {
             Command::Run(run) => self.accept(run).await,
             Command::View { n, reply } => {
-                let view = self.session.opened().kept.then(|| self.session.view(n, Show::All)).flatten();
+                let view = self.session.opened().kept.then(|| self.session.view(n, Show::Standing)).flatten();
                 let _ = reply.send(Ok(view));
             }
             Command::Follow { n, reply } => {
@@ -289,11 +291,11 @@ impl Worker {
     }
 
     async fn start(&mut self, run: Box<RunCommand>) {
-        let RunCommand { who, asked, model, setup, show, reply } = *run;
+        let RunCommand { who, asked, model, setup, reply } = *run;
         let stream = asked.wanted.stream || asked.wanted.background;
         match self.session.handle(Time::now(), Input::Asked(Box::new(asked))) {
             Ok(effects) => {
-                self.run = Some(Run { who, model, setup, stream, calls: 0, reply: Some((reply, show)) });
+                self.run = Some(Run { who, model, setup, stream, calls: 0, reply: Some(reply) });
                 self.shared.metrics.runs_started.fetch_add(1, Ordering::Relaxed);
                 self.shared.metrics.runs_active.fetch_add(1, Ordering::Relaxed);
                 if let Err(error) = self.carry_out(effects).await {
@@ -362,12 +364,12 @@ impl Worker {
     async fn cancel(&mut self, n: u32) -> Result<RunView, Refused> {
         let run = RunId { session: self.session.id(), n };
         let missing = || Refused::UnknownResponse(run);
-        let view = self.session.view(n, Show::All).filter(|view| view.stored).ok_or_else(missing)?;
+        let view = self.session.view(n, Show::Standing).filter(|view| view.stored).ok_or_else(missing)?;
         if self.session.active() != Some(run) {
-            return Err(Rejection::Ended { run, status: view.status.as_str() }.into());
+            return Ok(view);
         }
         self.edit(Input::Cancel).await?;
-        self.session.view(n, Show::All).ok_or_else(missing)
+        self.session.view(n, Show::Standing).ok_or_else(missing)
     }
 
     async fn delete(&mut self) -> Result<(), Refused> {
@@ -387,18 +389,18 @@ impl Worker {
         let missing = || Refused::UnknownResponse(run);
         let first =
             self.session.run_begins_at(n).filter(|_| self.session.opened().kept).ok_or_else(missing)?;
-        let view = self.session.view(n, Show::All).ok_or_else(missing)?;
+        let view = self.session.view(n, Show::Standing).ok_or_else(missing)?;
         let records = load::records_from(&self.shared.store, self.session.id(), first).await?;
         let past =
             abide_session::events_of(run.session, n, records.iter().map(|(seq, record)| (*seq, record)));
-        let updates = (self.session.active() == Some(run)).then(|| self.subscribe(Show::All, true));
+        let updates = (self.session.active() == Some(run)).then(|| self.subscribe(true));
         Ok(Following { view: Arc::new(view), past, updates })
     }
 
-    fn subscribe(&mut self, show: Show, events: bool) -> mpsc::Receiver<Update> {
+    fn subscribe(&mut self, events: bool) -> mpsc::Receiver<Update> {
         let lag = self.shared.setup.load().limits.lag_events_max;
         let (updates, receiver) = mpsc::channel(lag);
-        self.followers.push(Follower { updates, show, events });
+        self.followers.push(Follower { updates, events });
         receiver
     }
 
@@ -515,7 +517,8 @@ impl Worker {
             | Change::Refusal { .. }
             | Change::Arguments { .. }
             | Change::Reasoning { .. }
-            | Change::ItemDone { .. } => None,
+            | Change::ItemDone { .. }
+            | Change::Replaced { .. } => None,
         });
         self.answer_start(&events, status.as_ref());
         let run = events.first().map(|event| event.run);
@@ -531,13 +534,13 @@ impl Worker {
     fn answer_start(&mut self, events: &[Event], status: Option<&RunStatus>) {
         let starts = events.iter().find(|event| event.change == Change::RunStarted);
         let Some(start) = starts else { return };
-        let Some((reply, show)) = self.run.as_mut().and_then(|run| run.reply.take()) else { return };
+        let Some(reply) = self.run.as_mut().and_then(|run| run.reply.take()) else { return };
         if let Some(RunStatus::Failed(error)) = status {
             let _ = reply.send(Err(Refused::Run(error.clone())));
             return;
         }
-        let Some(view) = self.session.view(start.run.n, show) else { return };
-        let updates = self.subscribe(show, self.run.as_ref().is_some_and(|run| run.stream));
+        let Some(view) = self.session.view(start.run.n, Show::Standing) else { return };
+        let updates = self.subscribe(self.run.as_ref().is_some_and(|run| run.stream));
         let _ = reply.send(Ok(Running { view: Arc::new(view), updates }));
     }
 
@@ -559,8 +562,8 @@ impl Worker {
 
     fn finish(&mut self, run: RunId, status: &RunStatus) {
         self.shared.metrics.run_ended(status.as_str());
-        for Follower { updates, show, events: _ } in std::mem::take(&mut self.followers) {
-            if let Some(view) = self.session.view(run.n, show) {
+        for Follower { updates, events: _ } in std::mem::take(&mut self.followers) {
+            if let Some(view) = self.session.view(run.n, Show::Standing) {
                 let _ = updates.try_send(Update::Ended(Arc::new(view)));
             }
         }

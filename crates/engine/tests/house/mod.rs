@@ -51,6 +51,12 @@ impl House {
         self.open().await;
     }
 
+    /// Takes up a configuration without any model.
+    pub(crate) fn withdraw_models(&self) {
+        let setup = Setup { models: [].into(), ..setup(&self.azure, &self.aws) };
+        self.engine.as_ref().unwrap().reload(setup);
+    }
+
     pub(crate) async fn end(mut self) -> TempDir {
         self.engine.take().unwrap().close(Duration::from_secs(5)).await;
         self.folder
