@@ -50,6 +50,8 @@ def check_the_cut_stream(events: list) -> None:
     assert "This is aws, turn 3. Your colour is teal." in done[1].content[0].text
     assert [event.sequence_number for event in events] == list(range(len(events)))
     assert events[-1].type == "response.completed"
+    answer = events[-1].response.output_text
+    assert answer.count("Your colour is teal.") == 1, "what was produced anew is said once"
 
 
 def check_the_transcript(house: House, conversation: str) -> None:

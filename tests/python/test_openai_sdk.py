@@ -172,6 +172,7 @@ def test_a_background_response_can_be_cancelled(client: openai.OpenAI) -> None:
     cancelled = client.responses.cancel(started.id)
     assert cancelled.status == "cancelled"
     assert client.responses.retrieve(started.id).status == "cancelled"
+    assert client.responses.cancel(started.id).status == "cancelled", "a second time changes nothing"
 
 
 def test_a_conversation_is_made_labelled_filled_and_deleted(client: openai.OpenAI) -> None:

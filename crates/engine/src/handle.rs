@@ -154,7 +154,7 @@ impl Handle {
     /// # Errors
     /// When there is none for this caller.
     pub async fn delete_response(&self, who: &Principal, run: RunId) -> Result<(), Refused> {
-        let ask = |reply| Command::Edit { input: Box::new(Input::EraseRun(run.n)), reply };
+        let ask = |reply| Command::EraseRun { n: run.n, reply };
         self.of_run(who, run, ask).await
     }
 

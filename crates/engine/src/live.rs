@@ -44,6 +44,7 @@ pub(crate) enum Command {
     View { n: u32, reply: Reply<Option<RunView>> },
     Follow { n: u32, reply: Reply<Following> },
     Cancel { n: u32, reply: Reply<RunView> },
+    EraseRun { n: u32, reply: Reply<()> },
     Edit { input: Box<Input>, reply: Reply<()> },
     AddItems { items: Vec<Item>, reply: Reply<Vec<Placed>> },
     Conversation { reply: Reply<Option<ConversationView>> },
@@ -198,7 +199,9 @@ impl Command {
             Command::View { reply, .. } => drop(reply.send(Err(error))),
             Command::Follow { reply, .. } => drop(reply.send(Err(error))),
             Command::Cancel { reply, .. } => drop(reply.send(Err(error))),
-            Command::Edit { reply, .. } | Command::Delete { reply } => drop(reply.send(Err(error))),
+            Command::Edit { reply, .. } | Command::EraseRun { reply, .. } | Command::Delete { reply } => {
+                drop(reply.send(Err(error)));
+            }
             Command::AddItems { reply, .. } | Command::Items { reply } => drop(reply.send(Err(error))),
             Command::Conversation { reply } => drop(reply.send(Err(error))),
             Command::Transcript { reply } => drop(reply.send(Err(error))),

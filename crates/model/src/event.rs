@@ -131,6 +131,11 @@ pub enum Change {
         /// `Completed`, or `Incomplete` when it was cut.
         status: ItemStatus,
     },
+    /// The output items from `first` on that came so far are left behind: a later call produces them anew.
+    Replaced {
+        /// The first of them.
+        first: u32,
+    },
     /// Nothing more comes.
     RunEnded {
         /// How it ended.

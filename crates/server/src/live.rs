@@ -198,7 +198,7 @@ enum Shown {
 
 fn shown(change: &Change) -> Shown {
     match change {
-        Change::RunStarted => Shown::Nothing,
+        Change::RunStarted | Change::Replaced { .. } => Shown::Nothing,
         Change::RunEnded { status: RunStatus::Failed(error), .. } => Shown::Failure(error.into()),
         Change::ItemStarted { .. }
         | Change::Text { .. }

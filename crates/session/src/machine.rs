@@ -131,6 +131,7 @@ impl Session {
                 effects
             }
             Err(error) => {
+                let error = self.failure().unwrap_or(error);
                 self.write(now, Record::NowhereToGo { plan }, &mut batch);
                 self.write(now, Record::RunEnded { status: RunStatus::Failed(error) }, &mut batch);
                 self.effects(batch)
@@ -197,7 +198,9 @@ impl Session {
                 if !again {
                     self.write(
                         now,
-                        Record::RunEnded { status: RunStatus::Failed(error_of(&fault)) },
+                        Record::RunEnded {
+                            status: RunStatus::Failed(self.failure().unwrap_or_else(|| error_of(&fault))),
+                        },
                         &mut batch,
                     );
                     return self.effects(batch);
@@ -214,6 +217,25 @@ impl Session {
         fault.kind.fails_over()
             && run.calls.len() < CALLS_PER_RUN_MAX
             && (run.asked.splices || run.outputs == 0)
+    }
+
+    /// What the client is told of the run's failed calls: each target with its failure, and the soonest time at which
+    /// one of them may do better. `None` when none has failed.
+    fn failure(&self) -> Option<RunError> {
+        let run = self.runs.get(&self.active?)?;
+        let faults = || {
+            run.calls.iter().filter_map(|call| match &call.outcome.as_ref()?.end {
+                CallEnd::Fault(fault) => Some((&call.started, fault)),
+                CallEnd::Whole | CallEnd::Lost | CallEnd::Cancelled => None,
+            })
+        };
+        let (_, last) = faults().next_back()?;
+        let told = faults().map(|(call, fault)| format!("`{}/{}`: {}", call.cloud, call.model, told(fault)));
+        Some(RunError {
+            message: told.collect::<Vec<_>>().join("; "),
+            retry_after_ms: faults().filter_map(|(_, fault)| fault.retry_after_ms).min(),
+            ..error_of(last)
+        })
     }
 
     fn plan_again(&self, last: Option<Fault>) -> Effect {
@@ -454,6 +476,25 @@ fn status_of(finish: Finish) -> RunStatus {
     }
 }
 
+/// A fault in words for a client. What a cloud says of Abide's own credentials is the operator's business.
+fn told(fault: &Fault) -> String {
+    match fault.kind {
+        FaultKind::Auth => {
+            format!("{}: the cloud refused the credentials it is configured with", fault.kind.as_str())
+        }
+        FaultKind::Connect
+        | FaultKind::RateLimited
+        | FaultKind::Server
+        | FaultKind::Timeout(_)
+        | FaultKind::Cut
+        | FaultKind::Protocol
+        | FaultKind::NoModel
+        | FaultKind::BadRequest
+        | FaultKind::Filtered
+        | FaultKind::Unsupported => fault.to_string(),
+    }
+}
+
 /// What the client is told when a fault ends a run.
 #[must_use]
 pub fn error_of(fault: &Fault) -> RunError {
@@ -472,7 +513,7 @@ pub fn error_of(fault: &Fault) -> RunError {
     };
     RunError {
         code: code.to_owned(),
-        message: fault.to_string(),
+        message: told(fault),
         fault: Some(fault.kind),
         retry_after_ms: fault.retry_after_ms,
     }

@@ -134,10 +134,7 @@ impl Session {
                 Vec::new()
             }
             Record::RunStarted(asked) => self.start_run(seq, at, asked),
-            Record::CallStarted(started) => {
-                self.start_call(at, started);
-                Vec::new()
-            }
+            Record::CallStarted(started) => self.start_call(at, started),
             Record::NowhereToGo { plan } => {
                 if let Some(run) = self.active_run() {
                     run.nowhere = Some(plan.clone());
@@ -200,16 +197,18 @@ impl Session {
         vec![Change::RunStarted]
     }
 
-    fn start_call(&mut self, at: Time, started: &record::CallStarted) {
+    fn start_call(&mut self, at: Time, started: &record::CallStarted) -> Vec<Change> {
         self.next_call = started.call.0.saturating_add(1);
-        let Some(n) = self.active else { return };
-        let Some(run) = self.runs.get_mut(&n) else { return };
-        if let Some(first) = run.produced_anew_from() {
+        let Some(n) = self.active else { return Vec::new() };
+        let Some(run) = self.runs.get_mut(&n) else { return Vec::new() };
+        let anew = run.produced_anew_from().filter(|first| *first < run.outputs);
+        if let Some(first) = anew {
             let outputs = self.entries.iter_mut().filter(|entry| entry.is_output(n, first));
             outputs.for_each(|entry| entry.lot = Lot::Superseded);
         }
         run.calls.push(CallNote { at, started: started.clone(), outcome: None, first_output: run.outputs });
         run.open = Some(OpenCall::new(started.call));
+        anew.map(|first| Change::Replaced { first }).into_iter().collect()
     }
 
     fn end_run(&mut self, at: Time, status: &RunStatus) -> Vec<Change> {
@@ -430,6 +429,12 @@ impl Session {
     #[must_use]
     pub fn metadata(&self) -> Option<&Json> {
         self.metadata.as_ref()
+    }
+
+    /// Whether nothing of it can be read any more: it has no name, and every response was deleted.
+    #[must_use]
+    pub fn out_of_reach(&self) -> bool {
+        !self.opened.named && self.active.is_none() && self.runs.values().all(|run| run.erased)
     }
 
     /// How many sessions continue from one of its runs.

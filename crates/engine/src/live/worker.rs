@@ -205,6 +205,10 @@ impl Worker {
                 let edited = self.edit(*input).await;
                 let _ = reply.send(edited);
             }
+            Command::EraseRun { n, reply } => {
+                let erased = self.erase_run(n).await;
+                let _ = reply.send(erased);
+            }
             Command::AddItems { items, reply } => {
                 let added = self.add(items).await;
                 let _ = reply.send(added);
@@ -370,6 +374,12 @@ impl Worker {
         }
         self.edit(Input::Cancel).await?;
         self.session.view(n, Show::Standing).ok_or_else(missing)
+    }
+
+    /// Deletes a response; with the last one of a session that has no name goes its content.
+    async fn erase_run(&mut self, n: u32) -> Result<(), Refused> {
+        self.edit(Input::EraseRun(n)).await?;
+        if self.session.out_of_reach() && self.waiting.is_empty() { self.delete().await } else { Ok(()) }
     }
 
     async fn delete(&mut self) -> Result<(), Refused> {
@@ -596,7 +606,7 @@ impl Worker {
         tracing::error!(session = %self.session.id(), %error, "journal not written");
         self.lost = Some(error.clone());
         self.flight = None;
-        if let Some((reply, _)) = self.run.as_mut().and_then(|run| run.reply.take()) {
+        if let Some(reply) = self.run.as_mut().and_then(|run| run.reply.take()) {
             let _ = reply.send(Err(error.clone()));
         }
         if self.run.take().is_some() {

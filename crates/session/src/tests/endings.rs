@@ -193,6 +193,7 @@ fn a_kept_run_is_taken_up_again_after_the_process_died() {
             > plan azure
                 append after 6 durable open
                   call 2 started at azure, 5 bytes
+                7: items from 0 are produced anew
                 call 2 to azure/gpt
             > show prompt
                 user: hello
@@ -213,6 +214,7 @@ fn a_kept_run_is_taken_up_again_after_the_process_died() {
                 4: output 0 = item 2: message
                 4: output 0 text "Half an"
                 6: output 0 incomplete: assistant: Half an
+                7: items from 0 are produced anew
                 8: output 1 = item 3: message
                 8: output 1 text "Whole"
                 9: output 1 completed: assistant: Whole

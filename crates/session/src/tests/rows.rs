@@ -113,6 +113,7 @@ fn status_words(status: &RunStatus) -> String {
 /// One event: its place, and what a client sees.
 pub(super) fn event(event: &Event) -> String {
     let what = match &event.change {
+        Change::Replaced { first } => format!("items from {first} are produced anew"),
         Change::RunStarted => "run started".to_owned(),
         Change::ItemStarted { index, id, start } => {
             format!("output {index} = item {}: {}", short_id(*id), start_words(start))

@@ -238,6 +238,7 @@ fn a_message_cut_mid_stream_is_closed_and_produced_anew_and_the_cut_one_is_sent_
             > plan aws
                 append after 5 durable open
                   call 2 started at aws, 5 bytes
+                6: items from 0 are produced anew
                 call 2 to aws/gpt
             > show prompt
                 user: hello
@@ -300,6 +301,7 @@ fn a_second_cut_supersedes_what_both_calls_said() {
             > plan azure
                 append after 8 durable open
                   call 3 started at azure, 5 bytes
+                9: items from 0 are produced anew
                 call 3 to azure/gpt
             > show prompt
                 user: hello

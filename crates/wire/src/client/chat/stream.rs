@@ -54,7 +54,8 @@ impl Stream {
     /// Appends the chunks of one change to `out`; none, for a change that this format does not show.
     pub fn push(&mut self, event: &Event, out: &mut Vec<u8>) {
         match &event.change {
-            Change::RunStarted | Change::Reasoning { .. } => {}
+            // A streamed chat answer is never produced anew once something of it was shown.
+            Change::RunStarted | Change::Reasoning { .. } | Change::Replaced { .. } => {}
             Change::ItemStarted { index, start, .. } => self.start(*index, start, out),
             Change::Text { index, text } => self.text(*index, text, out),
             Change::Refusal { index, text } => self.refusal(*index, text, out),

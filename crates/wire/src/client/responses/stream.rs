@@ -114,6 +114,7 @@ impl Stream {
             Change::Arguments { index, json } => self.arguments(*index, json, out),
             Change::Reasoning { index, text } => self.thinking(*index, text, out),
             Change::ItemDone { index, id, item, status } => self.done(*index, *id, item, *status, out),
+            Change::Replaced { first } => self.closed.retain(|index, _| index < first),
             Change::RunEnded { status, usage } => {
                 while let Some((index, open)) = self.open.first_key_value() {
                     let (index, id, item) = (*index, open.id, open.item.clone());
