@@ -13,7 +13,7 @@ pub(crate) mod table;
 pub(crate) use book::{BookError, open as open_book, shown as shown_findings};
 
 use abide_agreement::{Book, Diagnostic, nearest};
-use abide_engine::{Limits, Setup};
+use abide_engine::{Limits, Setup, Sync};
 use abide_model::{Hash, Time};
 use abide_upstream::Waits;
 use source::{Findings, Source, Word};
@@ -178,6 +178,7 @@ impl Reading<'_> {
         let allow_remote = root.flag(self.findings, "allow_remote").unwrap_or(false);
         let listen = self.listen(&mut root, allow_remote);
         let stop_within = root.duration(self.findings, "stop_within");
+        let sync = self.sync(&mut root);
         let folder = root.text(self.findings, "folder").map_or(FOLDER.to_owned(), |word| word.text);
         let book = self.book(&mut root);
         let plain = root.flag(self.findings, "allow_plain_http").unwrap_or(false);
@@ -195,6 +196,7 @@ impl Reading<'_> {
             book,
             waits,
             limits,
+            sync,
             version: Hash::of_parts(self.parts.iter().map(Vec::as_slice)),
         };
         Some(Config {
@@ -206,6 +208,21 @@ impl Reading<'_> {
             watched: Vec::new(),
             warnings: Vec::new(),
         })
+    }
+
+    fn sync(&mut self, root: &mut Table<'_>) -> Sync {
+        let Some(word) = root.text(self.findings, "sync") else { return Sync::default() };
+        match word.text.as_str() {
+            "always" => Sync::Always,
+            "kept" => Sync::Kept,
+            other => {
+                let message = format!("`{other}` is neither `always` nor `kept`");
+                let help = "`always`: every answer waits for the disk; `kept`: only those of what is kept"
+                    .to_owned();
+                self.findings.error("bad-sync", word.spot, message, help);
+                Sync::default()
+            }
+        }
     }
 
     fn listen(&mut self, root: &mut Table<'_>, allow_remote: bool) -> Option<SocketAddr> {

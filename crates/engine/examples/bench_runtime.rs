@@ -203,6 +203,7 @@ async fn open(folder: &Path) -> Engine {
         book: None,
         waits: Waits::default(),
         limits: Limits::default(),
+        sync: Default::default(),
         version: Hash::of(b"bench"),
     };
     Engine::open(Options { folder: folder.to_owned(), setup }).await.unwrap()

@@ -22,7 +22,7 @@ pub use key::{KeyWish, MadeKey, Principal, ShownKey};
 pub use metrics::Metrics;
 pub use refused::Refused;
 pub use settle::{Books, SettleError};
-pub use setup::{Agent, Limits, Model, Setup};
+pub use setup::{Agent, Limits, Model, Setup, Sync};
 pub use transcript::{Transcript, TranscriptCall, TranscriptRun};
 
 /// Where keys are made, also beside a running engine.

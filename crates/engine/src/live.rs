@@ -250,8 +250,11 @@ pub(crate) async fn respond(
     }
 }
 
-/// What `name` stands for: the model, and an agent's instructions and version.
-fn chosen(setup: &Setup, name: &ModelName) -> Result<(ModelName, Option<Arc<str>>, Option<Hash>), Refused> {
+/// A model, and the instructions and version of the agent that thinks with it.
+type Chosen = (ModelName, Option<Arc<str>>, Option<Hash>);
+
+/// What `name` stands for.
+fn chosen(setup: &Setup, name: &ModelName) -> Result<Chosen, Refused> {
     let (model, _, agent) = setup.find(name).ok_or_else(|| unknown_model(setup, name.clone()))?;
     let (preface, version) = agent.map(|agent| (agent.instructions.clone(), agent.version)).unzip();
     Ok((model.clone(), preface, version))
@@ -394,6 +397,7 @@ mod tests {
             book: None,
             waits: Waits::default(),
             limits: Limits::default(),
+            sync: Default::default(),
             version: Hash::of(b"test"),
         }
     }

@@ -24,8 +24,21 @@ pub struct Setup {
     pub waits: Waits,
     /// What bounds the work.
     pub limits: Limits,
+    /// Which answers wait for the disk.
+    pub sync: Sync,
     /// Content hash of the files it was read from.
     pub version: Hash,
+}
+
+/// Which answers wait for the disk. Whatever it says, everything that is shown is with the kernel first, so that it
+/// survives the process; only a power cut tells the two apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sync {
+    /// All of them.
+    #[default]
+    Always,
+    /// Those of what is kept. The usage of what is not kept reaches the disk within a moment after its answer.
+    Kept,
 }
 
 /// A model as clients name it.

@@ -8,7 +8,7 @@ use crate::handle::{Calling, ConversationView, Following, Running, Update};
 use crate::key::Principal;
 use crate::load;
 use crate::refused::Refused;
-use crate::setup::Setup;
+use crate::setup::{Setup, Sync};
 use crate::transcript::Transcript;
 use abide_model::Time;
 use abide_model::event::{Change, Event, RunStatus};
@@ -497,7 +497,7 @@ impl Worker {
                 expect: append.expect,
                 records,
                 open: append.open,
-                durable: append.durable,
+                durable: append.durable && (kept || self.shared.setup.load().sync == Sync::Always),
                 at_ms,
                 lines,
                 blobs: blobs.into_iter().collect(),

@@ -167,6 +167,7 @@ fn setup(azure: &abide_sim::Cloud, aws: &abide_sim::Cloud) -> Setup {
         book: None,
         waits: Waits::default(),
         limits: Limits::default(),
+        sync: Default::default(),
         version: Hash::of(b"test"),
     }
 }
