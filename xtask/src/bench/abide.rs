@@ -25,12 +25,12 @@ pub(super) fn start(
     binary: &Path,
     folder: &Path,
     upstream: SocketAddr,
-    upstream_key: &str,
+    (upstream_key, sync): (&str, &str),
 ) -> Result<Abide, String> {
     let address = free_address()?;
     let config = folder.join("abide.toml");
     let book = repo::root()?.join("examples/agreements/openai-clouds");
-    let text = abide_config(folder, &book, address, &format!("http://{upstream}/v1"), upstream_key);
+    let text = abide_config(folder, &book, address, &format!("http://{upstream}/v1"), (upstream_key, sync));
     fs::write(&config, text).map_err(|e| format!("cannot write {}: {e}", config.display()))?;
     let key = create_key(binary, &config)?;
     let mut command = cores::pinned(core, &binary.display().to_string());
@@ -46,12 +46,13 @@ fn abide_config(
     book: &Path,
     listen: SocketAddr,
     upstream_url: &str,
-    upstream_key: &str,
+    (upstream_key, sync): (&str, &str),
 ) -> String {
     let folder = folder.display();
     format!(
         "listen = \"{listen}\"
 folder = \"{folder}/abide-data\"
+sync = \"{sync}\"
 agreements = \"{}\"
 
 [cloud.openai]

@@ -118,15 +118,22 @@ impl Stage {
         let (cloud, line) = Running::announced("fakeclouds", &mut cores::pinned(cores.cloud, &program))?;
         let upstream = cloud_address(&line)?;
         let (nginx, nginx_at) = nginx::start(cores.proxy, folder, upstream)?;
-        let abide = abide::start(cores.proxy, &release.join("abide"), folder, upstream, CLOUD_KEY)?;
+        let start = |sync: &str| {
+            let folder = folder.join(sync);
+            fs::create_dir_all(&folder).map_err(|e| format!("cannot make {}: {e}", folder.display()))?;
+            abide::start(cores.proxy, &release.join("abide"), &folder, upstream, (CLOUD_KEY, sync))
+        };
+        let (kept, abide) = (start("kept")?, start("always")?);
         let key = CLOUD_KEY.to_string();
         let paths = vec![
             Way { name: "direct", address: upstream, key: key.clone(), proxy: None },
             Way { name: "nginx", address: nginx_at, key, proxy: Some(nginx.pid()) },
+            // Answers calls that are not kept before the disk has their usage.
+            Way { name: "abide kept", address: kept.address, key: kept.key, proxy: Some(kept.running.pid()) },
             // The last path sets the rate that all are compared at.
             Way { name: "abide", address: abide.address, key: abide.key, proxy: Some(abide.running.pid()) },
         ];
-        Ok(Stage { paths, _running: vec![abide.running, nginx, cloud] })
+        Ok(Stage { paths, _running: vec![abide.running, kept.running, nginx, cloud] })
     }
 
     fn abide(&self) -> Option<u32> {
