@@ -274,6 +274,7 @@ impl Reading<'_> {
         let waits = Waits {
             connect: table.duration(self.findings, "connect").unwrap_or(default.connect),
             first_token: table.duration(self.findings, "first_token").unwrap_or(default.first_token),
+            whole: table.duration(self.findings, "whole_answer").unwrap_or(default.whole),
             between: table.duration(self.findings, "between_tokens").unwrap_or(default.between),
             total: table.duration(self.findings, "total").unwrap_or(default.total),
         };

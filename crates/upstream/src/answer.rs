@@ -157,15 +157,18 @@ impl Answer {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock {
     waits: Waits,
+    first: Duration,
     started: Instant,
     connected: Instant,
     heard: Instant,
 }
 
 impl Clock {
-    pub(crate) fn start(waits: Waits) -> Self {
+    /// What comes first of an answer that does not stream is all of it.
+    pub(crate) fn start(waits: Waits, stream: bool) -> Self {
         let now = Instant::now();
-        Self { waits, started: now, connected: now, heard: now }
+        let first = if stream { waits.first_token } else { waits.whole };
+        Self { waits, first, started: now, connected: now, heard: now }
     }
 
     pub(crate) fn connected(&mut self) {
@@ -181,7 +184,7 @@ impl Clock {
         let total = (Wait::Total, self.started, self.waits.total);
         let own = match wait {
             Wait::Connect => (wait, self.started, self.waits.connect),
-            Wait::FirstToken => (wait, self.connected, self.waits.first_token),
+            Wait::FirstToken => (wait, self.connected, self.first),
             Wait::Between => (wait, self.heard, self.waits.between),
             Wait::Total => total,
         };

@@ -92,7 +92,7 @@ impl Client {
         waits: &Waits,
         now: Time,
     ) -> Result<Answer, Fault> {
-        let mut clock = Clock::start(*waits);
+        let mut clock = Clock::start(*waits, stream);
         let Outgoing { path, headers, body, dropped: _, reading } = outgoing;
         let mut request = request(endpoint, &path, &headers, body, now)?;
         let mut connected = capture_connection(&mut request);

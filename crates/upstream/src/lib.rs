@@ -20,8 +20,10 @@ use std::time::Duration;
 pub struct Waits {
     /// For a connection: name lookup, TCP and TLS together.
     pub connect: Duration,
-    /// From the connection to the first token of a stream, or to the head of a whole answer.
+    /// From the connection to the first token of a stream.
     pub first_token: Duration,
+    /// From the connection to the head of an answer that does not stream, which comes when the model has finished.
+    pub whole: Duration,
     /// Between two pieces of an answer that has begun.
     pub between: Duration,
     /// From the start of the call to its end.
@@ -33,6 +35,7 @@ impl Default for Waits {
         Self {
             connect: Duration::from_secs(5),
             first_token: Duration::from_secs(60),
+            whole: Duration::from_secs(300),
             between: Duration::from_secs(60),
             total: Duration::from_secs(600),
         }

@@ -462,9 +462,44 @@ async fn what_is_not_the_protocol_is_a_fault() {
     .await;
 }
 
-fn short(first_token: u64, between: u64, total: u64) -> Waits {
+fn short(first: u64, between: u64, total: u64) -> Waits {
     let ms = Duration::from_millis;
-    Waits { connect: ms(5_000), first_token: ms(first_token), between: ms(between), total: ms(total) }
+    Waits {
+        connect: ms(5_000),
+        first_token: ms(first),
+        whole: ms(first),
+        between: ms(between),
+        total: ms(total),
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_stream_may_take_longer_than_a_first_token() {
+    let waits = Waits { first_token: Duration::from_millis(50), ..Waits::default() };
+    check_within(
+        waits,
+        Some(Kind::Wait { ms: 200 }),
+        "count to 2",
+        false,
+        expect![[r#"
+        openai: "1 2; stop 3+2 tokens
+        azure: "1 2; stop 3+2 tokens
+        bedrock: "1 2; stop 3+2 tokens
+    "#]],
+    )
+    .await;
+    check_within(
+        waits,
+        Some(Kind::Wait { ms: 200 }),
+        "count to 2",
+        true,
+        expect![[r#"
+        openai: ! timeout_first_token: no first token within 50 ms
+        azure: ! timeout_first_token: no first token within 50 ms
+        bedrock: ! timeout_first_token: no first token within 50 ms
+    "#]],
+    )
+    .await;
 }
 
 #[tokio::test]
