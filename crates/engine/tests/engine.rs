@@ -138,6 +138,32 @@ async fn a_request_that_is_not_kept_leaves_its_usage_and_no_content() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn deleting_a_conversation_takes_long_content_along_unless_another_sent_it_too() {
+    let mut house = House::new().await;
+    let long = |word: &str| format!("{word} ").repeat(10_000 / word.len());
+    let mut conversations = Vec::new();
+    for (instructions, own) in [("periwinkle", "heliotrope"), ("mauve", "magenta")] {
+        let id = house.handle().create_conversation(&house.who, Vec::new(), None).await.unwrap().id;
+        for word in [own, "sycamore"] {
+            let mut wanted = house.wanted(&long(word), true, false);
+            wanted.conversation = Some(id);
+            wanted.params.instructions = Some(long(instructions));
+            let running = house.handle().respond(&house.who, wanted, Door::Responses).await.unwrap();
+            assert!(matches!(house::end_of(running).await.status, RunStatus::Completed(_)));
+        }
+        conversations.push(id);
+    }
+    house.handle().delete_conversation(&house.who, conversations[0]).await.unwrap();
+    house.restart().await;
+    let items = house.handle().items(&house.who, conversations[1]).await.unwrap();
+    let texts: Vec<String> = items.iter().map(|placed| format!("{:?}", placed.item)).collect();
+    assert!(texts.iter().any(|text| text.contains(&long("sycamore"))), "{}", texts.len());
+    let folder = house.end().await;
+    let words = ["periwinkle", "heliotrope", "mauve", "magenta", "sycamore"];
+    assert_eq!(words.map(|word| house::holds(&folder, word.as_bytes())), [false, false, true, true, true]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn asking_for_a_response_that_is_not_kept_does_not_disturb_it() {
     let house = House::new().await;
     let wanted = house.wanted("count to 9 [[sim:slow ms=50]]", false, true);

@@ -24,12 +24,23 @@ pub struct Append {
     pub at_ms: i64,
     /// Ledger lines that belong to these records.
     pub lines: Vec<Line>,
-    /// Bodies that live once, by the hash of their content.
-    pub blobs: Vec<(Hash, Vec<u8>)>,
+    /// Bodies that live once.
+    pub blobs: Vec<Blob>,
     /// What the session amounts to after one of its records; takes the place of the one before.
     pub snapshot: Option<Snapshot>,
     /// Present exactly when `expect` is 0.
     pub first: Option<NewSession>,
+}
+
+/// A body that lives once, by the hash of its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blob {
+    /// Of `body`.
+    pub hash: Hash,
+    /// The bytes.
+    pub body: Vec<u8>,
+    /// Whether it is what somebody said, and goes with the last session whose step carried it. Others stay.
+    pub content: bool,
 }
 
 /// One posting, opaque here.
@@ -65,7 +76,7 @@ impl Append {
     pub fn bytes(&self) -> usize {
         self.records.iter().map(Vec::len).sum::<usize>()
             + self.lines.iter().map(|line| line.body.len()).sum::<usize>()
-            + self.blobs.iter().map(|(_, body)| body.len()).sum::<usize>()
+            + self.blobs.iter().map(|blob| blob.body.len()).sum::<usize>()
             + self.snapshot.as_ref().map_or(0, |snapshot| snapshot.body.len())
             + self.first.as_ref().map_or(0, |first| first.owner.len())
     }

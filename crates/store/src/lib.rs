@@ -11,7 +11,7 @@ pub mod journal;
 pub mod key;
 pub mod sqlite;
 
-pub use append::{Append, Line, NewSession, Snapshot};
+pub use append::{Append, Blob, Line, NewSession, Snapshot};
 pub use error::{OpenError, StoreError};
 pub use journal::{Filter, Journal, Listed, PostedLine, Row};
 pub use key::Key;

@@ -5,6 +5,7 @@
 //! log into the file. All of them end with the last handle.
 
 mod batch;
+mod blobs;
 mod checkpoint;
 mod erase;
 mod file;
@@ -250,8 +251,8 @@ impl Store {
     }
 
     /// Removes a session and all its records; its ledger lines stay. False when it is not there. Readers no longer
-    /// see it as soon as this has begun; the answer comes when its rows are overwritten in the file. Blobs stay: they may
-    /// be others' too.
+    /// see it as soon as this has begun; the answer comes when its rows are overwritten in the file, and with them
+    /// the content that no other session holds.
     ///
     /// # Errors
     /// When the disk fails. What was begun goes on when the store is opened again.

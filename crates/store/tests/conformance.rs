@@ -3,7 +3,7 @@
 
 use abide_model::Hash;
 use abide_model::id::SessionId;
-use abide_store::{Append, Filter, Key, Line, NewSession, Options, Row, Snapshot, Store, StoreError};
+use abide_store::{Append, Blob, Filter, Key, Line, NewSession, Options, Row, Snapshot, Store, StoreError};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -69,6 +69,10 @@ fn step(session: u128, expect: u64, records: &[&str]) -> Append {
     }
 }
 
+fn blob(body: &str, content: bool) -> Blob {
+    Blob { hash: Hash::of(body.as_bytes()), body: body.as_bytes().to_vec(), content }
+}
+
 fn row(seq: u64, records: &[&str]) -> Row {
     let records = records.iter().map(|record| record.as_bytes().to_vec()).collect();
     Row { seq, at_ms: 1_000 + i64::try_from(seq).unwrap() - 1, records }
@@ -102,7 +106,7 @@ fn a_step_that_does_not_follow_is_refused_and_leaves_nothing() {
     assert_eq!(fixture.append(step(1, 0, &["x"])), conflict(0, 1));
     let mut late = step(1, 0, &["x"]);
     late.lines.push(Line { at_ms: 5, body: b"never".to_vec() });
-    late.blobs.push((Hash::of(b"never"), b"never".to_vec()));
+    late.blobs.push(blob("never", true));
     assert_eq!(fixture.append(late), conflict(0, 1));
     assert_eq!(fixture.rows(session), [row(1, &["a"])]);
     assert_eq!(fixture.lines((0, 10)), Vec::<Vec<u8>>::new());
@@ -164,7 +168,7 @@ fn a_blob_lives_once() {
     let (hash, missing) = (Hash::of(b"long prompt"), Hash::of(b"missing"));
     for n in 1..3 {
         let mut append = step(n, 0, &["a"]);
-        append.blobs.push((hash, b"long prompt".to_vec()));
+        append.blobs.push(blob("long prompt", n == 1));
         fixture.append(append).unwrap();
     }
     let bodies = fixture.run(fixture.store.blobs(&[missing, hash, hash])).unwrap();
@@ -231,11 +235,68 @@ fn an_erased_session_is_gone_for_good_and_its_lines_stay() {
         assert_eq!(fixture.rows(SessionId(2)), [row(1, &["kept"])]);
         fixture.reopen();
     }
-    fixture.store.close();
-    for file in std::fs::read_dir(fixture.dir.path()).unwrap() {
-        let bytes = std::fs::read(file.unwrap().path()).unwrap();
-        assert!(!bytes.windows(17).any(|window| window == b"something private"));
+    assert_eq!(words(&fixture, &["something private", "kept"]), [false, true]);
+}
+
+#[test]
+fn erasing_takes_content_along_that_no_other_session_carried() {
+    let mut fixture = Fixture::new();
+    let long = |word: &str| format!("{word} ").repeat(4_000);
+    let (own, shared, plan) = (long("own"), long("shared"), long("plan"));
+    let bodies = [(&own, true), (&shared, true), (&plan, false)];
+    let mut first = step(1, 0, &["a"]);
+    first.blobs.extend(bodies.map(|(body, content)| blob(body, content)));
+    fixture.append(first).unwrap();
+    let mut again = step(1, 1, &["b"]);
+    again.blobs.push(blob(&own, true));
+    fixture.append(again).unwrap();
+    let mut other = step(2, 0, &["a"]);
+    other.blobs.push(blob(&shared, true));
+    fixture.append(other).unwrap();
+
+    let hashes = bodies.map(|(body, _)| Hash::of(body.as_bytes()));
+    let found = |fixture: &Fixture| -> Vec<bool> {
+        let found = fixture.run(fixture.store.blobs(&hashes)).unwrap();
+        found.iter().map(Option::is_some).collect()
+    };
+    for (session, left) in [(1, [false, true, true]), (2, [false, false, true])] {
+        assert_eq!(fixture.run(fixture.store.erase(SessionId(session))), Ok(true));
+        assert_eq!(found(&fixture), left);
+        fixture.reopen();
+        assert_eq!(found(&fixture), left);
     }
+    let mut anew = step(3, 0, &["a"]);
+    anew.blobs.push(blob(&own, true));
+    fixture.append(anew).unwrap();
+    assert_eq!(found(&fixture), [true, false, true]);
+    fixture.run(fixture.store.erase(SessionId(3))).unwrap();
+    assert_eq!(words(&fixture, &["own own", "shared shared", "plan plan"]), [false, false, true]);
+}
+
+#[test]
+fn a_body_that_is_not_content_everywhere_stays() {
+    let fixture = Fixture::new();
+    for (session, content) in [(1, true), (2, false), (3, true)] {
+        let mut append = step(session, 0, &["a"]);
+        append.blobs.push(blob("both", content));
+        fixture.append(append).unwrap();
+    }
+    for session in 1..=3 {
+        fixture.run(fixture.store.erase(SessionId(session))).unwrap();
+    }
+    let left = fixture.run(fixture.store.blobs(&[Hash::of(b"both")])).unwrap();
+    assert_eq!(left, [Some(b"both".to_vec())]);
+}
+
+/// Which of the words stand anywhere in the files of the store, once it is closed.
+fn words(fixture: &Fixture, words: &[&str]) -> Vec<bool> {
+    fixture.store.close();
+    let files = std::fs::read_dir(fixture.dir.path()).unwrap();
+    let files: Vec<Vec<u8>> = files.map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect();
+    let stands = |word: &&str| {
+        files.iter().any(|bytes| bytes.windows(word.len()).any(|window| window == word.as_bytes()))
+    };
+    words.iter().map(stands).collect()
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! A process that is killed at any moment has lost nothing it answered, and kept nothing by halves.
 //!
 //! The test starts itself again as the process to be killed, which says on its standard output what was answered.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use abide_model::Hash;
 use abide_model::id::SessionId;
-use abide_store::{Append, Filter, Line, NewSession, Options, Reader, Snapshot, Store};
+use abide_store::{Append, Blob, Filter, Line, NewSession, Options, Reader, Snapshot, Store};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -111,7 +111,16 @@ fn record(session: u128, seq: u64) -> Vec<u8> {
 fn step(session: u128, expect: u64) -> Append {
     let records = 1 + expect % 3;
     let after = expect + records;
-    let shared = format!("blob {}", expect / 50).into_bytes();
+    // Held by many sessions, by one, by nobody.
+    let bodies = [
+        (format!("shared {}", expect / 50), true),
+        (format!("own {session} {}", expect / 50), true),
+        (format!("plan {session} {}", expect / 50), false),
+    ];
+    let blob = |(body, content): (String, bool)| {
+        let body = body.into_bytes();
+        Blob { hash: Hash::of(&body), body, content }
+    };
     Append {
         session: SessionId(session),
         expect,
@@ -120,7 +129,7 @@ fn step(session: u128, expect: u64) -> Append {
         durable: expect.is_multiple_of(4),
         at_ms: 1,
         lines: vec![Line { at_ms: 1, body: format!("{session} {expect}").into_bytes() }],
-        blobs: vec![(Hash::of(&shared), shared)],
+        blobs: bodies.map(blob).into(),
         snapshot: (expect % 16 == 5).then(|| Snapshot { seq: after, body: after.to_be_bytes().to_vec() }),
         first: (expect == 0).then(|| NewSession { owner: format!("owner {session}"), named: true }),
     }
@@ -177,6 +186,10 @@ fn check(folder: &Path, answered: &Answered, orderly: bool) {
         }
         for session in &answered.erased {
             assert_eq!(store.read(SessionId(*session)).await, Ok(None));
+            let blobs = step(*session, 0).blobs;
+            let hashes: Vec<Hash> = blobs.iter().map(|blob| blob.hash).collect();
+            let left: Vec<bool> = store.blobs(&hashes).await.unwrap().iter().map(Option::is_some).collect();
+            assert_eq!(left, [true, false, true]);
         }
         check_lines(&store, &steps).await;
         check_open(&store, &steps).await;
@@ -204,8 +217,9 @@ async fn check_session(store: &Store, session: u128, answered: u64) -> BTreeSet<
         assert_eq!(row.seq, next);
         let expected = step(session, row.seq - 1);
         assert_eq!(row.records, expected.records);
-        let blobs: Vec<Hash> = expected.blobs.iter().map(|(hash, _)| *hash).collect();
-        assert_eq!(store.blobs(&blobs).await.unwrap(), [Some(expected.blobs[0].1.clone())]);
+        let hashes: Vec<Hash> = expected.blobs.iter().map(|blob| blob.hash).collect();
+        let bodies = expected.blobs.into_iter().map(|blob| Some(blob.body));
+        assert_eq!(store.blobs(&hashes).await.unwrap(), bodies.collect::<Vec<_>>());
         next += row.records.len() as u64;
     }
     assert_eq!(next, journal.head + 1);

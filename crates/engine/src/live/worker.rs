@@ -20,7 +20,7 @@ use abide_model::name::{Cloud, ModelName};
 use abide_model::prompt::Prompt;
 use abide_model::run::{Placed, RunView};
 use abide_model::target::Target;
-use abide_session::record::{self, Blobs, Record};
+use abide_session::record::{self, Blobs, Record, Stamped};
 use abide_session::{Append, Effect, Input, Opening, Rejection, Session, Show, snapshot};
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
@@ -476,15 +476,21 @@ impl Worker {
     /// Journals, posts and prices in one commit.
     async fn append(&mut self, append: Append) -> Result<(), Refused> {
         let kept = self.session.opened().kept;
-        let mut blobs = Blobs::new();
-        let records: Vec<Vec<u8>> =
-            append.records.iter().map(|stamped| record::encode(stamped, kept, &mut blobs)).collect();
+        let (mut content, mut rest) = (Blobs::new(), Blobs::new());
+        let encode = |stamped: &Stamped| {
+            let blobs = if stamped.record.bodies_are_content() { &mut content } else { &mut rest };
+            record::encode(stamped, kept, blobs)
+        };
+        let records: Vec<Vec<u8>> = append.records.iter().map(encode).collect();
         self.heard += append.records.iter().filter(|one| matches!(one.record, Record::Heard { .. })).count();
         let snapshot = self.snapshot.as_mut().and_then(|ready| ready.try_recv().ok());
         let snapshot = snapshot.map(|(snapshot, bodies)| {
-            blobs.extend(bodies);
+            // All of them came with their records before, and what was no content then stays.
+            content.extend(bodies);
             snapshot
         });
+        let blob = |content| move |(hash, body)| abide_store::Blob { hash, body, content };
+        let blobs = content.into_iter().map(blob(true)).chain(rest.into_iter().map(blob(false)));
         let lines = append.lines.into_iter().map(|line| self.post(line)).collect();
         let opened = self.session.opened();
         let first = (append.expect == 0)
@@ -500,7 +506,7 @@ impl Worker {
                 durable: append.durable && (kept || self.shared.setup.load().sync == Sync::Always),
                 at_ms,
                 lines,
-                blobs: blobs.into_iter().collect(),
+                blobs: blobs.collect(),
                 snapshot,
                 first,
             })

@@ -116,6 +116,28 @@ pub enum Record {
     Recovered,
 }
 
+impl Record {
+    /// Whether the bodies that its stored form points at are what somebody said. Those of plans and decisions are
+    /// not.
+    #[must_use]
+    pub fn bodies_are_content(&self) -> bool {
+        match self {
+            Record::RunStarted(_) | Record::ItemsAdded { .. } => true,
+            Record::CallStarted(_) | Record::NowhereToGo { .. } => false,
+            Record::Opened(_)
+            | Record::Heard { .. }
+            | Record::CallEnded { .. }
+            | Record::RunEnded { .. }
+            | Record::ItemRemoved { .. }
+            | Record::MetadataSet { .. }
+            | Record::RunErased { .. }
+            | Record::Forked { .. }
+            | Record::Deleted
+            | Record::Recovered => false,
+        }
+    }
+}
+
 /// How a session begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opened {

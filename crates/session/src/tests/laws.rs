@@ -122,6 +122,15 @@ proptest! {
     }
 
     #[test]
+    fn bodies_are_content_exactly_when_they_are_left_out_with_it(stamped in arbitrary::stamped()) {
+        let (mut all, mut without) = (Blobs::new(), Blobs::new());
+        let _ = record::encode(&stamped, true, &mut all);
+        let _ = record::encode(&stamped, false, &mut without);
+        let left = if stamped.record.bodies_are_content() { Blobs::new() } else { all };
+        prop_assert_eq!(without, left);
+    }
+
+    #[test]
     fn damaged_bytes_are_an_error_and_nothing_worse(
         stamped in arbitrary::stamped(),
         place in any::<prop::sample::Index>(),

@@ -1,6 +1,7 @@
 //! One transaction of appends. An append that does not fit is answered without touching its neighbours; only the
 //! disk can fail them all.
 
+use super::blobs;
 use super::file::Place;
 use super::heads::{self, Head, Slice, Unwritten, first_bytes, id_bytes};
 use super::lines::{self, Hours};
@@ -52,7 +53,8 @@ impl Draft {
         }
         let pos = self.ends.pos + 1;
         let head = next_head(append, before.as_ref(), pos);
-        write_row(conn, append, before.map_or(0, |head| head.pos), pos)?;
+        let held = blobs::put(conn, append.session, &append.blobs)?;
+        write_row(conn, append, &held, (before.map_or(0, |head| head.pos), pos))?;
         self.write_rest(conn, append)?;
         self.ends.pos = pos;
         let seq = head.seq;
@@ -65,12 +67,6 @@ impl Draft {
             self.ends.line += 1;
             lines::post(conn, self.ends.line, append.session, line)?;
             self.hours.add(self.ends.line, line.at_ms);
-        }
-        for (hash, body) in &append.blobs {
-            conn.prepare_cached(
-                "INSERT INTO blob (hash, body) VALUES (?1, ?2) ON CONFLICT (hash) DO NOTHING",
-            )?
-            .execute(params![hash.0, body])?;
         }
         if let Some(snapshot) = &append.snapshot {
             conn.prepare_cached(
@@ -122,11 +118,16 @@ fn next_head(append: &Append, before: Option<&Head>, pos: i64) -> Head {
     }
 }
 
-fn write_row(conn: &Connection, append: &Append, prev: i64, pos: i64) -> rusqlite::Result<()> {
+fn write_row(
+    conn: &Connection,
+    append: &Append,
+    held: &[u8],
+    (prev, pos): (i64, i64),
+) -> rusqlite::Result<()> {
     let first = append.first.as_ref().map(|first| first_bytes(&first.owner, first.named));
     conn.prepare_cached(
-        "INSERT INTO log (pos, session, seq, n, prev, open, at, first, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO log (pos, session, seq, n, prev, open, at, first, held, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?
     .execute(params![
         pos,
@@ -137,6 +138,7 @@ fn write_row(conn: &Connection, append: &Append, prev: i64, pos: i64) -> rusqlit
         append.open,
         append.at_ms,
         first,
+        (!held.is_empty()).then_some(held),
         frame::join(&append.records),
     ])?;
     Ok(())

@@ -1,6 +1,7 @@
 //! Erasure: the session is gone for readers with the first commit, its bytes a slice at a time, so that other
 //! sessions are not kept waiting. What a crash interrupts goes on when the file is opened.
 
+use super::blobs;
 use super::file::BUSY_WAIT;
 use super::heads::{self, Head, id_bytes};
 use super::sync::Due;
@@ -13,6 +14,8 @@ use tokio::sync::oneshot;
 
 /// Rows removed in one transaction.
 const SLICE_ROWS_MAX: usize = 128;
+/// Bytes removed in one transaction, unless one row holds more.
+const SLICE_BYTES_MAX: usize = 8 << 20;
 
 /// How long the end of an erasure waits for readers of old pages.
 const TRUNCATE_WAIT: Duration = Duration::from_millis(200);
@@ -119,15 +122,19 @@ fn remove_slice(conn: &mut Connection, session: SessionId, head: &Head) -> rusql
 fn remove_rows(conn: &mut Connection, session: SessionId, head: &Head) -> rusqlite::Result<i64> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut pos = head.pos;
-    for _ in 0..SLICE_ROWS_MAX {
-        if pos == 0 {
-            break;
-        }
-        let prev = tx
-            .prepare_cached("DELETE FROM log WHERE pos = ?1 RETURNING prev")?
-            .query_row([pos], |row| row.get(0))
+    let (mut rows, mut bytes) = (0, 0);
+    while pos > 0 && rows < SLICE_ROWS_MAX && bytes < SLICE_BYTES_MAX {
+        let row: Option<(i64, Vec<u8>, i64)> = tx
+            .prepare_cached(
+                "DELETE FROM log WHERE pos = ?1 RETURNING prev, coalesce(held, x''), length(body)",
+            )?
+            .query_row([pos], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .optional()?;
-        pos = prev.unwrap_or(0);
+        let (prev, held, length) = row.unwrap_or_default();
+        bytes += usize::try_from(length).unwrap_or(usize::MAX);
+        bytes = bytes.saturating_add(blobs::release(&tx, session, &held)?);
+        rows += 1;
+        pos = prev;
     }
     heads::write(&tx, session, &Head { pos, ..head.clone() })?;
     tx.commit()?;

@@ -33,10 +33,11 @@ const READER_CACHE_KIB: i64 = 2 << 10;
 const SCHEMA: &str = "
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES ('log', 0), ('line', 0), ('key', 0);
--- One row an append. `prev` is the session's row before, 0 at its first; `first` is said once, in that first row.
+-- One row an append. `prev` is the session's row before, 0 at its first; `first` is said once, in that first row;
+-- `held` are the hashes that the session holds since this row, one after the other.
 CREATE TABLE log (
     pos INTEGER PRIMARY KEY, session BLOB NOT NULL, seq INTEGER NOT NULL, n INTEGER NOT NULL,
-    prev INTEGER NOT NULL, open INTEGER NOT NULL, at INTEGER NOT NULL, first BLOB, body BLOB NOT NULL
+    prev INTEGER NOT NULL, open INTEGER NOT NULL, at INTEGER NOT NULL, first BLOB, held BLOB, body BLOB NOT NULL
 );
 -- Heads, behind the log: rows of `log` after meta `log` are newer than what stands here.
 CREATE TABLE session (
@@ -47,7 +48,10 @@ CREATE INDEX session_owner ON session (owner, id) WHERE named AND NOT erased;
 CREATE INDEX session_open ON session (id) WHERE open;
 CREATE INDEX session_erasing ON session (id) WHERE erased AND head > 0;
 CREATE TABLE snapshot (session BLOB PRIMARY KEY, seq INTEGER NOT NULL, body BLOB NOT NULL);
-CREATE TABLE blob (hash BLOB PRIMARY KEY, body BLOB NOT NULL);
+-- `kept`: some step carried it as something else than content, and it stays.
+CREATE TABLE blob (hash BLOB PRIMARY KEY, kept INTEGER NOT NULL, body BLOB NOT NULL);
+-- Which sessions' steps carried a blob as content: it goes with the last of them.
+CREATE TABLE holder (hash BLOB NOT NULL, session BLOB NOT NULL, PRIMARY KEY (hash, session)) WITHOUT ROWID;
 CREATE TABLE line (n INTEGER PRIMARY KEY, at INTEGER NOT NULL, session BLOB NOT NULL, body BLOB NOT NULL);
 -- Which lines fall into an hour, behind `line`: lines after meta `line` are not counted in yet.
 CREATE TABLE hour (hour INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL);

@@ -1,5 +1,6 @@
 //! Reading: a connection of its own that writes nothing, so that readers and the writer never wait for each other.
 
+use super::blobs;
 use super::file::Place;
 use super::heads::{self, Head, Heads, id_bytes};
 use super::keys;
@@ -78,11 +79,7 @@ impl Reader {
     /// # Errors
     /// When the disk fails.
     pub fn blobs(&mut self, hashes: &[Hash]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
-        let bodies = |conn: &Connection| -> rusqlite::Result<Vec<_>> {
-            let mut statement = conn.prepare_cached("SELECT body FROM blob WHERE hash = ?1")?;
-            hashes.iter().map(|hash| statement.query_row([hash.0], |row| row.get(0)).optional()).collect()
-        };
-        bodies(&self.conn).map_err(|e| self.place.fault(&e))
+        blobs::read(&self.conn, hashes).map_err(|e| self.place.fault(&e))
     }
 
     /// Sessions, newest first: by their ids, which begin with the time they were made.
