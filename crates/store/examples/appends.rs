@@ -1,15 +1,16 @@
 //! Measures appends beside the bare disk: `cargo run --release -p abide-store --example appends [FOLDER]`.
 //!
 //! Both sides keep 2 kB a step and group what waits into one write and one fdatasync(2). Prints steps per second with
-//! latencies (median/99 of 100), the same for each kind when half of the callers do not wait for the disk, and bytes
-//! on disk per step.
+//! latencies (median/99 of 100), the same for each kind when half of the callers do not wait for the disk, bytes on
+//! disk per step, and how long opening takes after kill -9.
 #![expect(clippy::unwrap_used, reason = "a measurement stops where it is wrong")]
 
 use abide_model::id::SessionId;
-use abide_store::{Append, NewSession, Options, Store};
+use abide_store::{Append, Filter, NewSession, Options, Store};
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,9 +21,17 @@ use tokio::task::JoinSet;
 const RECORD_BYTES: usize = 2_048;
 const MEASURED: Duration = Duration::from_secs(3);
 
+/// Sessions of the process that is killed.
+const SESSIONS: usize = 10_000;
+/// Names the folder to the process that is killed.
+const DOOMED: &str = "ABIDE_DOOMED_FOLDER";
+
 fn main() {
     let folder = std::env::args().nth(1).unwrap_or_else(|| ".".to_owned());
     let runtime = Runtime::new().unwrap();
+    if let Some(doomed) = std::env::var_os(DOOMED) {
+        runtime.block_on(append_until_killed(Path::new(&doomed)));
+    }
     println!("{:>12} {:>20} {:>20} {:>6}", "concurrency", "bare disk, step/s", "store, step/s", "ratio");
     for concurrency in [1, 16, 256] {
         let (bare, store) = (folder_in(&folder), folder_in(&folder));
@@ -47,6 +56,47 @@ fn main() {
         let folder = folder_in(&folder);
         let bytes = runtime.block_on(bytes_per_step(folder.path(), steps));
         println!("{steps:>12} {bytes:>20.0} {:>19.3}x", bytes / RECORD_BYTES as f64);
+    }
+    println!("{:>12} {:>20} {:>20}", "killed with", "opened in", "of the log read");
+    for n in 1..=3 {
+        let (took, rows) = open_after_kill(&folder);
+        println!("{SESSIONS:>12} {:>17} ms {rows:>15} rows  ({n})", took.as_millis());
+    }
+}
+
+fn open_after_kill(folder: &str) -> (Duration, u64) {
+    let folder = folder_in(folder);
+    let mut process = Command::new(std::env::current_exe().unwrap())
+        .env(DOOMED, folder.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    process.stdout.take().unwrap().read_exact(&mut [0]).unwrap();
+    process.kill().unwrap();
+    process.wait().unwrap();
+    let began = Instant::now();
+    let opened = Store::open(folder.path(), Options::default()).unwrap();
+    let took = began.elapsed();
+    let runtime = Runtime::new().unwrap();
+    let sessions = runtime.block_on(opened.store.sessions(Filter::default(), 2 * SESSIONS)).unwrap();
+    assert_eq!(sessions.len(), SESSIONS);
+    (took, opened.recovery.rows)
+}
+
+/// Two steps of each session, half of them on disk; says so, and goes on with more.
+async fn append_until_killed(folder: &Path) {
+    let store = Store::open(folder, Options::default()).unwrap().store;
+    for expect in 0.. {
+        let mut writers = JoinSet::new();
+        for n in 0..SESSIONS {
+            let (store, append) = (store.clone(), Append { durable: n % 2 == 0, ..step(n, expect) });
+            writers.spawn(async move { store.append(append).await.unwrap() });
+        }
+        writers.join_all().await;
+        if expect == 1 {
+            std::io::stdout().write_all(b"!").unwrap();
+            std::io::stdout().flush().unwrap();
+        }
     }
 }
 
@@ -158,10 +208,10 @@ async fn store_steps(folder: &Path, durable: usize, fleeting: usize) -> Mixed {
 }
 
 async fn bytes_per_step(folder: &Path, steps: u64) -> f64 {
-    const SESSIONS: usize = 16;
+    const WRITERS: usize = 16;
     let store = Store::open(folder, Options::default()).unwrap().store;
     let mut writers = JoinSet::new();
-    for n in 0..SESSIONS {
+    for n in 0..WRITERS {
         let store = store.clone();
         writers.spawn(async move {
             for expect in 0..steps {
@@ -172,7 +222,7 @@ async fn bytes_per_step(folder: &Path, steps: u64) -> f64 {
     writers.join_all().await;
     store.close();
     let sizes = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().metadata().unwrap().len());
-    sizes.sum::<u64>() as f64 / (steps as f64 * SESSIONS as f64)
+    sizes.sum::<u64>() as f64 / (steps as f64 * WRITERS as f64)
 }
 
 fn step(session: usize, expect: u64) -> Append {
