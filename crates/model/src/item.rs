@@ -54,6 +54,9 @@ impl Role {
     }
 }
 
+/// What a picture counts for in estimates, in bytes of text: about a thousand tokens.
+pub const IMAGE_BYTES: usize = 4_000;
+
 /// Where an image is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImageSource {
@@ -94,13 +97,12 @@ impl Part {
         }
     }
 
-    /// Bytes the part holds, for limits and estimates.
+    /// Bytes the part counts for where tokens are estimated; a picture counts for [`IMAGE_BYTES`] whatever its size.
     #[must_use]
     pub fn bytes(&self) -> usize {
         match self {
             Part::Text(text) | Part::Refusal(text) => text.len(),
-            Part::Image { source: ImageSource::Url(url), .. } => url.len(),
-            Part::Image { source: ImageSource::Inline { base64, .. }, .. } => base64.len(),
+            Part::Image { .. } => IMAGE_BYTES,
         }
     }
 }
@@ -185,7 +187,7 @@ impl Item {
         }
     }
 
-    /// Bytes of content, for limits and estimates.
+    /// Bytes of content, for estimates of tokens.
     #[must_use]
     pub fn bytes(&self) -> usize {
         match self {

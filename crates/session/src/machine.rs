@@ -2,7 +2,7 @@
 
 use crate::effect::{Append, Asked, Choice, Effect, Input, Rejection};
 use crate::record::{self, CallEnd, CallStarted, Record, RunStarted, Stamped};
-use crate::session::Session;
+use crate::session::{Entry, Session};
 use abide_model::call::{Delta, Finish};
 use abide_model::event::{Change, Event, RunError, RunStatus, Shortfall};
 use abide_model::fault::{Fault, FaultKind};
@@ -229,7 +229,9 @@ impl Session {
                 CallEnd::Whole | CallEnd::Lost | CallEnd::Cancelled => None,
             })
         };
-        let (_, last) = faults().next_back()?;
+        // What one cloud has no words for says nothing of the others.
+        let spoken = faults().rfind(|(_, fault)| fault.kind != FaultKind::Unsupported);
+        let (_, last) = spoken.or_else(|| faults().next_back())?;
         let told = faults().map(|(call, fault)| format!("`{}/{}`: {}", call.cloud, call.model, told(fault)));
         Some(RunError {
             message: told.collect::<Vec<_>>().join("; "),
@@ -314,7 +316,11 @@ impl Session {
         if !self.entries.iter().any(|entry| entry.placed.id == id) {
             return Err(Rejection::UnknownItem { id });
         }
-        Ok(self.edit(now, Record::ItemRemoved { id }))
+        let of_active = |entry: &Entry| entry.placed.id == id && Some(entry.run) == self.active;
+        match self.active() {
+            Some(run) if self.entries.iter().any(of_active) => Err(Rejection::Busy { run }),
+            Some(_) | None => Ok(self.edit(now, Record::ItemRemoved { id })),
+        }
     }
 
     fn erase_run(&mut self, now: Time, n: u32) -> Result<Vec<Effect>, Rejection> {

@@ -629,3 +629,24 @@ fn a_conversation_holds_only_so_many_items() {
     let ask = session.handle(Time::UNIX_EPOCH, asked(vec![item()], true)).map(drop);
     assert_eq!(ask, full(ITEMS_MAX + 1));
 }
+
+#[test]
+fn an_item_of_the_run_at_work_stays_until_the_run_is_over() {
+    check(
+        r"
+            .ask user hello
+            .plan azure
+            remove 1
+            .hear message 0 | text 0 Hi
+            .end
+            remove 1
+        ",
+        expect![[r#"
+            > remove 1
+                rejected: response `resp_0000000000000000000000000000000a00000001` is still at work in this conversation; wait for it or cancel it
+            > remove 1
+                append after 6 durable
+                  item 1 removed
+        "#]],
+    );
+}

@@ -656,3 +656,24 @@ fn an_answer_cut_before_its_first_word_may_have_been_worked_on() {
         "#]],
     );
 }
+
+#[test]
+fn what_one_cloud_has_no_words_for_does_not_hide_that_another_failed() {
+    check(
+        r"
+            .ask user hello
+            .plan azure
+            .fault server
+            .plan aws
+            .fault unsupported
+            refuse no_target
+        ",
+        expect![[r#"
+            > refuse no_target
+                append after 6 durable
+                  nowhere to go of 0
+                  run ended failed (upstream_failed)
+                8: run failed (upstream_failed), used nothing
+        "#]],
+    );
+}
