@@ -1,0 +1,345 @@
+//! The machine loses power at any moment: what was answered as on disk is there, and nothing is there by halves.
+//!
+//! The test starts itself again under strace(1), and keeps a model of the disk from the calls it sees: a write is
+//! certain once a sync of its file that began after it has ended. At many moments it opens what is certain, with any
+//! part of what is not.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use abide_model::Hash;
+use abide_model::id::SessionId;
+use abide_store::{Append, Blob, NewSession, Options, Store};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+const FOLDER: &str = "ABIDE_TEST_POWER_FOLDER";
+const WRITERS: u128 = 4;
+const STEPS: u64 = 80;
+/// So many steps, then long enough for a checkpoint, so that the write-ahead log starts over.
+const BURST: u64 = 10;
+const PAUSE: Duration = Duration::from_millis(250);
+const DOOMED: std::ops::Range<u128> = 100..106;
+/// Moments at which the power fails.
+const MOMENTS: usize = 60;
+/// What a disk writes whole or not at all.
+const SECTOR_BYTES: usize = 4_096;
+
+/// Needs strace, and says so where it is not or may not.
+#[test]
+fn what_was_answered_as_on_disk_survives_the_machine() {
+    if let Some(folder) = std::env::var_os(FOLDER) {
+        return work(Path::new(&folder));
+    }
+    let dir = TempDir::new().unwrap();
+    let (store, trace) = (dir.path().join("store"), dir.path().join("trace"));
+    Store::open(&store, Options::default()).unwrap().store.close();
+    let before = fs::read(store.join("abide.db")).unwrap();
+    let traced = Command::new("strace")
+        .args(["-f", "-qq", "-y", "-xx", "-s", "100000", "-e", "signal=none"])
+        .args(["-e", "trace=pwrite64,ftruncate,fsync,fdatasync,unlink,write", "-o"])
+        .arg(&trace)
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "what_was_answered_as_on_disk_survives_the_machine", "--nocapture"])
+        .env(FOLDER, &store)
+        .stdout(Stdio::null())
+        .status();
+    if !traced.is_ok_and(|status| status.success()) {
+        eprintln!("not tried: strace is not there, or may not look");
+        return;
+    }
+    let mut machine = Machine::new(&store, before);
+    let calls = BufReader::new(fs::File::open(&trace).unwrap()).lines().count();
+    for (n, line) in BufReader::new(fs::File::open(&trace).unwrap()).lines().enumerate() {
+        machine.see(&line.unwrap());
+        if n % (calls / MOMENTS).max(1) == 0 {
+            machine.fail_power(&dir.path().join("found"), n as u64);
+        }
+    }
+    machine.fail_power(&dir.path().join("found"), 0);
+    assert!(machine.restarts >= 4, "the log started over {} times", machine.restarts);
+    assert!(machine.cuts >= DOOMED.count(), "the log was cut {} times", machine.cuts);
+    assert!(machine.syncs > 50, "{} syncs", machine.syncs);
+    assert_eq!(machine.answered.heads.len(), WRITERS as usize);
+    assert!(machine.answered.heads.values().all(|head| *head > STEPS / 2));
+}
+
+fn body(session: u128) -> Vec<u8> {
+    format!("said by {session} ").repeat(600).into_bytes()
+}
+
+fn step(session: u128, expect: u64) -> Append {
+    let record = format!("{session} {expect} ").repeat(1 + (expect as usize * 37) % 400).into_bytes();
+    let body = body(session);
+    Append {
+        session: SessionId(session),
+        expect,
+        records: vec![record],
+        open: false,
+        durable: expect % 2 == 1,
+        at_ms: 1,
+        lines: Vec::new(),
+        blobs: vec![Blob { hash: Hash::of(&body), body, content: true }],
+        snapshot: None,
+        first: (expect == 0).then(|| NewSession { owner: "ann".to_owned(), named: true }),
+    }
+}
+
+/// Ends with the process, before the store is closed.
+fn work(folder: &Path) {
+    let store = Store::open(folder, Options::default()).unwrap().store;
+    Runtime::new().unwrap().block_on(async {
+        let mut workers = tokio::task::JoinSet::new();
+        for session in 0..WRITERS {
+            let store = store.clone();
+            workers.spawn(async move {
+                for expect in 0..STEPS {
+                    let append = step(session, expect);
+                    let durable = append.durable;
+                    let head = store.append(append).await.unwrap();
+                    if durable {
+                        say(&format!("head {session} {head}\n"));
+                    }
+                    if head.is_multiple_of(BURST) {
+                        tokio::time::sleep(PAUSE).await;
+                    }
+                }
+            });
+        }
+        for doomed in DOOMED {
+            for expect in 0..12 {
+                store.append(step(doomed, expect)).await.unwrap();
+            }
+            store.erase(SessionId(doomed)).await.unwrap();
+            say(&format!("erased {doomed}\n"));
+            tokio::time::sleep(PAUSE).await;
+        }
+        workers.join_all().await;
+    });
+    std::mem::forget(store);
+}
+
+fn say(line: &str) {
+    std::io::stdout().lock().write_all(line.as_bytes()).unwrap();
+}
+
+/// What the process heard before the power failed.
+#[derive(Default)]
+struct Answered {
+    heads: BTreeMap<u128, u64>,
+    erased: Vec<u128>,
+}
+
+/// A change of a file, in the order the kernel was asked for it.
+struct Change {
+    what: What,
+    /// Counts ended calls; none while the call is under way.
+    ended: Option<usize>,
+    pid: u32,
+}
+
+enum What {
+    Write { at: usize, bytes: Vec<u8> },
+    Cut { length: usize },
+}
+
+#[derive(Default)]
+struct Disk {
+    certain: Vec<u8>,
+    uncertain: Vec<Change>,
+}
+
+struct Machine {
+    folder: String,
+    files: BTreeMap<String, Disk>,
+    /// Syncs under way: which file, and how many calls had ended before.
+    syncing: BTreeMap<u32, (String, usize)>,
+    ended: usize,
+    answered: Answered,
+    restarts: usize,
+    cuts: usize,
+    syncs: usize,
+}
+
+impl Machine {
+    fn new(folder: &Path, database: Vec<u8>) -> Machine {
+        let database = Disk { certain: database, uncertain: Vec::new() };
+        Machine {
+            folder: format!("{}/", folder.to_str().unwrap()),
+            files: [("abide.db".to_owned(), database)].into(),
+            syncing: BTreeMap::new(),
+            ended: 0,
+            answered: Answered::default(),
+            restarts: 0,
+            cuts: 0,
+            syncs: 0,
+        }
+    }
+
+    /// Takes in one line of the trace: `PID call(ARGUMENTS) = RESULT`, or the first or the second half of one.
+    fn see(&mut self, line: &str) {
+        let (pid, line) = line.split_once(' ').unwrap();
+        let (pid, line) = (pid.parse().unwrap(), line.trim_start());
+        let result = line.rsplit_once(" = ").map(|(_, result)| result).filter(|result| *result != "?");
+        if !line.starts_with("<...") {
+            let (name, arguments) = line.split_once('(').unwrap();
+            self.begin(pid, name, arguments);
+        }
+        if let Some(result) = result {
+            self.end(pid, result.starts_with('-'));
+        }
+    }
+
+    fn begin(&mut self, pid: u32, name: &str, arguments: &str) {
+        let path = |text: &str| {
+            text.split_once('<').and_then(|(_, path)| path.split_once('>')).map(|(p, _)| p.to_owned())
+        };
+        let path = String::from_utf8(bytes(&path(arguments).unwrap_or_default())).unwrap();
+        if name == "write" {
+            if arguments.starts_with("1<") {
+                self.hear(&String::from_utf8(quoted(arguments)).unwrap());
+            }
+            return;
+        }
+        let Some(file) = path.strip_prefix(&self.folder) else { return };
+        let last = || number(arguments.rsplit(", ").next().unwrap());
+        let what = match name {
+            "pwrite64" => What::Write { at: last(), bytes: quoted(arguments) },
+            "ftruncate" => What::Cut { length: last() },
+            _ => {
+                assert!(matches!(name, "fsync" | "fdatasync"), "`{name}` of `{file}`");
+                self.syncing.insert(pid, (file.to_owned(), self.ended));
+                return;
+            }
+        };
+        match what {
+            What::Write { at: 0, .. } if file == "abide.db-wal" => self.restarts += 1,
+            What::Cut { length: 0 } => self.cuts += 1,
+            What::Write { .. } | What::Cut { .. } => {}
+        }
+        let change = Change { what, ended: None, pid };
+        self.files.entry(file.to_owned()).or_default().uncertain.push(change);
+    }
+
+    fn end(&mut self, pid: u32, failed: bool) {
+        assert!(!failed, "no call fails here");
+        for change in self.files.values_mut().flat_map(|disk| &mut disk.uncertain) {
+            if change.pid == pid && change.ended.is_none() {
+                change.ended = Some(self.ended);
+            }
+        }
+        self.ended += 1;
+        let Some((file, before)) = self.syncing.remove(&pid) else { return };
+        self.syncs += 1;
+        let disk = self.files.entry(file).or_default();
+        let (certain, uncertain) = std::mem::take(&mut disk.uncertain)
+            .into_iter()
+            .partition(|change| change.ended.is_some_and(|ended| ended < before));
+        disk.uncertain = uncertain;
+        let certain: Vec<Change> = certain;
+        certain.iter().for_each(|change| change.what.reach(&mut disk.certain, &mut || true));
+    }
+
+    fn hear(&mut self, said: &str) {
+        match *said.trim_end().split(' ').collect::<Vec<_>>() {
+            ["head", session, head] => {
+                self.answered.heads.insert(session.parse().unwrap(), head.parse().unwrap());
+            }
+            ["erased", session] => self.answered.erased.push(session.parse().unwrap()),
+            // The test harness talks as well.
+            _ => {}
+        }
+    }
+
+    /// Opens what is certain, with nothing of what is not, all of it, and some of it.
+    fn fail_power(&self, folder: &Path, seed: u64) {
+        let mut state = seed | 1;
+        let mut toss = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state.is_multiple_of(2)
+        };
+        self.check(folder, &mut || false);
+        self.check(folder, &mut || true);
+        for _ in 0..3 {
+            self.check(folder, &mut toss);
+        }
+    }
+
+    fn check(&self, folder: &Path, luck: &mut dyn FnMut() -> bool) {
+        fs::create_dir(folder).unwrap();
+        for (name, disk) in &self.files {
+            let mut found = disk.certain.clone();
+            disk.uncertain.iter().for_each(|change| change.what.reach(&mut found, luck));
+            fs::write(folder.join(name), found).unwrap();
+        }
+        let store = Store::open(folder, Options::default()).unwrap().store;
+        Runtime::new().unwrap().block_on(async {
+            for session in 0..WRITERS {
+                let answered = self.answered.heads.get(&session).copied().unwrap_or(0);
+                check_session(&store, session, answered).await;
+            }
+            for session in &self.answered.erased {
+                assert_eq!(store.read(SessionId(*session)).await, Ok(None));
+                assert_eq!(store.blobs(&[Hash::of(&body(*session))]).await, Ok(vec![None]));
+            }
+        });
+        drop(store);
+        fs::remove_dir_all(folder).unwrap();
+    }
+}
+
+impl What {
+    /// Changes the file, as far as luck has it, a sector at a time.
+    fn reach(&self, file: &mut Vec<u8>, luck: &mut dyn FnMut() -> bool) {
+        match self {
+            What::Cut { length } if luck() => file.resize(*length, 0),
+            What::Cut { .. } => {}
+            What::Write { at, bytes } => {
+                let mut from = 0;
+                while from < bytes.len() {
+                    let to = bytes.len().min(from + SECTOR_BYTES - (at + from) % SECTOR_BYTES);
+                    if luck() {
+                        file.resize(file.len().max(at + to), 0);
+                        file.get_mut(at + from..at + to)
+                            .unwrap()
+                            .copy_from_slice(bytes.get(from..to).unwrap());
+                    }
+                    from = to;
+                }
+            }
+        }
+    }
+}
+
+async fn check_session(store: &Store, session: u128, answered: u64) {
+    let rows = store.read_from(SessionId(session), 1).await.unwrap().unwrap_or_default();
+    assert!(rows.len() as u64 >= answered, "session {session} is at {} after {answered}", rows.len());
+    for (expect, row) in rows.iter().enumerate() {
+        let expected = step(session, expect as u64);
+        assert_eq!((row.seq, &row.records), (expect as u64 + 1, &expected.records));
+    }
+    if !rows.is_empty() {
+        let body = body(session);
+        assert_eq!(store.blobs(&[Hash::of(&body)]).await, Ok(vec![Some(body)]));
+    }
+}
+
+fn number(text: &str) -> usize {
+    text.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse().unwrap()
+}
+
+fn quoted(arguments: &str) -> Vec<u8> {
+    bytes(arguments.split('"').nth(1).unwrap())
+}
+
+/// Reads `\x61\x62`.
+fn bytes(text: &str) -> Vec<u8> {
+    let pair = |pair: &str| u8::from_str_radix(pair, 16).unwrap();
+    text.split("\\x").filter(|pair| !pair.is_empty()).map(pair).collect()
+}
