@@ -274,6 +274,19 @@ fn erasing_takes_content_along_that_no_other_session_carried() {
 }
 
 #[test]
+fn erasing_leaves_nothing_of_large_snapshots_that_others_took_the_place_of() {
+    let fixture = Fixture::new();
+    for (expect, word) in ["first", "second", "third"].into_iter().enumerate() {
+        let mut append = step(1, expect as u64, &["a"]);
+        append.snapshot =
+            Some(Snapshot { seq: expect as u64 + 1, body: format!("{word} ").repeat(20_000).into_bytes() });
+        fixture.append(append).unwrap();
+    }
+    fixture.run(fixture.store.erase(SessionId(1))).unwrap();
+    assert_eq!(words(&fixture, &["first first", "second second", "third third"]), [false; 3]);
+}
+
+#[test]
 fn a_body_that_is_not_content_everywhere_stays() {
     let fixture = Fixture::new();
     for (session, content) in [(1, true), (2, false), (3, true)] {

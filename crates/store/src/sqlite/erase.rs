@@ -111,15 +111,8 @@ impl Writer {
     }
 }
 
-/// Removes rows from the end backwards and overwrites them with zeros; returns the row to go on from, 0 at the end.
+/// Removes rows from the end backwards; SQLite overwrites them with zeros. Returns the row to go on from, 0 at the end.
 fn remove_slice(conn: &mut Connection, session: SessionId, head: &Head) -> rusqlite::Result<i64> {
-    conn.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
-    let removed = remove_rows(conn, session, head);
-    conn.pragma_update_and_check(None, "secure_delete", "FAST", |_| Ok(()))?;
-    removed
-}
-
-fn remove_rows(conn: &mut Connection, session: SessionId, head: &Head) -> rusqlite::Result<i64> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut pos = head.pos;
     let (mut rows, mut bytes) = (0, 0);

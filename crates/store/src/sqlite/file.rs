@@ -285,7 +285,8 @@ fn set_pragmas(conn: &Connection) -> rusqlite::Result<()> {
     conn.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;
     conn.pragma_update(None, "trusted_schema", false)?;
-    conn.pragma_update_and_check(None, "secure_delete", "FAST", |_| Ok(()))?;
+    // Only erasures free pages, and snapshots that others take the place of; both hold content.
+    conn.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     conn.set_prepared_statement_cache_capacity(64);
     Ok(())
 }
