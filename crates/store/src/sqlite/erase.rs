@@ -1,5 +1,9 @@
 //! Erasure: the session is gone for readers with the first commit, its bytes a slice at a time, so that other
 //! sessions are not kept waiting. What a crash interrupts goes on when the file is opened.
+//!
+//! A limit: where pages that lost most of their rows are merged, SQLite may leave a copy of a row that it moved in
+//! the unused part of a page (`rebuildPage`, whatever `secure_delete` says). Should that row be erased later, the copy
+//! stays until something else is written there, or the file is vacuumed.
 
 use super::blobs;
 use super::file::BUSY_WAIT;
