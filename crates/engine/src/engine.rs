@@ -5,16 +5,20 @@ use crate::key::KeyRing;
 use crate::live::{self, Lives};
 use crate::metrics::Metrics;
 use crate::setup::Setup;
+use abide_model::Hash;
 use abide_route::Health;
 use abide_store::{Recovery, Store, StoreError};
 use abide_upstream::Client;
 use arc_swap::ArcSwap;
+use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+/// Bodies that are remembered to be in the store.
+const KNOWN_BODIES_MAX: usize = 10_000;
 /// How often keys changed by another process are looked for.
 const KEYS_LOOK_EVERY: Duration = Duration::from_millis(500);
 
@@ -51,11 +55,35 @@ pub(crate) struct Shared {
     pub(crate) lives: Lives,
     pub(crate) keys: KeyRing,
     pub(crate) metrics: Metrics,
+    pub(crate) known: Known,
     /// Set when no new run is taken on.
     pub(crate) stopping: CancellationToken,
     /// Set when runs at work are let go of.
     pub(crate) halting: CancellationToken,
     pub(crate) tasks: TaskTracker,
+}
+
+/// Plans and decisions that the store has for certain. They repeat from call to call and are never taken out of it, so
+/// that they need not be handed to it again.
+#[derive(Debug, Default)]
+pub(crate) struct Known(Mutex<HashSet<Hash>>);
+
+impl Known {
+    pub(crate) fn holds(&self, hash: &Hash) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(hash)
+    }
+
+    /// Takes in bodies of a step that was kept.
+    pub(crate) fn add(&self, hashes: Vec<Hash>) {
+        if hashes.is_empty() {
+            return;
+        }
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= KNOWN_BODIES_MAX {
+            known.clear();
+        }
+        known.extend(hashes);
+    }
 }
 
 /// A running engine. Owns its tasks; [`Engine::close`] ends them.
@@ -85,6 +113,7 @@ impl Engine {
             lives: Lives::default(),
             keys: KeyRing::default(),
             metrics: Metrics::default(),
+            known: Known::default(),
             stopping: CancellationToken::new(),
             halting: CancellationToken::new(),
             tasks: TaskTracker::new(),

@@ -141,6 +141,7 @@ impl Store {
             place: place.clone(),
             commands: received,
             unwritten: Arc::clone(&unwritten),
+            wrote_back: Instant::now(),
             hours_since: (!found.hours.is_empty()).then(Instant::now),
             hours: found.hours,
             ends: found.ends,

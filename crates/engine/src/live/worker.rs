@@ -10,7 +10,6 @@ use crate::load;
 use crate::refused::Refused;
 use crate::setup::{Setup, Sync};
 use crate::transcript::Transcript;
-use abide_model::Time;
 use abide_model::event::{Change, Event, RunStatus};
 use abide_model::fault::Fault;
 use abide_model::id::{CallNo, RunId};
@@ -20,6 +19,7 @@ use abide_model::name::{Cloud, ModelName};
 use abide_model::prompt::Prompt;
 use abide_model::run::{Placed, RunView};
 use abide_model::target::Target;
+use abide_model::{Hash, Time};
 use abide_session::record::{self, Blobs, Record, Stamped};
 use abide_session::{Append, Effect, Input, Opening, Rejection, Session, Show, snapshot};
 use std::collections::VecDeque;
@@ -489,6 +489,8 @@ impl Worker {
             content.extend(bodies);
             snapshot
         });
+        rest.retain(|hash, _| !self.shared.known.holds(hash));
+        let new: Vec<Hash> = rest.keys().copied().collect();
         let blob = |content| move |(hash, body)| abide_store::Blob { hash, body, content };
         let blobs = content.into_iter().map(blob(true)).chain(rest.into_iter().map(blob(false)));
         let lines = append.lines.into_iter().map(|line| self.post(line)).collect();
@@ -511,6 +513,7 @@ impl Worker {
                 first,
             })
             .await?;
+        self.shared.known.add(new);
         Ok(())
     }
 

@@ -175,7 +175,7 @@ pub(super) fn find_ends(conn: &Connection, place: &Place) -> Result<Found, crate
 }
 
 /// What is written back beside appends.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct WriteBack {
     pub(super) slice: Slice,
     pub(super) hours: Option<(Hours, i64)>,

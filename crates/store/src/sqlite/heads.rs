@@ -45,7 +45,7 @@ pub(super) struct Unwritten {
 }
 
 /// Heads to write back in one transaction, and how far the log is covered afterwards.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Slice {
     pub(super) heads: Vec<(SessionId, Head)>,
     pub(super) covered: i64,

@@ -33,7 +33,10 @@ const BEHIND_AGE_MAX: Duration = Duration::from_secs(1);
 /// Heads that stay behind at most; more are written back whatever their age.
 const BEHIND_HEADS_MAX: usize = 8_192;
 /// Heads written back in one transaction, beside twice as many as it has appends.
-const WRITE_BACK_HEADS: usize = 64;
+const WRITE_BACK_HEADS: usize = 1_024;
+/// How long a transaction with appends writes none back after one that did: the pages that heads stand on are then
+/// written once for many commits, not once for each.
+const WRITE_BACK_EVERY: Duration = Duration::from_millis(25);
 
 pub(super) type Shared = Arc<Mutex<Unwritten>>;
 
@@ -67,6 +70,8 @@ pub(super) struct Writer {
     pub(super) unwritten: Shared,
     pub(super) hours: Hours,
     pub(super) hours_since: Option<Instant>,
+    /// When something was last written back.
+    pub(super) wrote_back: Instant,
     pub(super) ends: Ends,
     pub(super) counters: Arc<Counters>,
     pub(super) erasing: VecDeque<Erasure>,
@@ -204,7 +209,7 @@ impl Writer {
 
     fn try_commit(&mut self, batch: &[Pending]) -> Result<Vec<Result<u64, StoreError>>, StoreError> {
         self.wait_for_disk(false).map_err(|e| self.place.fault(&e))?;
-        let back = self.write_back(BEHIND_AGE_MAX, BEHIND_HEADS_MAX, WRITE_BACK_HEADS + 2 * batch.len());
+        let back = self.due_back(batch.len());
         let mut draft = Draft::new(self.ends);
         let answers = write(&mut self.conn, &self.unwritten, batch, &mut draft, &back);
         let answers = answers.map_err(|e| self.place.fault(&e))?;
@@ -219,6 +224,16 @@ impl Writer {
             let passed = checkpoint::passive(&self.conn).map_err(|e| self.place.fault(&e));
             let _ = self.broken.watch(passed);
         }
+    }
+
+    /// What the next commit writes back beside so many appends.
+    fn due_back(&mut self, appends: usize) -> WriteBack {
+        let crowded = lock(&self.unwritten).len() > BEHIND_HEADS_MAX;
+        if appends > 0 && !crowded && self.wrote_back.elapsed() < WRITE_BACK_EVERY {
+            return WriteBack::default();
+        }
+        self.wrote_back = Instant::now();
+        self.write_back(BEHIND_AGE_MAX, BEHIND_HEADS_MAX, WRITE_BACK_HEADS + 2 * appends)
     }
 
     /// Chooses what follows into `session` and `hour` with the next commit.
