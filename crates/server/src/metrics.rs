@@ -179,9 +179,10 @@ fn store(page: &mut Page, engine: &Handle) {
         (
             "abide_store_commits_durable_total",
             "counter",
-            "Transactions that waited for the disk.",
+            "Transactions with appends that waited for the disk.",
             stats.commits_durable,
         ),
+        ("abide_store_syncs_total", "counter", "Times the log was synced to the disk for them.", stats.syncs),
         (
             "abide_store_batch_appends_max",
             "gauge",
