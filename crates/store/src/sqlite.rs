@@ -109,6 +109,9 @@ struct Threads {
     checkpointer: Option<JoinHandle<()>>,
     writer: Option<JoinHandle<()>>,
     syncer: Option<JoinHandle<()>>,
+    /// The database file, for syncing it. Closed after the last connection: closing it sooner would drop the locks
+    /// that SQLite holds on it, which belong to the process and not to a handle (fcntl(2)).
+    database: Option<Arc<File>>,
     /// Held until all of them have ended.
     lock: Option<File>,
 }
@@ -389,6 +392,7 @@ impl Doors {
         if let Some(syncer) = threads.syncer.take() {
             let _ = syncer.join();
         }
+        drop(threads.database.take());
         drop(threads.lock.take());
     }
 }
@@ -419,7 +423,9 @@ fn start(
     let refuse = |e: std::io::Error| OpenError::Io { path: place.path.clone(), reason: e.to_string() };
     let (questions, asked) = mpsc::channel();
     let asked = Arc::new(Mutex::new(asked));
-    let mut threads = Threads { lock: Some(lock), ..Threads::default() };
+    let database = Arc::new(File::open(&place.path).map_err(refuse)?);
+    let mut threads =
+        Threads { lock: Some(lock), database: Some(Arc::clone(&database)), ..Threads::default() };
     for n in 1..=READERS {
         let reader = Reader::beside(place, Arc::clone(unwritten))?;
         let asked = Arc::clone(&asked);
@@ -432,7 +438,7 @@ fn start(
     let thread = thread::Builder::new().name("store-checkpoint".to_owned());
     threads.stop = Some(stop);
     let checkpointer =
-        thread.spawn(move || checkpoint::run(&conn, &place_too, &stopped, &overgrown, &broken));
+        thread.spawn(move || checkpoint::run(&conn, (&place_too, &database), &stopped, &overgrown, &broken));
     threads.checkpointer = Some(checkpointer.map_err(refuse)?);
     let thread = thread::Builder::new().name("store-write".to_owned());
     threads.writer = Some(thread.spawn(move || writer.run()).map_err(refuse)?);

@@ -3,6 +3,7 @@
 use super::file::Place;
 use super::sync::Broken;
 use rusqlite::Connection;
+use std::fs::File;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
@@ -26,7 +27,7 @@ pub(super) struct Pass {
 /// Works until `stop` is dropped.
 pub(super) fn run(
     conn: &Connection,
-    place: &Place,
+    (place, database): (&Place, &File),
     stop: &Receiver<()>,
     overgrown: &AtomicBool,
     broken: &Broken,
@@ -39,14 +40,18 @@ pub(super) fn run(
         }
         // A pass that fails leaves everything in the log, where it is safe, and the next one tries again; but not
         // when the disk failed to sync. Pages of passes before may be lost, and the log would start over without them.
-        let pass = broken.watch(catch_up(conn, place, overgrown).map_err(|e| place.fault(&e)));
+        let pass = broken.watch(catch_up(conn, (place, database), overgrown).map_err(|e| place.fault(&e)));
         let done = pass.is_ok_and(|pass| pass.in_log == pass.moved);
         seen = version.filter(|_| done);
     }
 }
 
 /// One pass, or as many as it takes to come close to a writer that goes on.
-fn catch_up(conn: &Connection, place: &Place, overgrown: &AtomicBool) -> rusqlite::Result<Pass> {
+fn catch_up(
+    conn: &Connection,
+    (place, database): (&Place, &File),
+    overgrown: &AtomicBool,
+) -> rusqlite::Result<Pass> {
     let mut pass = passive(conn)?;
     if std::fs::metadata(place.wal()).is_ok_and(|wal| wal.len() > WAL_BYTES_MAX) {
         for _ in 1..PASSES_MAX {
@@ -56,6 +61,9 @@ fn catch_up(conn: &Connection, place: &Place, overgrown: &AtomicBool) -> rusqlit
                 break;
             }
         }
+        // The writer's pass ends with a sync of the database. What was moved so far is synced here, where nobody waits
+        // for it; a failure shows again at SQLite's own sync.
+        let _ = database.sync_data();
         overgrown.store(true, Ordering::Relaxed);
     }
     Ok(pass)
