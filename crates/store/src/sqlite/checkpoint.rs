@@ -1,6 +1,6 @@
 //! The thread that moves committed pages from the write-ahead log into the file, so that no append has to.
 
-use super::file::Place;
+use super::file::{PAGE_BYTES, Place};
 use super::sync::Broken;
 use rusqlite::Connection;
 use std::fs::File;
@@ -10,8 +10,8 @@ use std::time::Duration;
 
 /// How often it looks.
 const PASS_EVERY: Duration = Duration::from_millis(100);
-/// A write-ahead log that has grown beyond this is made to start over with the writer's help.
-const WAL_BYTES_MAX: u64 = 64 << 20;
+/// A write-ahead log with more pages than this (64 MiB) is made to start over with the writer's help.
+const WAL_PAGES_MAX: i64 = (64 << 20) / PAGE_BYTES as i64;
 /// Passes in a row at most before the writer is asked.
 const PASSES_MAX: usize = 8;
 /// The writer is asked sooner when a pass found no more pages than this: it then waits for about as few.
@@ -40,20 +40,16 @@ pub(super) fn run(
         }
         // A pass that fails leaves everything in the log, where it is safe, and the next one tries again; but not
         // when the disk failed to sync. Pages of passes before may be lost, and the log would start over without them.
-        let pass = broken.watch(catch_up(conn, (place, database), overgrown).map_err(|e| place.fault(&e)));
+        let pass = broken.watch(catch_up(conn, database, overgrown).map_err(|e| place.fault(&e)));
         let done = pass.is_ok_and(|pass| pass.in_log == pass.moved);
         seen = version.filter(|_| done);
     }
 }
 
 /// One pass, or as many as it takes to come close to a writer that goes on.
-fn catch_up(
-    conn: &Connection,
-    (place, database): (&Place, &File),
-    overgrown: &AtomicBool,
-) -> rusqlite::Result<Pass> {
+fn catch_up(conn: &Connection, database: &File, overgrown: &AtomicBool) -> rusqlite::Result<Pass> {
     let mut pass = passive(conn)?;
-    if std::fs::metadata(place.wal()).is_ok_and(|wal| wal.len() > WAL_BYTES_MAX) {
+    if pass.in_log > WAL_PAGES_MAX {
         for _ in 1..PASSES_MAX {
             let before = pass.moved;
             pass = passive(conn)?;

@@ -23,8 +23,9 @@ pub(super) const BUSY_WAIT: Duration = Duration::from_secs(10);
 /// Bytes a page holds. Rows of 2 kB leave half of a page of 4,096 empty, a quarter of one of 8,192, an eighth of one
 /// of 16,384; a single durable append takes the same time with each.
 pub(super) const PAGE_BYTES: u32 = 16_384;
-/// What is left of the write-ahead log's file when it starts over.
-const WAL_KEPT_BYTES_MAX: u32 = 16 << 20;
+/// Bytes of the write-ahead log that stay when it starts over. More than a log under load grows to: cutting it off and
+/// growing it again, several times a second, holds up whoever writes for tens of milliseconds.
+const WAL_KEPT_BYTES_MAX: i64 = 160 << 20;
 /// Page cache of the writer, in KiB.
 const WRITER_CACHE_KIB: i64 = 8 << 10;
 /// Page cache of each reader, in KiB.
