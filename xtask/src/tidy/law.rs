@@ -5,15 +5,18 @@ use super::Finding;
 use crate::json::Json;
 
 /// The crates that take time, bytes and randomness as arguments.
-pub(super) const PURE: [&str; 7] = ["model", "wire", "agreement", "route", "session", "memory", "ledger"];
+pub(super) const PURE: [&str; 8] =
+    ["model", "wire", "agreement", "route", "session", "memory", "ledger", "draw"];
 
 /// What a pure crate must not link, whatever it would do with it.
 const IMPURE: [&str; 9] =
     ["tokio", "hyper", "axum", "rusqlite", "rand", "getrandom", "reqwest", "notify", "tempfile"];
 
 /// Each room with the rooms it may see.
-const LAW: [(&str, &[&str]); 14] = [
+const LAW: [(&str, &[&str]); 15] = [
     ("model", &[]),
+    // Charts know nothing of what they show.
+    ("draw", &[]),
     ("wire", &["model"]),
     ("agreement", &["model"]),
     ("route", &["model"]),
@@ -25,7 +28,7 @@ const LAW: [(&str, &[&str]); 14] = [
     ("tools", &["model"]),
     ("engine", BELOW_ENGINE),
     // The server speaks to the store, the clouds and the tools through the engine alone.
-    ("server", &["model", "wire", "agreement", "route", "session", "memory", "ledger", "engine"]),
+    ("server", &["model", "wire", "agreement", "route", "session", "memory", "ledger", "draw", "engine"]),
     ("sim", UP_TO_ENGINE),
     ("abide", UP_TO_SERVER),
 ];
@@ -59,6 +62,7 @@ const UP_TO_SERVER: &[&str] = &[
     "engine",
     "server",
     "sim",
+    "draw",
 ];
 
 /// A workspace member as `cargo metadata` tells of it.
@@ -188,6 +192,10 @@ mod tests {
         assert_eq!(check_one("crates/server", "abide-server", &[("abide-store", "")]).len(), 1);
         assert_eq!(check_one("crates/engine", "abide-engine", &[("abide", "")]).len(), 1);
         assert_eq!(check_one("crates/sim", "abide-sim", &[("abide-server", "")]).len(), 1);
+        assert_eq!(
+            check_one("crates/draw", "abide-draw", &[("abide-model", "")]),
+            ["`draw` must not see `model`; it may see nothing"]
+        );
     }
 
     #[test]
