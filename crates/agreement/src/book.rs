@@ -6,10 +6,11 @@ use crate::bits::Bits;
 use crate::diagnostic::Diagnostic;
 use crate::index::Index;
 use crate::table::{
-    ChannelNo, ClassNo, ClauseNo, Names, PartyNo, ProductNo, QuestionNo, SegmentNo, Table, TerritoryNo,
+    ChannelNo, ClassNo, ClauseNo, MeasureNo, Names, PartyNo, ProductNo, QuestionNo, SegmentNo, Table,
+    TerritoryNo,
 };
 use abide_model::decision::{Action, SourceClass};
-use abide_model::money::{Amount, Exact};
+use abide_model::money::{Amount, Currency, Exact};
 use abide_model::name;
 use abide_model::terms::{Every, Price};
 use abide_model::{Date, Hash, Time};
@@ -44,8 +45,10 @@ pub(crate) struct Words {
     pub(crate) territories: Names<TerritoryNo, name::Territory>,
     /// Sets of countries, such as `EU`.
     pub(crate) sets: BTreeMap<name::Territory, Vec<TerritoryNo>>,
+    /// The questions that are declared; their numbers are the first ones of `points`.
     pub(crate) questions: Names<QuestionNo, name::Question>,
     pub(crate) points: Table<QuestionNo, Point>,
+    pub(crate) measures: Table<MeasureNo, Measure>,
 }
 
 /// A product: whose it is, and what it counts as.
@@ -56,21 +59,65 @@ pub(crate) struct Offer {
     pub(crate) classes: Vec<(ClassNo, Option<QuestionNo>)>,
 }
 
-/// An open point of interpretation.
+/// What an answer may hang on while it is open: a question, an amount, or the reply to an offer.
 #[derive(Debug, Clone)]
 pub(crate) struct Point {
+    /// How an answer names it: the question, the measure, or the fact that would settle it.
+    pub(crate) name: name::Question,
     pub(crate) ask: String,
-    /// What the parties agree on, when two or more have said the same.
-    pub(crate) agreed: Option<bool>,
-    /// Answers, by the time they became known.
-    pub(crate) answers: Vec<(Time, bool)>,
+    pub(crate) settled: Settled,
 }
 
-impl Point {
-    /// The answer as known at `known`.
-    pub(crate) fn settled(&self, known: Time) -> Option<bool> {
-        let answer = self.answers.iter().rev().find(|(recorded, _)| *recorded <= known);
-        answer.map(|(_, answer)| *answer).or(self.agreed)
+/// What closes a point.
+#[derive(Debug, Clone)]
+pub(crate) enum Settled {
+    /// What the parties agree on, when two or more have said the same; answers, by the time they became known.
+    Answers { agreed: Option<bool>, answers: Vec<(Time, bool)> },
+    /// What a measure came to.
+    Reached(Threshold),
+    /// The holder of a refusal replies, or its time runs out. Open for as long as a clause asks for it.
+    Reply,
+}
+
+/// A measured amount that is at least so much, or above it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Threshold {
+    pub(crate) measure: MeasureNo,
+    pub(crate) amount: Amount,
+    /// Not met by the amount itself.
+    pub(crate) above: bool,
+}
+
+impl Threshold {
+    pub(crate) fn met(&self, value: Amount) -> bool {
+        if self.above { value.pico > self.amount.pico } else { value.pico >= self.amount.pico }
+    }
+}
+
+/// A running total of money, as facts report it.
+#[derive(Debug, Clone)]
+pub(crate) struct Measure {
+    pub(crate) name: name::Question,
+    pub(crate) currency: Currency,
+    /// The first point that hangs on it.
+    pub(crate) point: Option<QuestionNo>,
+    /// Invariant: sorted by the day it speaks of, then by the day it became known.
+    pub(crate) readings: Vec<Reading>,
+}
+
+/// What a measure came to on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Reading {
+    pub(crate) on: Time,
+    pub(crate) recorded: Time,
+    pub(crate) amount: Amount,
+}
+
+impl Measure {
+    /// What it had come to at `at`, as known at `known`: the latest reading counts.
+    pub(crate) fn value(&self, at: Time, known: Time) -> Option<Amount> {
+        let readings = self.readings.iter().rev();
+        readings.filter(|reading| reading.on <= at && reading.recorded <= known).map(|r| r.amount).next()
     }
 }
 
@@ -128,8 +175,30 @@ pub(crate) enum Kind {
     Exclusive { sole: bool },
     /// Nobody launches through the channels in scope before one of these happened.
     First { launches: Vec<Happened> },
+    /// `from` deals with others only after `to` was offered the same and did not take it.
+    Refusal { notices: Vec<Notice> },
     /// `from` owes `to` a part of the revenue in scope.
     Share(ShareTerms),
+}
+
+/// An offer under a right of first refusal, or a reply to one.
+#[derive(Debug, Clone)]
+pub(crate) struct Notice {
+    pub(crate) at: Time,
+    pub(crate) recorded: Time,
+    pub(crate) products: Bits,
+    pub(crate) what: Notified,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Notified {
+    /// Open until the instant; the point stands for "the holder takes it".
+    Offered {
+        lapses: Time,
+        reply: QuestionNo,
+    },
+    Accepted,
+    Declined,
 }
 
 #[derive(Debug)]

@@ -8,14 +8,13 @@ use crate::compile::is_country;
 use crate::eval::{Kleene, View, and, not, or};
 use crate::few::Few;
 use crate::index::{Cell, Part};
+use crate::open::Open;
 use crate::suggest::did_you_mean;
 use crate::table::{ClauseNo, PartyNo, QuestionNo};
 use abide_model::Time;
 use abide_model::decision::{Action, Ask, Decision, Effect, Reason, Verdict};
 use abide_model::name;
 
-/// The most open questions whose answers are tried out one against the other.
-pub const OPEN_QUESTIONS_MAX: usize = 16;
 /// The most grants in a row from an owner to an actor.
 pub const CHAIN_GRANTS_MAX: u32 = 8;
 
@@ -241,7 +240,7 @@ impl Book {
                 questions: finding
                     .questions
                     .iter()
-                    .map(|number| self.words.questions[*number].clone())
+                    .map(|number| self.words.points[*number].name.clone())
                     .collect(),
             },
             Answer::Permit => Verdict::Permit,
@@ -276,27 +275,32 @@ fn settle(view: &View<'_>, hits: &Hits) -> Finding {
     let mut open = Vec::new();
     let deciding = hits.grants.as_slice().iter().chain(hits.promises.as_slice());
     deciding.for_each(|number| view.open_questions(*number, &mut open));
-    open.sort_unstable();
-    open.dedup();
-    if !open.is_empty() && open.len() <= OPEN_QUESTIONS_MAX {
-        return try_out(view, hits, &open);
+    let open = Open::new(view.book, open);
+    if let Some(sets) = open.sets().filter(|sets| *sets > 1) {
+        return try_out(view, hits, &open, sets);
     }
     if outcome == (Outcome { right: Some(true), clean: Some(false) }) {
         let forbidding = if sure.is_empty() { maybe } else { sure };
         return Finding { forbidding, ..Finding::new(Answer::Breach) };
     }
     sure.append(&mut maybe);
-    Finding { forbidding: sure, questions: open, ..Finding::new(Answer::Contested) }
+    let questions = open.named(view.book).map(|(question, _)| question).collect();
+    Finding { forbidding: sure, questions, ..Finding::new(Answer::Contested) }
 }
 
-/// Tries every set of answers to the open questions.
-fn try_out(view: &View<'_>, hits: &Hits, open: &[QuestionNo]) -> Finding {
-    let sets = 1u32 << open.len();
+/// Tries every set of answers to the open points.
+fn try_out(view: &View<'_>, hits: &Hits, open: &Open, sets: u32) -> Finding {
     let mut answers = Vec::with_capacity(sets as usize);
     let mut tally: Vec<(ClauseNo, u32)> = Vec::new();
     let mut forbidding: Vec<ClauseNo> = Vec::new();
+    let mut possible = 0;
     for assumed in 0..sets {
-        let view = View { open, assumed: Some(assumed), ..*view };
+        if !open.fits(assumed) {
+            answers.push(None);
+            continue;
+        }
+        possible += 1;
+        let view = View { open: open.points(), assumed: Some(assumed), ..*view };
         forbidding.clear();
         let outcome = outcome(&view, hits, &mut |step| match step {
             Step::Forbids(number, _) => forbidding.push(number),
@@ -307,34 +311,39 @@ fn try_out(view: &View<'_>, hits: &Hits, open: &[QuestionNo]) -> Finding {
             Outcome { right: Some(true), .. } => Answer::Breach,
             Outcome { .. } => Answer::NoRight,
         };
-        answers.push(answer);
+        answers.push(Some(answer));
         if answer == Answer::Breach {
             forbidding.sort_unstable();
             forbidding.dedup();
-            for number in &forbidding {
-                match tally.iter_mut().find(|(counted, _)| counted == number) {
-                    Some((_, times)) => *times += 1,
-                    None => tally.push((*number, 1)),
-                }
-            }
+            forbidding.iter().for_each(|number| count(&mut tally, *number));
         }
     }
-    let first = answers.first().copied().unwrap_or(Answer::NoRight);
+    let first = answers.iter().flatten().next().copied().unwrap_or(Answer::NoRight);
     let always: Vec<_> =
-        tally.iter().filter(|(_, times)| *times == sets).map(|(number, _)| *number).collect();
+        tally.iter().filter(|(_, times)| *times == possible).map(|(number, _)| *number).collect();
     let ever = || tally.iter().map(|(number, _)| *number).collect();
-    if answers.iter().all(|answer| *answer == first) {
+    if answers.iter().flatten().all(|answer| *answer == first) {
         let forbidding = if always.is_empty() { ever() } else { always };
         return Finding { forbidding, ..Finding::new(first) };
     }
-    let questions =
-        open.iter().enumerate().filter(|(bit, _)| flips(&answers, *bit)).map(|(_, question)| *question);
+    let questions = open.named(view.book).filter(|(_, mask)| flips(&answers, *mask)).map(|(point, _)| point);
     Finding { forbidding: ever(), questions: questions.collect(), ..Finding::new(Answer::Contested) }
 }
 
-/// Whether some two sets of answers that differ in this one alone lead to different outcomes.
-fn flips(answers: &[Answer], bit: usize) -> bool {
-    answers.iter().enumerate().any(|(set, answer)| answers.get(set ^ (1 << bit)) != Some(answer))
+fn count(tally: &mut Vec<(ClauseNo, u32)>, number: ClauseNo) {
+    match tally.iter_mut().find(|(counted, _)| *counted == number) {
+        Some((_, times)) => *times += 1,
+        None => tally.push((number, 1)),
+    }
+}
+
+/// Whether some two sets of answers that differ in these bits alone lead to different outcomes.
+fn flips(answers: &[Option<Answer>], mask: u32) -> bool {
+    (0..).zip(answers).any(|(set, answer): (u32, _)| {
+        // With none of its amounts reached, a measure fits whatever else is so.
+        let without = answers.get((set & !mask) as usize).copied().flatten();
+        answer.is_some() && *answer != without
+    })
 }
 
 /// Follows every chain of rights; `note` hears of what is met on the way.
@@ -411,7 +420,7 @@ fn passes_on(view: &View<'_>, grant: &Clause, below: u32) -> Kleene {
     let needed = below + u32::from(asked);
     let deep_enough = match &grant.kind {
         Kind::Grant { depth } => depth.is_none_or(|depth| needed <= depth),
-        Kind::Exclusive { .. } | Kind::First { .. } | Kind::Share(_) => false,
+        Kind::Exclusive { .. } | Kind::First { .. } | Kind::Refusal { .. } | Kind::Share(_) => false,
     };
     if needed == 0 {
         Some(true)
@@ -424,7 +433,7 @@ fn passes_on(view: &View<'_>, grant: &Clause, below: u32) -> Kleene {
 fn forbidden(view: &View<'_>, hits: &Hits, bound: &[PartyNo], note: &mut dyn FnMut(Step<'_>)) -> Kleene {
     let mut found = Some(false);
     for number in hits.promises.as_slice() {
-        if !binds(view.book, *number, bound) {
+        if !binds(view, *number, bound) {
             continue;
         }
         let stands = view.stands(*number, bound);
@@ -437,11 +446,17 @@ fn forbidden(view: &View<'_>, hits: &Hits, bound: &[PartyNo], note: &mut dyn FnM
 }
 
 /// Whether the promise is one that somebody in `bound` made, to nobody among them.
-fn binds(book: &Book, number: ClauseNo, bound: &[PartyNo]) -> bool {
-    let promise = &book.clauses[number];
+fn binds(view: &View<'_>, number: ClauseNo, bound: &[PartyNo]) -> bool {
+    let promise = &view.book.clauses[number];
+    let by_promisor = bound.first() == Some(&promise.from);
     let alone_with_promisor = match promise.kind {
-        Kind::Exclusive { sole } => sole && bound.first() == Some(&promise.from),
+        Kind::Exclusive { sole } => sole && by_promisor,
         Kind::First { .. } => false,
+        // What the promisor does without any third party is no deal that the holder could have taken.
+        Kind::Refusal { .. } => {
+            let operator = view.cell.map(|cell| view.book.words.operators[cell.channel]);
+            by_promisor && (operator == Some(promise.from) || operator == Some(promise.to))
+        }
         Kind::Grant { .. } | Kind::Share(_) => true,
     };
     !alone_with_promisor && bound.contains(&promise.from) && !bound.contains(&promise.to)
@@ -459,14 +474,14 @@ fn duties(view: &View<'_>, hits: &Hits) -> Vec<ClauseNo> {
         let mut open = Vec::new();
         let deciding = hits.grants.as_slice().iter().chain(hits.shares.as_slice());
         deciding.for_each(|number| view.open_questions(*number, &mut open));
-        open.sort_unstable();
-        open.dedup();
-        if open.len() > OPEN_QUESTIONS_MAX {
-            sure.append(&mut maybe);
-        } else {
-            for assumed in 0..1 << open.len() {
-                let view = View { open: &open, assumed: Some(assumed), ..*view };
-                owed(&view, hits, &mut sure, &mut maybe);
+        let open = Open::new(view.book, open);
+        match open.sets() {
+            None => sure.append(&mut maybe),
+            Some(sets) => {
+                for assumed in (0..sets).filter(|set| open.fits(*set)) {
+                    let view = View { open: open.points(), assumed: Some(assumed), ..*view };
+                    owed(&view, hits, &mut sure, &mut maybe);
+                }
             }
         }
     }
@@ -542,7 +557,7 @@ fn reasons(view: &View<'_>, hits: &Hits, finding: &Finding) -> Vec<Reason> {
 fn lifts(view: &View<'_>, bound: &[PartyNo], number: ClauseNo) -> Option<(ClauseNo, Effect)> {
     let clause = &view.book.clauses[number];
     let cell = view.cell?;
-    let would = binds(view.book, number, bound)
+    let would = binds(view, number, bound)
         && view.live(clause)
         && view.covers(&clause.scope, cell, cell.action) != Some(false)
         && view.condition(clause.holds_if.as_ref(), true) != Some(false);

@@ -3,7 +3,7 @@
 //! `Some(true)` and `Some(false)` are certain; `None` hangs on a question that is open.
 
 use crate::bits::Bits;
-use crate::book::{Book, Clause, Condition, Happened, Kind, Scope, action_bit};
+use crate::book::{Book, Clause, Condition, Happened, Kind, Notice, Notified, Scope, Settled, action_bit};
 use crate::index::Cell;
 use crate::table::{ClauseNo, Number, PartyNo, QuestionNo};
 use abide_model::Time;
@@ -45,6 +45,18 @@ fn all(parts: impl IntoIterator<Item = Kleene>) -> Kleene {
     not(any(parts.into_iter().map(not)))
 }
 
+/// How an offer under a right of first refusal stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Offer {
+    /// None was made.
+    Missing,
+    /// It waits for its reply.
+    Open(QuestionNo),
+    Taken,
+    /// Declined or lapsed.
+    Free,
+}
+
 /// A book as seen at one time, with some answers to open questions assumed.
 #[derive(Clone, Copy)]
 pub(crate) struct View<'a> {
@@ -59,12 +71,27 @@ pub(crate) struct View<'a> {
 }
 
 impl View<'_> {
-    /// The answer to a question, as known or as assumed.
+    /// What a point comes to, as known or as assumed.
     fn answer(&self, question: QuestionNo) -> Kleene {
-        self.book.words.points[question].settled(self.known).or_else(|| {
+        self.settled(question).or_else(|| {
             let at = self.open.iter().position(|open| *open == question)?;
             self.assumed.map(|bits| bits >> at & 1 == 1)
         })
+    }
+
+    /// What a point comes to, as known.
+    pub(crate) fn settled(&self, question: QuestionNo) -> Kleene {
+        let words = &self.book.words;
+        match &words.points[question].settled {
+            Settled::Answers { agreed, answers } => {
+                let answer = answers.iter().rev().find(|(recorded, _)| *recorded <= self.known);
+                answer.map(|(_, answer)| *answer).or(*agreed)
+            }
+            Settled::Reached(threshold) => {
+                words.measures[threshold.measure].value(self.at, self.known).map(|value| threshold.met(value))
+            }
+            Settled::Reply => None,
+        }
     }
 
     /// Whether the clause is known and in force.
@@ -86,7 +113,7 @@ impl View<'_> {
 
     /// Whether something takes the clause away where it covers the ask: which clause, how, and how surely.
     pub(crate) fn lifted(&self, clause: &Clause, bound: &[PartyNo]) -> (Option<(ClauseNo, Effect)>, Kleene) {
-        let waived = or(self.condition(clause.unless.as_ref(), false), || self.launched(clause));
+        let waived = or(self.condition(clause.unless.as_ref(), false), || self.satisfied(clause));
         if waived == Some(true) {
             return (None, waived);
         }
@@ -143,11 +170,42 @@ impl View<'_> {
         any(held.map(|(_, hangs_on)| hangs_on.map_or(Some(true), |question| self.answer(question))))
     }
 
-    fn launched(&self, clause: &Clause) -> Kleene {
+    /// Whether what the clause waits for has come: the first launch, or a refusal of what was offered.
+    fn satisfied(&self, clause: &Clause) -> Kleene {
         match &clause.kind {
             Kind::First { launches } => self.one_of(launches),
+            Kind::Refusal { notices } => match self.offer(notices) {
+                Offer::Missing | Offer::Taken => Some(false),
+                Offer::Free => Some(true),
+                Offer::Open(reply) => not(self.answer(reply)),
+            },
             Kind::Grant { .. } | Kind::Exclusive { .. } | Kind::Share(_) => Some(false),
         }
+    }
+
+    /// How the latest offer of the product stands. A reply counts when it comes while the offer is open; the first
+    /// one does.
+    fn offer(&self, notices: &[Notice]) -> Offer {
+        let mut found = Offer::Missing;
+        let mut open_until = Time::MAX;
+        for notice in notices.iter().filter(|notice| notice.at <= self.at && notice.recorded <= self.known) {
+            let about = self.cell.is_some_and(|cell| notice.products.holds(cell.product.at()));
+            if !about {
+                continue;
+            }
+            let waits = matches!(found, Offer::Open(_)) && notice.at < open_until;
+            match notice.what {
+                Notified::Offered { lapses, reply } => {
+                    found = Offer::Open(reply);
+                    open_until = lapses;
+                }
+                Notified::Accepted if waits => found = Offer::Taken,
+                Notified::Declined if waits => found = Offer::Free,
+                Notified::Accepted | Notified::Declined => {}
+            }
+        }
+        let lapsed = matches!(found, Offer::Open(_)) && self.at >= open_until;
+        if lapsed { Offer::Free } else { found }
     }
 
     pub(crate) fn condition(&self, condition: Option<&Condition>, absent: bool) -> Kleene {
@@ -198,6 +256,11 @@ impl View<'_> {
             offer.classes.iter().filter(|(class, _)| named(class)).filter_map(|(_, question)| *question);
         let all = clause.questions.iter().copied().chain(of_class);
         found.extend(all.filter(|question| self.answer(*question).is_none()));
+        if let Kind::Refusal { notices } = &clause.kind
+            && let Offer::Open(reply) = self.offer(notices)
+        {
+            found.push(reply);
+        }
         clause.beaten_by.iter().for_each(|beater| self.open_questions(*beater, found));
     }
 

@@ -96,7 +96,9 @@ impl Index {
         }
         let (party, part) = match clause.kind {
             Kind::Grant { .. } => (clause.to, Part::Grantee),
-            Kind::Exclusive { .. } | Kind::First { .. } => (clause.from, Part::Promisor),
+            Kind::Exclusive { .. } | Kind::First { .. } | Kind::Refusal { .. } => {
+                (clause.from, Part::Promisor)
+            }
             Kind::Share(_) => (clause.from, Part::Payer),
         };
         self.parts.insert(part_row(party, part), number);

@@ -14,6 +14,7 @@ mod diagnostic;
 mod eval;
 mod few;
 mod index;
+mod open;
 mod suggest;
 mod syntax;
 mod table;
@@ -21,8 +22,9 @@ mod terms;
 
 pub use book::Book;
 pub use compile::{CLAUSES_MAX, FILE_BYTES_MAX, FILES_MAX, load};
-pub use decide::{AskError, CHAIN_GRANTS_MAX, OPEN_QUESTIONS_MAX};
+pub use decide::{AskError, CHAIN_GRANTS_MAX};
 pub use diagnostic::{Diagnostic, Place, Severity};
+pub use open::OPEN_QUESTIONS_MAX;
 pub use suggest::nearest;
 
 /// One file of a book.

@@ -29,7 +29,7 @@ macro_rules! number {
         )+
     };
 }
-number!(PartyNo, ChannelNo, ProductNo, ClassNo, SegmentNo, TerritoryNo, QuestionNo, ClauseNo);
+number!(PartyNo, ChannelNo, ProductNo, ClassNo, SegmentNo, TerritoryNo, QuestionNo, MeasureNo, ClauseNo);
 
 /// Entries opened by their number.
 #[derive(Debug, Clone)]

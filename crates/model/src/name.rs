@@ -114,6 +114,10 @@ fn path(c: char) -> bool {
     word(c) || c == '/'
 }
 
+fn point(c: char) -> bool {
+    path(c) || matches!(c, '(' | ')' | ',' | ' ')
+}
+
 fn model(c: char) -> bool {
     path(c) || matches!(c, ':' | '@' | '+')
 }
@@ -147,8 +151,9 @@ name!(
     Clause, "clause id", "letters, digits, `-`, `_` and `.` are allowed", word
 );
 name!(
-    /// An open point of interpretation: `frontier-is-api`.
-    Question, "question id", "letters, digits, `-`, `_` and `.` are allowed", word
+    /// An open point: a question (`frontier-is-api`), an amount that nobody reported (`spend(openai, azure)`), or a
+    /// fact that would settle it (`accepted(microsoft, openai, openai/compute)`).
+    Question, "question id", "letters, digits, `-`, `_`, `.`, `/`, `(`, `)`, `,` and spaces are allowed", point
 );
 name!(
     /// The buyer whom a call is for, as the operator of Abide calls it.

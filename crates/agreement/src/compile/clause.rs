@@ -4,7 +4,7 @@ use super::Check;
 use super::condition::{self, SPAN_HELP};
 use super::price::money;
 use super::registry::{Registry, cited};
-use super::{precedence, scope};
+use super::{precedence, refusal, scope};
 use crate::bits::Bits;
 use crate::book::{Clause, Condition, Kind, Scope, ShareTerms, Term, action_bit};
 use crate::calendar;
@@ -62,7 +62,8 @@ pub(super) fn build(
     amendments(&homes, check);
     precedence::settle(&mut drafts, &homes, &registry.words, check);
     let mut clauses: Vec<_> = drafts.into_iter().map(|draft| draft.clause).collect();
-    clauses.iter_mut().for_each(gather_changes);
+    clauses.iter_mut().for_each(|clause| gather_changes(clause, registry));
+    refusal::unheard(&clauses, registry, check);
     whole.then(|| Table::new(clauses))
 }
 
@@ -115,7 +116,7 @@ fn draft<'a>(
     let days = days(row, home, check);
     let holds_if = compiled(row.holds_if.as_ref(), registry, check);
     let unless = compiled(row.unless.as_ref(), registry, check);
-    let kind = kind(row, &mut covered, registry, check);
+    let kind = kind(row, (from, to), &mut covered, registry, check);
     let cite = row.cite.as_ref();
     let source = cite.and_then(|cite| cite.source.as_ref()).and_then(|word| cited(word, registry, check));
     let (from, to, days) = (from?, to?, days?);
@@ -156,7 +157,7 @@ fn draft<'a>(
 /// A condition that is absent is fine; one that is wrong is not.
 fn compiled(
     expr: Option<&At<Expr>>,
-    registry: &Registry,
+    registry: &mut Registry,
     check: &mut Check<'_>,
 ) -> Option<Option<Condition>> {
     match expr {
@@ -207,7 +208,13 @@ fn days(row: &ClauseRow, home: &Instrument, check: &mut Check<'_>) -> Option<Day
 }
 
 /// The kind of clause, and what its kind does to its scope.
-fn kind(row: &ClauseRow, scope: &mut Scope, registry: &Registry, check: &mut Check<'_>) -> Option<Kind> {
+fn kind(
+    row: &ClauseRow,
+    (from, to): (Option<PartyNo>, Option<PartyNo>),
+    scope: &mut Scope,
+    registry: &Registry,
+    check: &mut Check<'_>,
+) -> Option<Kind> {
     match &row.kind {
         KindRow::Grant { depth } => Some(Kind::Grant { depth: depth.as_ref().map(|depth| depth.value) }),
         KindRow::Exclusive { sole } => Some(Kind::Exclusive { sole: *sole }),
@@ -216,6 +223,10 @@ fn kind(row: &ClauseRow, scope: &mut Scope, registry: &Registry, check: &mut Che
             let lead = lead.as_ref().map_or(Some(Span::new()), |word| span(word, check))?;
             narrow_to_launches(scope, channel, registry.words.channels.len());
             Some(Kind::First { launches: condition::launches(channel, lead, registry, check) })
+        }
+        KindRow::Refusal { within } => {
+            let within = window(within.as_ref()?, check)?;
+            Some(Kind::Refusal { notices: refusal::notices(from?, to?, within, registry, check) })
         }
         KindRow::Share { rate, every, cap } => {
             scope.actions = action_bit(Action::Serve) | action_bit(Action::Sell);
@@ -250,6 +261,18 @@ fn span(word: &Word, check: &mut Check<'_>) -> Option<Span> {
         check.sink.error("bad-span", word.spot, message).help(SPAN_HELP);
     }
     span
+}
+
+/// How long the holder of a right of first refusal may think.
+fn window(word: &Word, check: &mut Check<'_>) -> Option<Span> {
+    let span = span(word, check)?;
+    if span.is_zero() {
+        check
+            .sink
+            .error("bad-span", word.spot, "a window of no time leaves none to accept in")
+            .help("write how long an offer stays open, such as \"30d\"");
+    }
+    Some(span)
 }
 
 fn percentage(word: &Word, check: &mut Check<'_>) -> Option<Exact> {
@@ -301,17 +324,21 @@ fn total(cap: &CapRow, row: &ClauseRow, check: &mut Check<'_>) -> Option<(abide_
 }
 
 /// Fills in what the clause may hang on, once its end is settled.
-fn gather_changes(clause: &mut Clause) {
+fn gather_changes(clause: &mut Clause, registry: &Registry) {
     let mut changes = vec![(clause.term.since, Time::MIN)];
     changes.extend(clause.term.until.map(|end| (end, Time::MIN)));
     changes.extend(clause.term.superseded.iter().map(|(known, at)| (*at, *known)));
     let mut questions: Vec<QuestionNo> = Vec::new();
     for condition in clause.holds_if.iter().chain(&clause.unless) {
-        condition.changes(&mut changes);
+        condition.changes(registry, &mut changes);
         condition.questions(&mut questions);
     }
-    if let Kind::First { launches } = &clause.kind {
-        changes.extend(launches.iter().map(|launch| (launch.at, launch.recorded)));
+    match &clause.kind {
+        Kind::First { launches } => {
+            changes.extend(launches.iter().map(|launch| (launch.at, launch.recorded)));
+        }
+        Kind::Refusal { notices } => changes.extend(refusal::changes(notices)),
+        Kind::Grant { .. } | Kind::Exclusive { .. } | Kind::Share(_) => {}
     }
     changes.sort_unstable();
     changes.dedup();

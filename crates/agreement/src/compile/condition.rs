@@ -1,9 +1,9 @@
 //! Compiles conditions: looks names up, and matches events with the facts that make them true.
 
-use super::Check;
 use super::registry::{ArgKind, Fact, Named, Registry, event_args, literal};
+use super::{Check, measure};
 use crate::bits::Bits;
-use crate::book::{Condition, Happened, Words};
+use crate::book::{Condition, Happened, Settled, Words};
 use crate::calendar;
 use crate::syntax::condition::{Arg, Expr, Term};
 use crate::table::{ChannelNo, Number, QuestionNo};
@@ -11,17 +11,20 @@ use abide_model::Time;
 use jiff::Span;
 
 /// Compiles a condition; `None` after an error.
-pub(super) fn build(expr: &Expr, registry: &Registry, check: &mut Check<'_>) -> Option<Condition> {
-    let mut each = |parts: &[Expr]| {
-        let built: Vec<_> = parts.iter().map(|part| build(part, registry, check)).collect();
-        built.into_iter().collect::<Option<Vec<_>>>()
-    };
+pub(super) fn build(expr: &Expr, registry: &mut Registry, check: &mut Check<'_>) -> Option<Condition> {
     match expr {
-        Expr::Any(parts) => each(parts).map(Condition::Any),
-        Expr::All(parts) => each(parts).map(Condition::All),
+        Expr::Any(parts) => each(parts, registry, check).map(Condition::Any),
+        Expr::All(parts) => each(parts, registry, check).map(Condition::All),
         Expr::Not(inner) => Some(Condition::Not(Box::new(build(inner, registry, check)?))),
         Expr::Term(term) => term_of(term, registry, check),
+        Expr::Amount(term, order, amount) => measure::compared(term, *order, amount, registry, check),
     }
+}
+
+/// Compiles every part, so that all that is wrong with any of them is said.
+fn each(parts: &[Expr], registry: &mut Registry, check: &mut Check<'_>) -> Option<Vec<Condition>> {
+    let built: Vec<_> = parts.iter().map(|part| build(part, registry, check)).collect();
+    built.into_iter().collect()
 }
 
 fn term_of(term: &Term, registry: &Registry, check: &mut Check<'_>) -> Option<Condition> {
@@ -34,6 +37,10 @@ fn term_of(term: &Term, registry: &Registry, check: &mut Check<'_>) -> Option<Co
         }
         (name, _) if registry.events.contains_key(name) => {
             happened(term, Span::new(), registry, check).map(Condition::Event)
+        }
+        (name, Some(_)) if measure::is_measure(name) => {
+            measure::alone(term, check);
+            None
         }
         (name, _) => {
             let event = words.questions.find(name).is_none();
@@ -175,13 +182,20 @@ impl Condition {
     }
 
     /// The instants at which its answer may change, each with the time from which that is known.
-    pub(super) fn changes(&self, found: &mut Vec<(Time, Time)>) {
+    pub(super) fn changes(&self, registry: &Registry, found: &mut Vec<(Time, Time)>) {
         match self {
             Condition::Any(parts) | Condition::All(parts) => {
-                parts.iter().for_each(|part| part.changes(found))
+                parts.iter().for_each(|part| part.changes(registry, found))
             }
-            Condition::Not(inner) => inner.changes(found),
-            Condition::Question(_) => {}
+            Condition::Not(inner) => inner.changes(registry, found),
+            Condition::Question(question) => {
+                let measure = match registry.points.get(question.at()).map(|point| &point.settled) {
+                    Some(Settled::Reached(threshold)) => registry.measures.get(threshold.measure.at()),
+                    Some(Settled::Answers { .. } | Settled::Reply) | None => None,
+                };
+                let readings = measure.into_iter().flat_map(|measure| &measure.readings);
+                found.extend(readings.map(|reading| (reading.on, reading.recorded)));
+            }
             Condition::Event(facts) => found.extend(facts.iter().map(|fact| (fact.at, fact.recorded))),
             Condition::Before(at) => found.push((*at, Time::MIN)),
         }

@@ -3,8 +3,10 @@
 
 mod clause;
 mod condition;
+mod measure;
 mod precedence;
 mod price;
+mod refusal;
 mod registry;
 mod scope;
 
@@ -16,9 +18,9 @@ use crate::diagnostic::{Diagnostic, Files, Sink, Spot, Word};
 use crate::index::Index;
 use crate::suggest::did_you_mean;
 use crate::syntax::{self, BOOK_FILE};
-use crate::table::{Names, Number};
+use crate::table::{Names, Number, Table};
 use crate::{Source, calendar};
-use abide_model::name::NameError;
+use abide_model::name::{self, NameError};
 use abide_model::{Date, Hash, Time};
 use jiff::tz::TimeZone;
 use std::borrow::Borrow;
@@ -94,6 +96,8 @@ fn compile(sources: &Files<'_>, files: &[(usize, syntax::File)], sink: &mut Sink
     let owner = head.owner.as_ref().and_then(|word| check.find(&registry.words.parties, word, "party"));
     let prices = price::build(files, &registry.words, &mut check);
     let clauses = clause::build(files, &mut registry, &mut check)?;
+    registry.words.points = Table::new(registry.points);
+    registry.words.measures = Table::new(registry.measures);
     let zone = check.zone;
     if sink.failed() {
         return None;
@@ -148,6 +152,20 @@ impl Check<'_> {
         }
         self.seen.insert((kind, word.value.clone()), word.spot);
         self.parse(word)
+    }
+
+    /// [`Check::declare`] for what conditions name: one word, though a name may hold more.
+    fn declare_word(&mut self, word: &Word, kind: &'static str) -> Option<name::Question> {
+        let stray = word.value.chars().find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')));
+        if let Some(stray) = stray {
+            let message = format!(
+                "{kind} id `{}` holds `{stray}`; letters, digits, `-`, `_` and `.` are allowed",
+                word.value
+            );
+            self.sink.error("bad-name", word.spot, message);
+            return None;
+        }
+        self.declare(word, kind)
     }
 
     fn parse<T: FromStr<Err = NameError>>(&mut self, word: &Word) -> Option<T> {

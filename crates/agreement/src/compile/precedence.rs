@@ -172,7 +172,10 @@ fn is_grant(drafts: &[Draft<'_>], at: usize) -> bool {
 
 /// Whether `grant` gives the promisor of `promise` leave from its promisee.
 fn lifts(grant: &Draft<'_>, promise: &Draft<'_>) -> bool {
-    let forbids = matches!(promise.clause.kind, Kind::Exclusive { .. } | Kind::First { .. });
+    let forbids = match promise.clause.kind {
+        Kind::Exclusive { .. } | Kind::First { .. } | Kind::Refusal { .. } => true,
+        Kind::Grant { .. } | Kind::Share(_) => false,
+    };
     forbids && grant.clause.from == promise.clause.to && grant.clause.to == promise.clause.from
 }
 

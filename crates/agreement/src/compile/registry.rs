@@ -1,19 +1,36 @@
 //! Gives numbers to everything that is named, and gathers what happened.
 
 use super::Check;
-use crate::book::{Offer, Point, Words};
-use crate::diagnostic::{At, Word};
-use crate::syntax::File;
+use super::measure;
+use crate::book::{Measure, Offer, Point, Settled, Threshold, Words};
+use crate::diagnostic::{At, Spot, Word};
 use crate::syntax::condition::{Arg, Term};
 use crate::syntax::registry::{EventRow, FactRow, Happening, ProductRow, QuestionRow, TerritoryRow};
-use crate::table::{ChannelNo, Names, Number, PartyNo, Table, TerritoryNo};
+use crate::syntax::{self, File};
+use crate::table::{ChannelNo, MeasureNo, Names, Number, PartyNo, QuestionNo, Table, TerritoryNo};
 use abide_model::decision::SourceClass;
 use abide_model::name;
 use abide_model::{Date, Time};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The event that every book has: a product became available through a channel.
+/// A product became available through a channel.
 pub(super) const LAUNCHED: &str = "launched";
+/// Who offered what to whom, under a right of first refusal.
+pub(super) const OFFERED: &str = "offered";
+/// Who took what from whom.
+pub(super) const ACCEPTED: &str = "accepted";
+/// Who did not take what from whom.
+pub(super) const DECLINED: &str = "declined";
+
+/// The events that every book has, each with what it is about and a shape to show.
+const BUILT_IN: [(&str, &[ArgKind], &str); 4] = [
+    (LAUNCHED, &[ArgKind::Product, ArgKind::Channel], "launched(product, channel)"),
+    (OFFERED, &[ArgKind::Party, ArgKind::Party, ArgKind::Product], "offered(from, to, product)"),
+    (ACCEPTED, &[ArgKind::Party, ArgKind::Party, ArgKind::Product], "accepted(by, from, product)"),
+    (DECLINED, &[ArgKind::Party, ArgKind::Party, ArgKind::Product], "declined(by, from, product)"),
+];
+/// Words that conditions give a meaning of their own.
+const RESERVED: [&str; 7] = ["before", "after", "and", "or", "not", measure::SPEND, measure::REVENUE];
 
 /// Country codes of ISO 3166-1 alpha-2.
 const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ \
@@ -32,6 +49,13 @@ pub(crate) fn is_country(code: &str) -> bool {
 /// What is registered, besides the names of the finished book.
 pub(super) struct Registry {
     pub(super) words: Words,
+    /// What answers may hang on; the declared questions first.
+    pub(super) points: Vec<Point>,
+    pub(super) measures: Vec<Measure>,
+    pub(super) measured: BTreeMap<String, MeasureNo>,
+    pub(super) thresholds: BTreeMap<Threshold, QuestionNo>,
+    /// The point that stands for the reply to an offer: who offered what to whom.
+    pub(super) replies: BTreeMap<(PartyNo, PartyNo, name::Product), QuestionNo>,
     /// The arguments that each event takes.
     pub(super) events: BTreeMap<String, Vec<ArgKind>>,
     pub(super) facts: Vec<Fact>,
@@ -74,6 +98,7 @@ pub(super) struct Fact {
     pub(super) args: Vec<Named>,
     pub(super) on: Date,
     pub(super) recorded: Time,
+    pub(super) spot: Spot,
 }
 
 /// Numbers all names of all files.
@@ -104,6 +129,7 @@ pub(super) fn build(files: &[(usize, File)], check: &mut Check<'_>) -> Registry 
         sets: BTreeMap::new(),
         questions: Names::new(),
         points: Table::new(Vec::new()),
+        measures: Table::new(Vec::new()),
     };
     let mut points = Vec::new();
     registries.iter().flat_map(|registry| &registry.questions).for_each(|row| {
@@ -120,35 +146,55 @@ pub(super) fn build(files: &[(usize, File)], check: &mut Check<'_>) -> Registry 
         territory(row, &mut words, check);
     }
     words.offers = Table::new(offers);
-    let mut registry =
-        Registry { words, events: BTreeMap::new(), facts: Vec::new(), sources: BTreeMap::new() };
-    registry.events.insert(LAUNCHED.to_owned(), vec![ArgKind::Product, ArgKind::Channel]);
+    let mut registry = Registry {
+        words,
+        points,
+        measures: Vec::new(),
+        measured: BTreeMap::new(),
+        thresholds: BTreeMap::new(),
+        replies: BTreeMap::new(),
+        events: BTreeMap::new(),
+        facts: Vec::new(),
+        sources: BTreeMap::new(),
+    };
+    for (event, args, _) in BUILT_IN {
+        registry.events.insert(event.to_owned(), args.to_vec());
+    }
+    events(&registries, &mut registry, check);
+    registry
+}
+
+/// Everything about what happened, once all that it can be about has a number.
+fn events(registries: &[&syntax::registry::Registry], registry: &mut Registry, check: &mut Check<'_>) {
     for row in registries.iter().flat_map(|registry| &registry.events) {
-        event(row, &mut registry, check);
+        event(row, registry, check);
     }
     for row in registries.iter().flat_map(|registry| &registry.sources) {
         check.declare::<name::Clause>(&row.id, "source");
         registry.sources.insert(row.id.value.clone(), row.class);
     }
     for row in registries.iter().flat_map(|registry| &registry.facts) {
-        fact(row, &mut registry, &mut points, check);
+        fact(row, registry, check);
     }
-    points.iter_mut().for_each(|point| point.answers.sort_unstable());
-    registry.words.points = Table::new(points);
-    registry
+    for point in &mut registry.points {
+        if let Settled::Answers { answers, .. } = &mut point.settled {
+            answers.sort_unstable();
+        }
+    }
+    registry.measures.iter_mut().for_each(|measure| measure.readings.sort_unstable());
 }
 
 fn question(row: &QuestionRow, words: &mut Words, points: &mut Vec<Point>, check: &mut Check<'_>) {
     for (party, _) in &row.positions {
         check.find(&words.parties, party, "party");
     }
-    let Some(name) = check.declare(&row.id, "question") else { return };
-    words.questions.add(name);
+    let Some(name) = check.declare_word(&row.id, "question") else { return };
+    words.questions.add(name.clone());
     let mut held = row.positions.iter().map(|(_, answer)| *answer);
     let first = held.next();
     let agreed = first.filter(|first| row.positions.len() > 1 && held.all(|answer| answer == *first));
     let ask = row.ask.as_ref().map_or(String::new(), |ask| ask.value.clone());
-    points.push(Point { ask, agreed, answers: Vec::new() });
+    points.push(Point { name, ask, settled: Settled::Answers { agreed, answers: Vec::new() } });
 }
 
 fn product(row: &ProductRow, words: &mut Words, offers: &mut Vec<Offer>, check: &mut Check<'_>) {
@@ -215,30 +261,23 @@ fn event(row: &EventRow, registry: &mut Registry, check: &mut Check<'_>) {
             }
         }
     }
-    if row.id.value == LAUNCHED {
-        check
-            .sink
-            .error(
-                "duplicate-id",
-                row.id.spot,
-                "every book has the event `launched(product, channel)` already",
-            )
-            .help("take this table out");
+    if let Some((_, _, shape)) = BUILT_IN.iter().find(|(event, ..)| *event == row.id.value) {
+        let message = format!("every book has the event `{shape}` already");
+        check.sink.error("duplicate-id", row.id.spot, message).help("take this table out");
         return;
     }
-    if ["before", "after", "and", "or", "not"].contains(&row.id.value.as_str())
-        || registry.words.questions.find(&row.id.value).is_some()
-    {
-        let message = format!("`{}` means something else in conditions already", row.id.value);
+    let word = row.id.value.as_str();
+    if RESERVED.contains(&word) || registry.words.questions.find(word).is_some() {
+        let message = format!("`{word}` means something else in conditions already");
         check.sink.error("duplicate-id", row.id.spot, message).help("give the event another id");
         return;
     }
-    if check.declare::<name::Question>(&row.id, "event").is_some() {
+    if check.declare_word(&row.id, "event").is_some() {
         registry.events.insert(row.id.value.clone(), args);
     }
 }
 
-fn fact(row: &FactRow, registry: &mut Registry, points: &mut [Point], check: &mut Check<'_>) {
+fn fact(row: &FactRow, registry: &mut Registry, check: &mut Check<'_>) {
     let day = row.recorded.as_ref().map_or(row.on.value, |recorded| recorded.value);
     let recorded = check.start(day);
     if let Some(at) = row.recorded.as_ref().filter(|at| at.value < row.on.value) {
@@ -253,22 +292,53 @@ fn fact(row: &FactRow, registry: &mut Registry, points: &mut [Point], check: &mu
     match &row.what {
         Happening::Answer(question, answer) => {
             let number = check.find(&registry.words.questions, question, "question");
-            let Some(point) = number.and_then(|number| points.get_mut(number.at())) else { return };
+            let Some(point) = number.and_then(|number| registry.points.get_mut(number.at())) else { return };
             answer_once(question, *answer, recorded, point, check);
         }
         Happening::Event(term) => {
             let Some(args) = named(term, registry, check) else { return };
-            registry.facts.push(Fact { event: term.name.value.clone(), args, on: row.on.value, recorded });
+            let (event, on, spot) = (term.name.value.clone(), row.on.value, term.spot);
+            if let (OFFERED, [Named::Party(from), Named::Party(to), Named::Product(product)]) =
+                (event.as_str(), args.as_slice())
+            {
+                reply(*from, *to, product, term, registry, check);
+            }
+            registry.facts.push(Fact { event, args, on, recorded, spot });
+        }
+        Happening::Reading(term, amount) => {
+            measure::reading(term, amount, row.on.value, recorded, registry, check);
         }
     }
 }
 
+/// The point that is open while an offer waits for its reply, named like the fact that would settle it.
+fn reply(
+    from: PartyNo,
+    to: PartyNo,
+    product: &name::Product,
+    term: &Term,
+    registry: &mut Registry,
+    check: &mut Check<'_>,
+) {
+    let key = (from, to, product.clone());
+    if registry.replies.contains_key(&key) {
+        return;
+    }
+    let (giver, holder) = (&registry.words.parties[from], &registry.words.parties[to]);
+    let text = At { value: format!("{ACCEPTED}({holder}, {giver}, {product})"), spot: term.spot };
+    let Some(name) = check.parse::<name::Question>(&text) else { return };
+    let ask = format!("Does {holder} take what {giver} offered?");
+    registry.replies.insert(key, QuestionNo::new(registry.points.len()));
+    registry.points.push(Point { name, ask, settled: Settled::Reply });
+}
+
 fn answer_once(question: &Word, answer: At<bool>, recorded: Time, point: &mut Point, check: &mut Check<'_>) {
-    if point.answers.iter().any(|(when, other)| *when == recorded && *other != answer.value) {
+    let Settled::Answers { answers, .. } = &mut point.settled else { return };
+    if answers.iter().any(|(when, other)| *when == recorded && *other != answer.value) {
         let message = format!("question `{}` is answered both ways on the same day", question.value);
         check.sink.error("contradiction", answer.spot, message).help("keep one of the two facts");
     }
-    point.answers.push((recorded, answer.value));
+    answers.push((recorded, answer.value));
 }
 
 /// Looks up the source that `word` cites.

@@ -6,7 +6,7 @@ use crate::syntax::fields::Fields;
 use jiff::civil::Date;
 
 /// Clause kinds that are understood.
-const READ: [&str; 4] = ["grant", "exclusive", "first", "share"];
+const READ: [&str; 5] = ["grant", "exclusive", "first", "refusal", "share"];
 /// Every clause kind there is.
 pub(crate) const KINDS: [&str; 10] =
     ["grant", "exclusive", "first", "share", "refusal", "commit", "guarantee", "split", "parity", "stake"];
@@ -36,6 +36,7 @@ pub(crate) enum KindRow {
     Grant { depth: Option<At<u32>> },
     Exclusive { sole: bool },
     First { channel: Option<Word>, lead: Option<Word> },
+    Refusal { within: Option<Word> },
     Share { rate: Option<Word>, every: Option<Word>, cap: Option<CapRow> },
 }
 
@@ -70,7 +71,7 @@ pub(crate) fn read_all(fields: &mut Fields<'_>, sink: &mut Sink) -> Vec<ClauseRo
             if fields.value(kind).is_some() {
                 let spot = fields.key_spot(kind).unwrap_or(fields.spot());
                 sink.error("clause-kind", spot, format!("clause kind `{kind}` is not supported yet")).help(
-                    "understood are `grant`, `exclusive`, `first` and `share`; take this one out for now",
+                    "understood are `grant`, `exclusive`, `first`, `refusal` and `share`; take this one out for now",
                 );
             }
             continue;
@@ -100,6 +101,10 @@ fn read(kind: &'static str, table: &mut Fields<'_>, sink: &mut Sink) -> Option<C
         "first" => {
             let channel = table.need_text(sink, "channel", "azure");
             (KindRow::First { channel, lead: table.text(sink, "lead") }, scope(table, sink, false))
+        }
+        "refusal" => {
+            let within = table.need_text(sink, "within", "30d");
+            (KindRow::Refusal { within }, scope(table, sink, true))
         }
         _ => share(table, sink),
     };

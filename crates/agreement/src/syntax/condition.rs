@@ -1,10 +1,12 @@
-//! Reads conditions: `and or not ( )`, names, and calls such as `after(agi-verified, "90d")`.
+//! Reads conditions: `and or not ( )`, names, calls such as `after(agi-verified, "90d")`, and amounts such as
+//! `spend(openai, azure) >= "250_000_000_000 USD"`.
 //!
 //! Names are not looked up here. The grammar, loosest first:
 //!
 //! ```text
-//! any  = all { "or" all }        all  = one { "and" one }        one = "not" one | "(" any ")" | name [ "(" args ")" ]
-//! args = arg { "," arg }         arg  = name [ "(" args ")" ] | text in double quotes
+//! any  = all { "or" all }        all  = one { "and" one }        one = "not" one | "(" any ")" | term [ order text ]
+//! term = name [ "(" args ")" ]   args = arg { "," arg }          arg = term | text in double quotes
+//! order = ">=" | ">" | "<=" | "<"
 //! ```
 
 use crate::diagnostic::{At, Sink, Spot, Word};
@@ -22,6 +24,28 @@ pub(crate) enum Expr {
     Not(Box<Expr>),
     /// A name, or a call when there are arguments.
     Term(Term),
+    /// What was measured, how it is compared, and the amount it is compared with.
+    Amount(Term, Order, Word),
+}
+
+/// How a measured amount lies to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    AtLeast,
+    Above,
+    AtMost,
+    Below,
+}
+
+impl Order {
+    fn as_str(self) -> &'static str {
+        match self {
+            Order::AtLeast => ">=",
+            Order::Above => ">",
+            Order::AtMost => "<=",
+            Order::Below => "<",
+        }
+    }
 }
 
 /// A name with its arguments.
@@ -88,6 +112,7 @@ enum Kind {
     Open,
     Close,
     Comma,
+    Order(Order),
     End,
 }
 
@@ -118,6 +143,16 @@ fn tokens(text: &Word) -> Parsed<Vec<Token>> {
             '(' => Kind::Open,
             ')' => Kind::Close,
             ',' => Kind::Comma,
+            '>' | '<' => {
+                let equal = rest.next_if(|(_, c)| *c == '=').is_some();
+                end += usize::from(equal);
+                Kind::Order(match (c, equal) {
+                    ('>', true) => Order::AtLeast,
+                    ('>', false) => Order::Above,
+                    (_, true) => Order::AtMost,
+                    (_, false) => Order::Below,
+                })
+            }
             '"' => {
                 let Some((close, _)) = rest.by_ref().find(|(_, c)| *c == '"') else {
                     return Err(Wrong {
@@ -144,9 +179,9 @@ fn tokens(text: &Word) -> Parsed<Vec<Token>> {
 
 fn stray(c: char, spot: Spot) -> Wrong {
     let (message, help) = match c {
-        '<' | '>' | '=' => (
-            "measured amounts are not supported in conditions yet".to_owned(),
-            "use a question or an event that says the amount was reached",
+        '=' => (
+            "`=` is not used in conditions".to_owned(),
+            "a measured amount is compared with `>=`, `>`, `<=` or `<`",
         ),
         '!' => ("`!` is not used in conditions".to_owned(), "write `not`"),
         '&' => ("`&` is not used in conditions".to_owned(), "write `and`"),
@@ -167,7 +202,7 @@ impl Token {
     fn name(&self) -> Option<Word> {
         match &self.kind {
             Kind::Name(name) => Some(At { value: name.clone(), spot: self.spot }),
-            Kind::Text(_) | Kind::Open | Kind::Close | Kind::Comma | Kind::End => None,
+            Kind::Text(_) | Kind::Open | Kind::Close | Kind::Comma | Kind::Order(_) | Kind::End => None,
         }
     }
 }
@@ -208,6 +243,7 @@ impl Parser {
             Kind::Open => "`(`".to_owned(),
             Kind::Close => "`)`".to_owned(),
             Kind::Comma => "`,`".to_owned(),
+            Kind::Order(order) => format!("`{}`", order.as_str()),
             Kind::End => "the end".to_owned(),
         };
         Wrong { spot: token.spot, message: format!("{found} stands where {wanted} is wanted"), help: None }
@@ -235,7 +271,7 @@ impl Parser {
         if let Some(name) = token.name().filter(|name| name.value != "and" && name.value != "or") {
             return match name.value == "not" {
                 true => Ok(Expr::Not(Box::new(self.one(level + 1)?))),
-                false => self.term(name, level).map(Expr::Term),
+                false => self.term(name, level).and_then(|term| self.compared(term)),
             };
         }
         if token.kind != Kind::Open {
@@ -244,6 +280,22 @@ impl Parser {
         let inner = self.any(level + 1)?;
         self.close()?;
         Ok(inner)
+    }
+
+    /// The term alone, or with the amount it is compared with.
+    fn compared(&mut self, term: Term) -> Parsed<Expr> {
+        let Kind::Order(order) = self.peek().kind else { return Ok(Expr::Term(term)) };
+        self.at += 1;
+        let token = self.next();
+        match &token.kind {
+            Kind::Text(text) => {
+                let amount = At { value: text.clone(), spot: inside(token.spot) };
+                Ok(Expr::Amount(term, order, amount))
+            }
+            Kind::Name(_) | Kind::Open | Kind::Close | Kind::Comma | Kind::Order(_) | Kind::End => {
+                Err(self.wanted(&token, "an amount in double quotes, like \"250_000 USD\","))
+            }
+        }
     }
 
     fn term(&mut self, name: Word, level: usize) -> Parsed<Term> {
@@ -280,6 +332,12 @@ impl Parser {
     }
 }
 
+/// A text without its quotes.
+fn inside(quoted: Spot) -> Spot {
+    let whole = quoted.end - quoted.start > 2;
+    if whole { Spot { start: quoted.start + 1, end: quoted.end - 1, ..quoted } } else { quoted }
+}
+
 fn alone(mut parts: Vec<Expr>, many: fn(Vec<Expr>) -> Expr) -> Expr {
     match parts.pop() {
         Some(only) if parts.is_empty() => only,
@@ -307,6 +365,9 @@ mod tests {
             Expr::All(parts) => many(parts, " & "),
             Expr::Not(inner) => format!("!{}", show(inner)),
             Expr::Term(term) => show_term(term),
+            Expr::Amount(term, order, amount) => {
+                format!("({} {} {:?})", show_term(term), order.as_str(), amount.value)
+            }
         }
     }
 
@@ -352,6 +413,7 @@ mod tests {
                 "cannot_support(azure, product) and declines(microsoft, product)",
                 r#"after(launched(openai/frontier, azure), "90d")"#,
                 "before(2030-01-01)",
+                r#"not spend(openai, azure) >= "250 USD" and revenue(openai)<"1 USD""#,
             ],
             expect![[r#"
                 a or b and not c  =>  (a | (b & !c))
@@ -359,6 +421,7 @@ mod tests {
                 cannot_support(azure, product) and declines(microsoft, product)  =>  (cannot_support[azure product] & declines[microsoft product])
                 after(launched(openai/frontier, azure), "90d")  =>  after[launched[openai/frontier azure] "90d"]
                 before(2030-01-01)  =>  before[2030-01-01]
+                not spend(openai, azure) >= "250 USD" and revenue(openai)<"1 USD"  =>  (!(spend[openai azure] >= "250 USD") & (revenue[openai] < "1 USD"))
             "#]],
         );
     }
@@ -366,7 +429,7 @@ mod tests {
     #[test]
     fn what_does_not_parse_points_at_the_word() {
         check(
-            &["a and", "a b", "(a or b", "spend(openai) >= \"1 USD\"", "a && b", "f(", "f(\"x", "and a"],
+            &["a and", "a b", "(a or b", "a = b", "spend(a, b) >= 5", "a && b", "f(", "f(\"x", "and a"],
             expect![[r#"
                 error[condition]: the end stands where a question, an event, `not` or `(` is wanted
                  --> c:1:6
@@ -383,12 +446,17 @@ mod tests {
                   |
                 1 | (a or b
                   |        ^
-                error[condition]: measured amounts are not supported in conditions yet
-                 --> c:1:15
+                error[condition]: `=` is not used in conditions
+                 --> c:1:3
                   |
-                1 | spend(openai) >= "1 USD"
-                  |               ^
-                  = help: use a question or an event that says the amount was reached
+                1 | a = b
+                  |   ^
+                  = help: a measured amount is compared with `>=`, `>`, `<=` or `<`
+                error[condition]: `5` stands where an amount in double quotes, like "250_000 USD", is wanted
+                 --> c:1:16
+                  |
+                1 | spend(a, b) >= 5
+                  |                ^
                 error[condition]: `&` is not used in conditions
                  --> c:1:3
                   |

@@ -68,6 +68,8 @@ pub(crate) struct FactRow {
 pub(crate) enum Happening {
     Event(Term),
     Answer(Word, At<bool>),
+    /// What was measured, and how much it came to.
+    Reading(Term, Word),
 }
 
 #[derive(Debug)]
@@ -190,17 +192,24 @@ fn fact(table: &mut Fields<'_>, sink: &mut Sink) -> Option<FactRow> {
     let event = table.text(sink, "event");
     let question = table.text(sink, "question");
     let answer = table.boolean(sink, "answer");
-    let what = match (event, question, answer) {
-        (Some(event), None, None) => condition::parse_term(&event, sink).map(Happening::Event),
-        (None, Some(question), Some(answer)) => Some(Happening::Answer(question, answer)),
+    let (measure, amount) = (table.text(sink, "measure"), table.text(sink, "amount"));
+    let what = match (event, (question, answer), (measure, amount)) {
+        (Some(event), (None, None), (None, None)) => {
+            condition::parse_term(&event, sink).map(Happening::Event)
+        }
+        (None, (Some(question), Some(answer)), (None, None)) => Some(Happening::Answer(question, answer)),
+        (None, (None, None), (Some(measure), Some(amount))) => {
+            condition::parse_term(&measure, sink).map(|term| Happening::Reading(term, amount))
+        }
         _ => {
             sink.error(
                 "missing-key",
                 table.spot(),
-                "a [[fact]] needs either `event`, or `question` and `answer`",
+                "a [[fact]] needs either `event`, or `question` and `answer`, or `measure` and `amount`",
             )
             .help(
-                "write event = \"launched(openai/frontier, azure)\", or question = \"…\" with answer = true",
+                "write event = \"launched(openai/frontier, azure)\", or question = \"…\" with answer = true, or \
+                 measure = \"spend(openai, azure)\" with amount = \"5_000_000 USD\"",
             );
             None
         }

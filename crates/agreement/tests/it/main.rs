@@ -1,6 +1,8 @@
 //! Tests of the agreement engine from outside: files in, answers and messages out, as rows of text.
 
 #[cfg(test)]
+mod amounts;
+#[cfg(test)]
 mod broken;
 #[cfg(test)]
 mod example;
@@ -8,6 +10,8 @@ mod example;
 mod laws;
 #[cfg(test)]
 mod open;
+#[cfg(test)]
+mod refusals;
 #[cfg(test)]
 mod rows;
 #[cfg(test)]
