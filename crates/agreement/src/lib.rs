@@ -15,6 +15,7 @@ mod eval;
 mod few;
 mod index;
 mod open;
+mod schema;
 mod suggest;
 mod syntax;
 mod table;
@@ -25,6 +26,7 @@ pub use compile::{CLAUSES_MAX, FILE_BYTES_MAX, FILES_MAX, load};
 pub use decide::{AskError, CHAIN_GRANTS_MAX};
 pub use diagnostic::{Diagnostic, Place, Severity};
 pub use open::OPEN_QUESTIONS_MAX;
+pub use schema::{SchemaOf, schema};
 pub use suggest::nearest;
 
 /// One file of a book.

@@ -161,12 +161,14 @@ impl SourceClass {
         }
     }
 
+    /// All classes, strongest first.
+    pub const ALL: [SourceClass; 4] =
+        [SourceClass::Official, SourceClass::Filing, SourceClass::Reported, SourceClass::Inferred];
+
     /// Reads [`SourceClass::as_str`] back.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [SourceClass::Official, SourceClass::Filing, SourceClass::Reported, SourceClass::Inferred]
-            .into_iter()
-            .find(|class| class.as_str() == text)
+        Self::ALL.into_iter().find(|class| class.as_str() == text)
     }
 }
 

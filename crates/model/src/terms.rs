@@ -27,10 +27,13 @@ impl Every {
         }
     }
 
+    /// All periods, shortest first.
+    pub const ALL: [Every; 3] = [Every::Month, Every::Quarter, Every::Year];
+
     /// Reads [`Every::as_str`] back.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Every::Month, Every::Quarter, Every::Year].into_iter().find(|every| every.as_str() == text)
+        Self::ALL.into_iter().find(|every| every.as_str() == text)
     }
 }
 

@@ -1,5 +1,7 @@
 //! `abide agreement`: is a book right, what does it allow, what money terms does it hold.
 
+mod schema;
+
 use super::answer;
 use super::check::Checked;
 use super::failure::{Failure, Status, counted, findings};
@@ -36,6 +38,9 @@ pub(crate) enum Agreement {
     Ask(AskCall),
     /// The revenue shares in force, with what is known of their caps
     Terms(Terms),
+    /// Print the JSON Schema of the files, for editors that complete and check TOML
+    #[command(after_help = schema::EXAMPLE)]
+    Schema(schema::Schema),
 }
 
 /// `abide agreement check`.
@@ -107,6 +112,7 @@ impl Agreement {
             Agreement::Check(check) => check.run(),
             Agreement::Ask(ask) => ask.run(),
             Agreement::Terms(terms) => terms.run(),
+            Agreement::Schema(schema) => schema.run(),
         }
     }
 }

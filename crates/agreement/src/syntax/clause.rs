@@ -68,8 +68,7 @@ pub(crate) fn read_all(fields: &mut Fields<'_>, sink: &mut Sink) -> Vec<ClauseRo
     let mut found = Vec::new();
     for kind in KINDS {
         if !READ.contains(&kind) {
-            if fields.value(kind).is_some() {
-                let spot = fields.key_spot(kind).unwrap_or(fields.spot());
+            if let Some(spot) = fields.take_away(kind) {
                 sink.error("clause-kind", spot, format!("clause kind `{kind}` is not supported yet")).help(
                     "understood are `grant`, `exclusive`, `first`, `refusal` and `share`; take this one out for now",
                 );
@@ -85,13 +84,13 @@ pub(crate) fn read_all(fields: &mut Fields<'_>, sink: &mut Sink) -> Vec<ClauseRo
 }
 
 fn read(kind: &'static str, table: &mut Fields<'_>, sink: &mut Sink) -> Option<ClauseRow> {
-    let id = table.need_text(sink, "id", "apr27.licence");
+    let id = table.need_text(sink, "id");
     if let Some(id) = &id {
         table.rename(format!("[[{kind}]] `{}`", id.value));
     }
     table.text(sink, "note");
-    let from = table.need_text(sink, "from", "openai");
-    let to = table.need_text(sink, "to", "microsoft");
+    let from = table.need_text(sink, "from");
+    let to = table.need_text(sink, "to");
     let (kind, scope) = match kind {
         "grant" => (KindRow::Grant { depth: table.whole(sink, "depth") }, scope(table, sink, true)),
         "exclusive" => {
@@ -99,11 +98,11 @@ fn read(kind: &'static str, table: &mut Fields<'_>, sink: &mut Sink) -> Option<C
             (KindRow::Exclusive { sole }, scope(table, sink, true))
         }
         "first" => {
-            let channel = table.need_text(sink, "channel", "azure");
+            let channel = table.need_text(sink, "channel");
             (KindRow::First { channel, lead: table.text(sink, "lead") }, scope(table, sink, false))
         }
         "refusal" => {
-            let within = table.need_text(sink, "within", "30d");
+            let within = table.need_text(sink, "within");
             (KindRow::Refusal { within }, scope(table, sink, true))
         }
         _ => share(table, sink),
@@ -137,13 +136,10 @@ fn read(kind: &'static str, table: &mut Fields<'_>, sink: &mut Sink) -> Option<C
 }
 
 fn share(table: &mut Fields<'_>, sink: &mut Sink) -> (KindRow, ScopeRow) {
-    let rate = table.need_text(sink, "rate", "20%");
-    let every = table.need_text(sink, "every", "quarter");
+    let rate = table.need_text(sink, "rate");
+    let every = table.need_text(sink, "every");
     let cap = table.table(sink, "cap").map(|mut cap| {
-        let row = CapRow {
-            total: cap.need_text(sink, "total", "38_000_000_000 USD"),
-            known: cap.date(sink, "known"),
-        };
+        let row = CapRow { total: cap.need_text(sink, "total"), known: cap.date(sink, "known") };
         cap.finish(sink);
         row
     });
@@ -153,10 +149,9 @@ fn share(table: &mut Fields<'_>, sink: &mut Sink) -> (KindRow, ScopeRow) {
         scope
     });
     for axis in ["products", "classes", "channels", "segments", "territories"] {
-        if let Some(spot) = table.key_spot(axis) {
+        if let Some(spot) = table.take_away(axis) {
             sink.error("share-base", spot, format!("`{axis}` of a share belongs into its base"))
                 .help(format!("write of = {{ {axis} = […] }}"));
-            table.value(axis);
         }
     }
     (KindRow::Share { rate, every, cap }, base.unwrap_or_default())
@@ -200,7 +195,7 @@ fn excepts(table: &mut Fields<'_>, sink: &mut Sink) -> Vec<ScopeRow> {
 
 fn cite(table: &mut Fields<'_>, sink: &mut Sink) -> Option<Cite> {
     let mut cite = table.table(sink, "cite")?;
-    let read = Cite { source: cite.need_text(sink, "source", "apr27"), quote: cite.text(sink, "quote") };
+    let read = Cite { source: cite.need_text(sink, "source"), quote: cite.text(sink, "quote") };
     cite.finish(sink);
     Some(read)
 }

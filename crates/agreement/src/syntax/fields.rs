@@ -1,10 +1,12 @@
-//! One TOML table, read key by key: each key that is there must be asked for, and have the type it is asked for as.
+//! One TOML table, read key by key: each key that is there must have a row in the table of keys, and the type it is
+//! asked for as.
 //!
 //! Knows the types, not the meaning of keys.
 
 use crate::diagnostic::{At, Sink, Spot, Word};
 use crate::suggest::nearest;
 use crate::syntax::condition::{self, Expr};
+use crate::syntax::keys::{Keys, NONE, Shape};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use toml::Spanned;
@@ -16,6 +18,7 @@ pub(crate) struct Value<'a> {
     raw: &'a Spanned<DeValue<'a>>,
     text: &'a str,
     file: usize,
+    keys: &'static Keys,
 }
 
 impl<'a> Value<'a> {
@@ -40,7 +43,7 @@ impl<'a> Value<'a> {
 
     pub(crate) fn as_table(&self, what: &str) -> Option<Fields<'a>> {
         let table = self.raw.get_ref().as_table()?;
-        Some(Fields::new(table, self.file, self.text, self.spot(), what))
+        Some(Fields::new(table, self.file, self.text, self.spot(), what, self.keys))
     }
 
     pub(crate) fn as_bool(&self) -> Option<bool> {
@@ -49,7 +52,7 @@ impl<'a> Value<'a> {
 
     fn elements(&self) -> Option<Vec<Value<'a>>> {
         let items = self.raw.get_ref().as_array()?;
-        Some(items.iter().map(|raw| Value { raw, text: self.text, file: self.file }).collect())
+        Some(items.iter().map(|raw| Value { raw, ..*self }).collect())
     }
 
     fn source(&self) -> &'a str {
@@ -76,23 +79,30 @@ pub(crate) struct Fields<'a> {
     /// How messages call this table: ``[[grant]] `apr27.licence` ``.
     what: String,
     spot: Spot,
+    keys: &'static Keys,
     entries: BTreeMap<&'a str, (Spot, Value<'a>)>,
-    asked: BTreeSet<&'static str>,
-    /// Keys that must be there and are not, each with an example of a value.
-    lacking: Vec<(&'static str, String)>,
+    /// Keys that must be there and are not.
+    lacking: Vec<&'static str>,
 }
 
 impl<'a> Fields<'a> {
-    pub(crate) fn new(table: &'a DeTable<'a>, file: usize, text: &'a str, spot: Spot, what: &str) -> Self {
+    pub(crate) fn new(
+        table: &'a DeTable<'a>,
+        file: usize,
+        text: &'a str,
+        spot: Spot,
+        what: &str,
+        keys: &'static Keys,
+    ) -> Self {
         let entries = table
             .iter()
             .map(|(key, raw)| {
                 let span = key.span();
                 let place = Spot { file, start: span.start, end: span.end };
-                (key.get_ref().as_ref(), (place, Value { raw, text, file }))
+                (key.get_ref().as_ref(), (place, Value { raw, text, file, keys: &NONE }))
             })
             .collect();
-        Self { what: what.to_owned(), spot, entries, asked: BTreeSet::new(), lacking: Vec::new() }
+        Self { what: what.to_owned(), spot, keys, entries, lacking: Vec::new() }
     }
 
     pub(crate) fn spot(&self) -> Spot {
@@ -103,14 +113,35 @@ impl<'a> Fields<'a> {
         self.what = what;
     }
 
-    /// The keys and values as written, for a table whose keys are names.
-    pub(crate) fn all(&self) -> impl Iterator<Item = (Word, Value<'a>)> + '_ {
-        self.entries.iter().map(|(key, (spot, value))| (At { value: (*key).to_owned(), spot: *spot }, *value))
+    /// The names and values under `key`, a table whose keys are names; `None` when it is absent or no table.
+    pub(crate) fn map(&mut self, sink: &mut Sink, key: &'static str) -> Option<Vec<(Word, Value<'a>)>> {
+        let shape = self.shape(key);
+        debug_assert!(matches!(shape, Some(Shape::Map(_))), "`{key}` of {} is no map of names", self.what);
+        let keys = if let Some(Shape::Map(shape)) = shape { shape.keys() } else { &NONE };
+        let named = self.table(sink, key)?.entries.into_iter();
+        let named =
+            named.map(|(name, (spot, value))| (At { value: name.to_owned(), spot }, Value { keys, ..value }));
+        Some(named.collect())
     }
 
+    fn shape(&self, key: &str) -> Option<&'static Shape> {
+        self.keys.find(key).map(|key| &key.shape)
+    }
+
+    /// The value of `key`, whatever it is.
     pub(crate) fn value(&mut self, key: &'static str) -> Option<Value<'a>> {
-        self.asked.insert(key);
+        debug_assert!(self.shape(key).is_some(), "`{key}` of {} has no row in the table of keys", self.what);
         self.entries.get(key).map(|(_, value)| *value)
+    }
+
+    /// What stands under `key`, whether or not it has a place here.
+    pub(crate) fn peek(&self, key: &str) -> Option<Value<'a>> {
+        self.entries.get(key).map(|(_, value)| *value)
+    }
+
+    /// Takes out a key that has no place here, so that it is not reported as unknown; its place, if it was there.
+    pub(crate) fn take_away(&mut self, key: &str) -> Option<Spot> {
+        self.entries.remove(key).map(|(spot, _)| spot)
     }
 
     pub(crate) fn key_spot(&self, key: &str) -> Option<Spot> {
@@ -118,19 +149,29 @@ impl<'a> Fields<'a> {
     }
 
     /// Notes that `key` has to be there; whether it is meant by a misspelt one shows at the end.
-    pub(crate) fn require(&mut self, key: &'static str, like: &str) {
+    pub(crate) fn require(&mut self, key: &'static str) {
+        debug_assert!(
+            self.keys.find(key).is_some_and(|key| key.needed),
+            "`{key}` of {} is needed, and the table of keys does not say so",
+            self.what
+        );
         if !self.entries.contains_key(key) {
-            self.lacking.push((key, like.to_owned()));
+            self.lacking.push(key);
         }
     }
 
-    fn wrong(&self, sink: &mut Sink, key: &str, value: Value<'a>, wanted: &str, like: Option<&str>) {
+    /// An example of what `key` may be, as it would stand in a file.
+    fn like(&self, key: &str) -> &'static str {
+        self.keys.find(key).map_or("…", |key| key.like)
+    }
+
+    fn wrong(&self, sink: &mut Sink, key: &str, value: Value<'a>, wanted: &str) {
         let message = format!("`{key}` needs {wanted}, not {}", value.kind());
         let draft = sink.error("wrong-type", value.spot(), message);
         match value.raw.get_ref() {
             DeValue::Integer(_) | DeValue::Float(_) | DeValue::Datetime(_) if wanted.starts_with("text") => {
-                let like = like.unwrap_or(value.source());
-                draft.help(format!("write it in quotes, so that no digit is lost, like: {key} = \"{like}\""));
+                let like = self.like(key);
+                draft.help(format!("write it in quotes, so that no digit is lost, like: {key} = {like}"));
             }
             DeValue::String(_) if wanted.starts_with("a day") => {
                 draft.help(format!(
@@ -152,21 +193,18 @@ impl<'a> Fields<'a> {
     }
 
     pub(crate) fn text(&mut self, sink: &mut Sink, key: &'static str) -> Option<Word> {
-        self.text_like(sink, key, None)
-    }
-
-    fn text_like(&mut self, sink: &mut Sink, key: &'static str, like: Option<&str>) -> Option<Word> {
         let value = self.value(key)?;
+        debug_assert!(self.shape(key).is_some_and(Shape::is_text), "`{key}` of {} is no text", self.what);
         let word = value.as_word();
         if word.is_none() {
-            self.wrong(sink, key, value, "text in quotes", like);
+            self.wrong(sink, key, value, "text in quotes");
         }
         word
     }
 
-    pub(crate) fn need_text(&mut self, sink: &mut Sink, key: &'static str, like: &str) -> Option<Word> {
-        self.require(key, &format!("\"{like}\""));
-        self.text_like(sink, key, Some(like))
+    pub(crate) fn need_text(&mut self, sink: &mut Sink, key: &'static str) -> Option<Word> {
+        self.require(key);
+        self.text(sink, key)
     }
 
     pub(crate) fn date(&mut self, sink: &mut Sink, key: &'static str) -> Option<At<Date>> {
@@ -178,13 +216,13 @@ impl<'a> Fields<'a> {
             _ => None,
         });
         if read.is_none() {
-            self.wrong(sink, key, value, "a day such as 2026-04-27", None);
+            self.wrong(sink, key, value, "a day such as 2026-04-27");
         }
         Some(At { value: read?, spot: value.spot() })
     }
 
     pub(crate) fn need_date(&mut self, sink: &mut Sink, key: &'static str) -> Option<At<Date>> {
-        self.require(key, "2026-04-27");
+        self.require(key);
         self.date(sink, key)
     }
 
@@ -192,7 +230,7 @@ impl<'a> Fields<'a> {
         let value = self.value(key)?;
         let read = value.raw.get_ref().as_bool();
         if read.is_none() {
-            self.wrong(sink, key, value, "true or false", None);
+            self.wrong(sink, key, value, "true or false");
         }
         Some(At { value: read?, spot: value.spot() })
     }
@@ -203,7 +241,7 @@ impl<'a> Fields<'a> {
         let digits = value.raw.get_ref().as_integer();
         let read = digits.and_then(|n| u32::from_str_radix(n.as_str(), n.radix()).ok());
         if read.is_none() {
-            self.wrong(sink, key, value, "a whole number from 0 on, without quotes", None);
+            self.wrong(sink, key, value, "a whole number from 0 on, without quotes");
         }
         Some(At { value: read?, spot: value.spot() })
     }
@@ -212,14 +250,15 @@ impl<'a> Fields<'a> {
     pub(crate) fn list(&mut self, sink: &mut Sink, key: &'static str) -> Option<Vec<Value<'a>>> {
         let value = self.value(key)?;
         let Some(items) = value.elements() else {
-            self.wrong(sink, key, value, "a list in brackets", None);
+            self.wrong(sink, key, value, "a list in brackets");
             return None;
         };
         if items.is_empty() {
             sink.error("empty-list", value.spot(), format!("`{key}` is an empty list"))
                 .help(format!("leave `{key}` out, or name at least one"));
         }
-        Some(items)
+        let keys = self.shape(key).map_or(&NONE, Shape::keys);
+        Some(items.into_iter().map(|item| Value { keys, ..item }).collect())
     }
 
     pub(crate) fn texts(&mut self, sink: &mut Sink, key: &'static str) -> Option<Vec<Word>> {
@@ -228,17 +267,17 @@ impl<'a> Fields<'a> {
         for item in items {
             match item.as_word() {
                 Some(word) => words.push(word),
-                None => self.wrong(sink, key, item, "text in quotes", None),
+                None => self.wrong(sink, key, item, "text in quotes"),
             }
         }
         Some(words)
     }
 
     pub(crate) fn table(&mut self, sink: &mut Sink, key: &'static str) -> Option<Fields<'a>> {
-        let value = self.value(key)?;
+        let value = Value { keys: self.shape(key).map_or(&NONE, Shape::keys), ..self.value(key)? };
         let table = value.as_table(&format!("`{key}`"));
         if table.is_none() {
-            self.wrong(sink, key, value, "a table", None);
+            self.wrong(sink, key, value, "a table");
         }
         table
     }
@@ -247,6 +286,7 @@ impl<'a> Fields<'a> {
     pub(crate) fn tables(&mut self, sink: &mut Sink, key: &'static str) -> Vec<Fields<'a>> {
         let Some(value) = self.value(key) else { return Vec::new() };
         let what = format!("[[{key}]]");
+        let value = Value { keys: self.shape(key).map_or(&NONE, Shape::keys), ..value };
         let items = value.elements().unwrap_or_default();
         let tables: Vec<_> = items.iter().filter_map(|item| item.as_table(&what)).collect();
         if tables.is_empty() || tables.len() != items.len() {
@@ -266,25 +306,25 @@ impl<'a> Fields<'a> {
         condition::parse(&word, sink).map(|value| At { value, spot: word.spot })
     }
 
-    /// Reports every key that nobody asked for, and every one that is lacking.
+    /// Reports every key that has no row in the table of keys, and every one that is lacking.
     pub(crate) fn finish(self, sink: &mut Sink) {
         let mut meant = BTreeSet::new();
         for (key, (spot, _)) in &self.entries {
-            if self.asked.contains(key) {
+            if self.keys.find(key).is_some() {
                 continue;
             }
-            let suggestion = nearest(key, self.asked.iter().copied());
+            let suggestion = nearest(key, self.keys.rows().map(|key| key.name));
             meant.extend(suggestion.clone());
             let listed = || {
-                let known: Vec<_> = self.asked.iter().map(|key| format!("`{key}`")).collect();
+                let known: Vec<_> = self.keys.rows().map(|key| format!("`{}`", key.name)).collect();
                 format!("it may have {}", known.join(", "))
             };
             sink.error("unknown-key", *spot, format!("{} has no key `{key}`", self.what))
                 .help(suggestion.map_or_else(listed, |word| format!("did you mean `{word}`?")));
         }
-        for (key, like) in self.lacking.iter().filter(|(key, _)| !meant.contains(*key)) {
+        for key in self.lacking.iter().filter(|key| !meant.contains(**key)) {
             sink.error("missing-key", self.spot, format!("{} lacks `{key}`", self.what))
-                .help(format!("add a line such as: {key} = {like}"));
+                .help(format!("add a line such as: {key} = {}", self.like(key)));
         }
     }
 }

@@ -4,6 +4,7 @@
 pub(crate) mod clause;
 pub(crate) mod condition;
 pub(crate) mod fields;
+pub(crate) mod keys;
 pub(crate) mod registry;
 
 use crate::Source;
@@ -11,6 +12,7 @@ use crate::diagnostic::{At, Sink, Spot, Word};
 use clause::ClauseRow;
 use fields::Fields;
 use jiff::civil::Date;
+use keys::Keys;
 use registry::Registry;
 use toml::de::DeTable;
 
@@ -58,40 +60,82 @@ pub(crate) fn read(file: usize, source: &Source, sink: &mut Sink) -> Option<File
         return None;
     }
     let spot = Spot { file, start: 0, end: 0 };
-    let mut fields = Fields::new(table.get_ref(), file, &source.text, spot, "this file");
+    let kind = FileKind::of(&source.path, table.get_ref().contains_key("instrument"));
+    let mut fields = Fields::new(table.get_ref(), file, &source.text, spot, kind.what(), kind.keys());
     let mut read = File::default();
-    if fields.value("instrument").is_some() {
-        fields.rename("an instrument file".to_owned());
-        read.instrument = instrument(&mut fields, sink);
-        read.registry.sources = registry::sources(&mut fields, sink);
-    } else {
-        if source.path == BOOK_FILE {
-            fields.rename("`book.toml`".to_owned());
-            read.head = Some(head(&mut fields, sink));
+    match kind {
+        FileKind::Instrument => {
+            read.instrument = instrument(&mut fields, sink);
+            read.registry.sources = registry::sources(&mut fields, sink);
         }
-        read.registry = registry::read(&mut fields, sink);
-        refuse_clauses(&mut fields, sink);
+        FileKind::Book => {
+            read.head = Some(head(&mut fields, sink));
+            read.registry = registry::read(&mut fields, sink);
+            refuse_clauses(&mut fields, sink);
+        }
+        FileKind::Registry => {
+            read.registry = registry::read(&mut fields, sink);
+            refuse_clauses(&mut fields, sink);
+        }
     }
     fields.finish(sink);
     Some(read)
 }
 
+/// What a file of a book is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FileKind {
+    /// `book.toml`.
+    Book,
+    /// An instrument or an amendment to one.
+    Instrument,
+    /// Anything else: prices, facts.
+    Registry,
+}
+
+impl FileKind {
+    /// By the path below the book's folder, and whether the text has a key `instrument`.
+    pub(crate) fn of(path: &str, instrument: bool) -> Self {
+        match (instrument, path == BOOK_FILE) {
+            (true, _) => Self::Instrument,
+            (false, true) => Self::Book,
+            (false, false) => Self::Registry,
+        }
+    }
+
+    pub(crate) fn keys(self) -> &'static Keys {
+        match self {
+            Self::Book => &keys::BOOK,
+            Self::Instrument => &keys::INSTRUMENT,
+            Self::Registry => &keys::REGISTRY,
+        }
+    }
+
+    fn what(self) -> &'static str {
+        match self {
+            Self::Book => "`book.toml`",
+            Self::Instrument => "an instrument file",
+            Self::Registry => "this file",
+        }
+    }
+}
+
 fn head(fields: &mut Fields<'_>, sink: &mut Sink) -> Head {
     Head {
-        book: fields.need_text(sink, "book", "openai-clouds"),
-        owner: fields.need_text(sink, "self", "openai"),
+        book: fields.need_text(sink, "book"),
+        owner: fields.need_text(sink, "self"),
         zone: fields.text(sink, "zone"),
     }
 }
 
 fn instrument(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<Instrument> {
-    let name = fields.need_text(sink, "instrument", "msft-openai");
+    let name = fields.need_text(sink, "instrument");
     let amendment = fields.whole(sink, "amendment").map_or(0, |number| number.value);
     for free in ["title", "note"] {
         fields.text(sink, free);
     }
     let parties = fields.texts(sink, "parties");
-    fields.require("parties", "[\"openai\", \"microsoft\"]");
+    fields.require("parties");
     let signed = fields.need_date(sink, "signed");
     let effective = fields.date(sink, "effective");
     let supersedes = fields.texts(sink, "supersedes").unwrap_or_default();
@@ -110,8 +154,7 @@ fn instrument(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<Instrument> {
 /// Clauses stand in instrument files only.
 fn refuse_clauses(fields: &mut Fields<'_>, sink: &mut Sink) {
     for kind in clause::KINDS {
-        if fields.value(kind).is_some() {
-            let spot = fields.key_spot(kind).unwrap_or(fields.spot());
+        if let Some(spot) = fields.take_away(kind) {
             sink.error("clause-place", spot, format!("a `{kind}` clause needs an instrument around it"))
                 .help("move it to a file that begins with a line such as: instrument = \"msft-openai\"");
         }

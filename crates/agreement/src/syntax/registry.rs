@@ -94,13 +94,13 @@ pub(crate) fn read(fields: &mut Fields<'_>, sink: &mut Sink) -> Registry {
     Registry {
         parties: rows(fields, sink, "party", |table, sink| {
             table.text(sink, "name");
-            table.need_text(sink, "id", "openai")
+            table.need_text(sink, "id")
         }),
         channels: rows(fields, sink, "channel", channel),
         products: rows(fields, sink, "product", product),
         segments: rows(fields, sink, "segment", |table, sink| {
             table.text(sink, "name");
-            table.need_text(sink, "id", "government/national-security")
+            table.need_text(sink, "id")
         }),
         territories: rows(fields, sink, "territory", territory),
         questions: rows(fields, sink, "question", question),
@@ -119,7 +119,7 @@ fn rows<T>(
 ) -> Vec<T> {
     let mut found = Vec::new();
     for mut table in fields.tables(sink, key) {
-        if let Some(id) = table.value("id").and_then(|id| id.as_word()) {
+        if let Some(id) = table.peek("id").and_then(|id| id.as_word()) {
             table.rename(format!("[[{key}]] `{}`", id.value));
         }
         table.text(sink, "note");
@@ -130,15 +130,15 @@ fn rows<T>(
 }
 
 fn channel(table: &mut Fields<'_>, sink: &mut Sink) -> Option<ChannelRow> {
-    let operator = table.need_text(sink, "operator", "microsoft");
-    Some(ChannelRow { id: table.need_text(sink, "id", "azure")?, operator })
+    let operator = table.need_text(sink, "operator");
+    Some(ChannelRow { id: table.need_text(sink, "id")?, operator })
 }
 
 fn product(table: &mut Fields<'_>, sink: &mut Sink) -> Option<ProductRow> {
-    let owner = table.need_text(sink, "owner", "openai");
+    let owner = table.need_text(sink, "owner");
     let listed = table.list(sink, "classes").unwrap_or_default();
     let classes = listed.into_iter().filter_map(|value| class(value, sink)).collect();
-    Some(ProductRow { id: table.need_text(sink, "id", "openai/frontier")?, owner, classes })
+    Some(ProductRow { id: table.need_text(sink, "id")?, owner, classes })
 }
 
 /// `"api"`, or `{ class = "api", if = "question" }` where membership is contested.
@@ -151,38 +151,36 @@ fn class(value: Value<'_>, sink: &mut Sink) -> Option<(Word, Option<Word>)> {
             .help("write \"api\", or { class = \"api\", if = \"frontier-is-api\" }");
         return None;
     };
-    let class = table.need_text(sink, "class", "api");
-    let question = table.need_text(sink, "if", "frontier-is-api");
+    let class = table.need_text(sink, "class");
+    let question = table.need_text(sink, "if");
     table.finish(sink);
     Some((class?, question))
 }
 
 fn territory(table: &mut Fields<'_>, sink: &mut Sink) -> Option<TerritoryRow> {
     let members = table.texts(sink, "members").unwrap_or_default();
-    Some(TerritoryRow { id: table.need_text(sink, "id", "EU")?, members })
+    Some(TerritoryRow { id: table.need_text(sink, "id")?, members })
 }
 
 fn question(table: &mut Fields<'_>, sink: &mut Sink) -> Option<QuestionRow> {
-    let ask = table.need_text(sink, "ask", "Is it an API product?");
+    let ask = table.need_text(sink, "ask");
     table.text(sink, "settled_by");
     let mut positions = Vec::new();
-    if let Some(held) = table.table(sink, "positions") {
-        for (party, value) in held.all() {
-            match value.as_bool() {
-                Some(answer) => positions.push((party, answer)),
-                None => {
-                    sink.error("wrong-type", value.spot(), "a position is true or false");
-                }
+    for (party, value) in table.map(sink, "positions").unwrap_or_default() {
+        match value.as_bool() {
+            Some(answer) => positions.push((party, answer)),
+            None => {
+                sink.error("wrong-type", value.spot(), "a position is true or false");
             }
         }
     }
-    Some(QuestionRow { id: table.need_text(sink, "id", "frontier-is-api")?, ask, positions })
+    Some(QuestionRow { id: table.need_text(sink, "id")?, ask, positions })
 }
 
 fn event(table: &mut Fields<'_>, sink: &mut Sink) -> Option<EventRow> {
-    table.need_text(sink, "ask", "Has it happened?");
+    table.need_text(sink, "ask");
     let args = table.texts(sink, "args").unwrap_or_default();
-    Some(EventRow { id: table.need_text(sink, "id", "agi-verified")?, args })
+    Some(EventRow { id: table.need_text(sink, "id")?, args })
 }
 
 fn fact(table: &mut Fields<'_>, sink: &mut Sink) -> Option<FactRow> {
@@ -219,9 +217,8 @@ fn fact(table: &mut Fields<'_>, sink: &mut Sink) -> Option<FactRow> {
 
 /// `[source.ID]` tables, which instrument files have too.
 pub(crate) fn sources(fields: &mut Fields<'_>, sink: &mut Sink) -> Vec<SourceRow> {
-    let Some(all) = fields.table(sink, "source") else { return Vec::new() };
     let mut found = Vec::new();
-    for (id, value) in all.all() {
+    for (id, value) in fields.map(sink, "source").unwrap_or_default() {
         let Some(mut table) = value.as_table(&format!("[source.{}]", id.value)) else {
             sink.error("wrong-type", value.spot(), format!("source `{}` needs a table", id.value))
                 .help(format!("write [source.{}] with `class` and `url` below it", id.value));
@@ -230,7 +227,7 @@ pub(crate) fn sources(fields: &mut Fields<'_>, sink: &mut Sink) -> Vec<SourceRow
         for free in ["url", "title", "note"] {
             table.text(sink, free);
         }
-        let word = table.need_text(sink, "class", "official");
+        let word = table.need_text(sink, "class");
         let class = word.and_then(|word| source_class(&word, sink));
         table.finish(sink);
         found.push(SourceRow { id, class });
@@ -251,12 +248,12 @@ fn source_class(word: &Word, sink: &mut Sink) -> Option<SourceClass> {
 
 fn price(table: &mut Fields<'_>, sink: &mut Sink) -> Option<PriceRow> {
     Some(PriceRow {
-        product: table.need_text(sink, "product", "openai/api"),
+        product: table.need_text(sink, "product"),
         since: table.need_date(sink, "since"),
-        input: table.need_text(sink, "input", "2.50 USD"),
+        input: table.need_text(sink, "input"),
         cached: table.text(sink, "cached"),
         cache_write: table.text(sink, "cache_write"),
-        output: table.need_text(sink, "output", "10 USD"),
+        output: table.need_text(sink, "output"),
         spot: table.spot(),
     })
 }

@@ -15,4 +15,6 @@ mod refusals;
 #[cfg(test)]
 mod rows;
 #[cfg(test)]
+mod schema;
+#[cfg(test)]
 mod verdicts;
