@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 REPO = Path(os.environ["ABIDE_REPO"])
-BOOKS = 300
+BOOKS = 600
 SEED = 1
 
 

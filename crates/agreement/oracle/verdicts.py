@@ -1,22 +1,40 @@
 """A second implementation of verdicts, written from the meaning of the format alone.
 
-It shares nothing with the Rust crate: it reads the TOML with `tomllib`, works with days instead of instants, tries
-every set of answers to every open question of the book, and finds `until` by asking again on every day that the book
-names. Slow and plain on purpose. Standard library only, Python 3.11 or later.
+It shares nothing with the Rust crate: it reads the TOML with `tomllib`, works with days instead of instants, works
+each ask out once for every answer to every open point that it comes across (for an amount: below, at and above every
+number of the book), and finds `until` by asking again on every day that the book names. Slow and plain on purpose.
+Standard library only, Python 3.11 or later.
 """
 
 import datetime
+import fractions
 import itertools
+import operator
 import re
 import tomllib
 
 ACTIONS = ["serve", "sell", "host", "train", "sublicense", "launch"]
 FAR = datetime.date(9000, 1, 1)
-KINDS = ["grant", "exclusive", "first", "share"]
+KINDS = ["grant", "exclusive", "first", "refusal", "share"]
+PROMISES = ["exclusive", "first", "refusal"]
+COMPARE = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
+PAIR = ["party", "party", "product"]
 
 
 class Ambiguous(Exception):
     """Nothing says which of two clauses goes first."""
+
+
+class Open(Exception):
+    """Something hangs on a point that is neither settled nor assumed."""
+
+    def __init__(self, point):
+        self.point = point
+
+
+class Answers(dict):
+    def __missing__(self, point):
+        raise Open(point)
 
 
 def under(path, name):
@@ -27,7 +45,7 @@ def under(path, name):
 
 
 def tokens(text):
-    return re.findall(r'"[^"]*"|[A-Za-z0-9_./-]+|[(),]', text)
+    return re.findall(r'"[^"]*"|[A-Za-z0-9_./-]+|[<>]=?|[(),]', text)
 
 
 def parse(text):
@@ -56,7 +74,10 @@ def parse(text):
             inner = either()
             assert rest.pop(0) == ")"
             return inner
-        return term(word)
+        found = term(word)
+        if rest and rest[0] in COMPARE:
+            return ("amount", measure(found), rest.pop(0), money(rest.pop(0).strip('"')))
+        return found
 
     def term(word):
         if not rest or rest[0] != "(":
@@ -72,6 +93,15 @@ def parse(text):
     found = either()
     assert not rest, text
     return found
+
+
+def measure(tree):
+    _, name, args = tree
+    return f"{name}({', '.join(arg[1] for arg in args)})"
+
+
+def money(text):
+    return fractions.Fraction(text.split()[0].replace("_", ""))
 
 
 def delayed(day, span):
@@ -95,7 +125,9 @@ class Book:
     def __init__(self, files):
         self.parties, self.channels, self.products, self.segments = [], {}, {}, []
         self.sets, self.questions, self.events = {}, {}, {"launched": ["product", "channel"]}
+        self.events.update({name: PAIR for name in ("offered", "accepted", "declined")})
         self.facts, self.answers, self.clauses = [], [], {}
+        self.readings, self.numbers = {}, {}
         homes = []
         for path in sorted(files):
             table = tomllib.loads(files[path])
@@ -128,6 +160,9 @@ class Book:
             recorded = row.get("recorded", row["on"])
             if "question" in row:
                 self.answers.append((recorded, row["question"], row["answer"]))
+            elif "measure" in row:
+                (_, [(_, [what])]) = parse(row["measure"])
+                self.readings.setdefault(measure(what), []).append((row["on"], recorded, money(row["amount"])))
             else:
                 (_, [(_, [(_, name, args)])]) = parse(row["event"])
                 self.facts.append((name, [arg[1] for arg in args or []], row["on"], recorded))
@@ -152,6 +187,7 @@ class Book:
                     "sole": row.get("sole", False),
                     "channel": row.get("channel"),
                     "lead": row.get("lead", "0d"),
+                    "within": row.get("within", "0d"),
                     "overrides": row.get("overrides", []),
                     "instrument": home["instrument"],
                     "amendment": home.get("amendment", 0),
@@ -159,6 +195,9 @@ class Book:
                     "beaten_by": [],
                 }
                 self.clauses[row["id"]] = clause
+                for tree in (clause["if"], clause["unless"]):
+                    for _, name, _, number in amounts(tree) if tree else []:
+                        self.numbers.setdefault(name, set()).add(number)
 
     # ------------------------------------------------------------ precedence
 
@@ -168,7 +207,7 @@ class Book:
         for winner, loser in outright:
             self.clauses[loser]["beaten_by"].append(winner)
         for grant, promise in itertools.product(clauses, clauses):
-            if grant["kind"] != "grant" or promise["kind"] not in ("exclusive", "first"):
+            if grant["kind"] != "grant" or promise["kind"] not in PROMISES:
                 continue
             if grant["instrument"] != promise["instrument"]:
                 continue
@@ -262,6 +301,8 @@ class Book:
             launch = ("term", "launched", [("term", "product", None), ("term", clause["channel"], None)])
             if self.happened(launch, clause["lead"], ask):
                 return False
+        if clause["kind"] == "refusal" and not self.reserved(clause, ask, answers):
+            return False
         for beater in clause["beaten_by"]:
             other = self.clauses[beater]
             if other["kind"] == "grant" and other["to"] not in line:
@@ -270,8 +311,33 @@ class Book:
                 return False
         return True
 
+    def reserved(self, clause, ask, answers):
+        """Whether a right of first refusal stands in the way, by what was offered and replied."""
+
+        def told(name, who, whom):
+            return [(on, about[2]) for event, about, on, recorded in self.facts
+                    if event == name and about[:2] == [who, whom] and under(about[2], ask["product"])
+                    and on <= ask["at"] and recorded <= ask["known"]]
+
+        holder, giver = clause["to"], clause["from"]
+        offers = told("offered", giver, holder)
+        if not offers:
+            return True
+        # Of two offers on one day, the narrower is the latest.
+        offered, about = max(offers, key=lambda offer: (offer[0], len(offer[1])))
+        lapses = delayed(offered, clause["within"])
+        replies = [(on, rank) for rank, name in enumerate(["accepted", "declined"])
+                   for on, _ in told(name, holder, giver) if offered <= on < lapses]
+        if replies:
+            return min(replies)[1] == 0
+        if ask["at"] >= lapses:
+            return False
+        return answers[f"accepted({holder}, {giver}, {about})"]
+
     def holds(self, tree, ask, answers):
         match tree:
+            case ("amount", name, order, number):
+                return COMPARE[order](self.amount(name, ask, answers), number)
             case ("or", parts):
                 return any(self.holds(part, ask, answers) for part in parts)
             case ("and", parts):
@@ -287,6 +353,11 @@ class Book:
             case ("term", name, None) if name in self.questions:
                 return answers[name]
         return self.happened(tree, "0d", ask)
+
+    def amount(self, name, ask, answers):
+        reported = [(on, recorded, amount) for on, recorded, amount in self.readings.get(name, [])
+                    if on <= ask["at"] and recorded <= ask["known"]]
+        return max(reported)[2] if reported else answers[name]
 
     def happened(self, tree, span, ask):
         _, name, args = tree
@@ -332,11 +403,15 @@ class Book:
 
     def forbidding(self, ask, answers, line):
         for clause in self.clauses.values():
-            if clause["kind"] not in ("exclusive", "first"):
+            if clause["kind"] not in PROMISES:
                 continue
             if clause["from"] not in line or clause["to"] in line:
                 continue
             if clause["sole"] and clause["from"] == ask["actor"]:
+                continue
+            if clause["kind"] == "refusal" and {ask["actor"], self.channels[ask["channel"]]} <= {
+                clause["from"], clause["to"]
+            }:
                 continue
             if self.stands(clause["id"], ask, answers, line):
                 yield clause["id"]
@@ -352,42 +427,59 @@ class Book:
 
     # ------------------------------------------------------------ one ask
 
+    def values(self, point):
+        """Every value that an open point may turn out to have, as far as the book can tell values apart."""
+        if point not in self.numbers:
+            return [False, True]
+        near = {number + step for number in self.numbers[point] for step in (-1, 0, 1)}
+        return sorted(value for value in near if value >= 0)
+
+    def possible(self, work, settled):
+        """`work` of every set of answers: as a tree of ("ask", point, {value: tree}) and ("leaf", result)."""
+        try:
+            return "leaf", work(settled)
+        except Open as open_:
+            point = open_.point
+        return "ask", point, {
+            value: self.possible(work, Answers(settled, **{point: value})) for value in self.values(point)
+        }
+
     def decide(self, ask):
-        settled = dict(self.questions)
+        settled = Answers({question: agreed for question, agreed in self.questions.items() if agreed is not None})
         for recorded, question, answer in sorted(self.answers):
             if recorded <= ask["known"]:
                 settled[question] = answer
-        open_ = [question for question, answer in settled.items() if answer is None]
-        outcomes = {}
-        for chosen in itertools.product([False, True], repeat=len(open_)):
-            answers = {**settled, **dict(zip(open_, chosen))}
-            outcomes[chosen] = self.outcome(ask, answers), answers
-        kinds = {kind for (kind, _), _ in outcomes.values()}
-        breaches = [found for (kind, found), _ in outcomes.values() if kind == "breach"]
+        tree = self.possible(lambda answers: self.outcome(ask, answers), settled)
+        outcomes = list(leaves(tree))
+        kinds = {kind for kind, _ in outcomes}
+        breaches = [found for kind, found in outcomes if kind == "breach"]
         ever = set().union(*breaches)
-        questions = []
         if kinds == {"breach"}:
             ever = set.intersection(*breaches) or ever
-        if len(kinds) > 1:
-            for bit, question in enumerate(open_):
-                for chosen in outcomes:
-                    other = tuple(not c if at == bit else c for at, c in enumerate(chosen))
-                    if outcomes[chosen][0][0] != outcomes[other][0][0]:
-                        questions.append(question)
-                        break
+        questions = [point for point in points(tree) if self.flips(tree, point)] if len(kinds) > 1 else []
         verdict = kinds.pop() if len(kinds) == 1 else "contested"
         toward = sorted({self.clauses[name]["to"] for name in ever}) if verdict in ("breach", "contested") else []
-        duties = [] if verdict == "no_right" else self.duties(ask, [answers for _, answers in outcomes.values()])
+        duties = set()
+        if verdict != "no_right":
+            duties = set().union(*leaves(self.possible(lambda answers: self.duties(ask, answers), settled)))
         return {"verdict": verdict, "toward": toward, "questions": sorted(questions), "duties": sorted(duties)}
 
-    def duties(self, ask, sets):
+    def flips(self, tree, point):
+        """Whether two sets of answers that differ in this point alone lead to different kinds of outcome."""
+        others = sorted(points(tree) - {point})
+        for chosen in itertools.product(*map(self.values, others)):
+            answers = dict(zip(others, chosen))
+            if len({walk(tree, answers | {point: value})[0] for value in self.values(point)}) > 1:
+                return True
+        return False
+
+    def duties(self, ask, answers):
         found = set()
-        for answers in sets:
-            for line in self.lines(ask, answers):
-                for clause in self.clauses.values():
-                    if clause["kind"] == "share" and clause["from"] in line and clause["to"] != ask["actor"]:
-                        if self.stands(clause["id"], ask, answers, line):
-                            found.add(clause["id"])
+        for line in self.lines(ask, answers):
+            for clause in self.clauses.values():
+                if clause["kind"] == "share" and clause["from"] in line and clause["to"] != ask["actor"]:
+                    if self.stands(clause["id"], ask, answers, line):
+                        found.add(clause["id"])
         return found
 
     def days(self):
@@ -408,11 +500,12 @@ class Book:
 
         for clause in self.clauses.values():
             found.update([clause["since"], clause["until"], *(at for _, at in clause["cuts"])])
-            spans.add(clause["lead"])
+            spans.update([clause["lead"], clause["within"]])
             for tree in (clause["if"], clause["unless"]):
                 if tree:
                     walk(tree)
         found.update(delayed(on, span) for _, _, on, _ in self.facts for span in spans)
+        found.update(on for readings in self.readings.values() for on, _, _ in readings)
         return sorted(found - {FAR})
 
     def until(self, ask):
@@ -425,3 +518,34 @@ class Book:
 
 def corner_of(ask):
     return ask["action"], ask["product"], ask["channel"], ask.get("segment"), ask.get("country")
+
+
+def amounts(tree):
+    match tree:
+        case ("or" | "and", parts):
+            for part in parts:
+                yield from amounts(part)
+        case ("not", inner):
+            yield from amounts(inner)
+        case ("amount", *_):
+            yield tree
+
+
+def leaves(tree):
+    if tree[0] == "leaf":
+        yield tree[1]
+    else:
+        for branch in tree[2].values():
+            yield from leaves(branch)
+
+
+def points(tree):
+    if tree[0] == "leaf":
+        return set()
+    return {tree[1]}.union(*(points(branch) for branch in tree[2].values()))
+
+
+def walk(tree, answers):
+    while tree[0] != "leaf":
+        tree = tree[2][answers[tree[1]]]
+    return tree[1]
