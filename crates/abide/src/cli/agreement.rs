@@ -1,5 +1,6 @@
 //! `abide agreement`: is a book right, what does it allow, what money terms does it hold.
 
+mod fmt;
 mod schema;
 
 use super::answer;
@@ -38,6 +39,9 @@ pub(crate) enum Agreement {
     Ask(AskCall),
     /// The revenue shares in force, with what is known of their caps
     Terms(Terms),
+    /// Lay files out in the one way; comments stay
+    #[command(after_help = fmt::EXAMPLE)]
+    Fmt(fmt::Fmt),
     /// Print the JSON Schema of the files, for editors that complete and check TOML
     #[command(after_help = schema::EXAMPLE)]
     Schema(schema::Schema),
@@ -112,6 +116,7 @@ impl Agreement {
             Agreement::Check(check) => check.run(),
             Agreement::Ask(ask) => ask.run(),
             Agreement::Terms(terms) => terms.run(),
+            Agreement::Fmt(fmt) => fmt.run(),
             Agreement::Schema(schema) => schema.run(),
         }
     }

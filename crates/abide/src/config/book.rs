@@ -31,9 +31,18 @@ pub(crate) enum BookError {
 /// # Errors
 /// When a file cannot be read, or with everything that is wrong.
 pub(crate) fn open(folder: &Path) -> Result<Book, BookError> {
+    let files = files(folder)?;
+    abide_agreement::load(&files).map_err(|found| BookError::Findings(shown(folder, &found)))
+}
+
+/// Reads every file of the book in `folder`, without looking at what they say.
+///
+/// # Errors
+/// When one cannot be read.
+pub(crate) fn files(folder: &Path) -> Result<Vec<Source>, BookError> {
     let mut files = Vec::new();
     gather(folder, "", 0, &mut files)?;
-    abide_agreement::load(&files).map_err(|found| BookError::Findings(shown(folder, &found)))
+    Ok(files)
 }
 
 /// Findings with paths that can be opened from here, instead of below the book.

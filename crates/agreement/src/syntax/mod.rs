@@ -14,6 +14,7 @@ use fields::Fields;
 use jiff::civil::Date;
 use keys::Keys;
 use registry::Registry;
+use toml::Spanned;
 use toml::de::DeTable;
 
 /// The file that names the book, its owner and its zone.
@@ -50,15 +51,7 @@ pub(crate) struct Instrument {
 
 /// Reads one file; what is wrong goes into `sink`. `None` when the file is not TOML.
 pub(crate) fn read(file: usize, source: &Source, sink: &mut Sink) -> Option<File> {
-    let (table, errors) = DeTable::parse_recoverable(&source.text);
-    for error in &errors {
-        let span = error.span().unwrap_or(0..0);
-        let spot = Spot { file, start: span.start, end: span.end };
-        sink.error("toml", spot, format!("this is not TOML: {}", error.message()));
-    }
-    if !errors.is_empty() {
-        return None;
-    }
+    let table = parse(file, source, sink)?;
     let spot = Spot { file, start: 0, end: 0 };
     let kind = FileKind::of(&source.path, table.get_ref().contains_key("instrument"));
     let mut fields = Fields::new(table.get_ref(), file, &source.text, spot, kind.what(), kind.keys());
@@ -80,6 +73,17 @@ pub(crate) fn read(file: usize, source: &Source, sink: &mut Sink) -> Option<File
     }
     fields.finish(sink);
     Some(read)
+}
+
+/// The text as TOML; every place where it is not goes into `sink`.
+pub(crate) fn parse<'s>(file: usize, source: &'s Source, sink: &mut Sink) -> Option<Spanned<DeTable<'s>>> {
+    let (table, errors) = DeTable::parse_recoverable(&source.text);
+    for error in &errors {
+        let span = error.span().unwrap_or(0..0);
+        let spot = Spot { file, start: span.start, end: span.end };
+        sink.error("toml", spot, format!("this is not TOML: {}", error.message()));
+    }
+    errors.is_empty().then_some(table)
 }
 
 /// What a file of a book is.

@@ -106,6 +106,49 @@ impl Shape {
         }
     }
 
+    /// What stands under `name`, when this is a table.
+    pub(crate) fn child(self, name: &str) -> Option<Shape> {
+        match self {
+            Shape::Map(shape) => Some(*shape),
+            Shape::Table(_) | Shape::Tables(_) | Shape::List(_) | Shape::Either(_) => {
+                self.keys().find(name).map(|key| key.shape)
+            }
+            Shape::Text
+            | Shape::Name
+            | Shape::Path
+            | Shape::Word(_)
+            | Shape::Money
+            | Shape::Percent
+            | Shape::Span
+            | Shape::Condition
+            | Shape::Date
+            | Shape::Bool
+            | Shape::Whole => None,
+        }
+    }
+
+    /// What each element is, when this is a list.
+    pub(crate) fn item(self) -> Option<Shape> {
+        match self {
+            Shape::List(shape) => Some(*shape),
+            Shape::Tables(keys) => Some(Shape::Table(keys)),
+            Shape::Text
+            | Shape::Name
+            | Shape::Path
+            | Shape::Word(_)
+            | Shape::Money
+            | Shape::Percent
+            | Shape::Span
+            | Shape::Condition
+            | Shape::Date
+            | Shape::Bool
+            | Shape::Whole
+            | Shape::Table(_)
+            | Shape::Map(_)
+            | Shape::Either(_) => None,
+        }
+    }
+
     /// The keys of the table that the value is, or that each of its elements is.
     pub(crate) fn keys(&self) -> &'static Keys {
         match self {
