@@ -5,6 +5,7 @@
 
 mod clause;
 mod registry;
+mod scenario;
 
 /// The keys of one table.
 #[derive(Debug)]
@@ -69,6 +70,7 @@ pub(crate) enum Shape {
 pub(crate) static NONE: Keys = Keys { about: "", parts: &[], choice: &[] };
 
 pub(crate) use registry::{BOOK, REGISTRY};
+pub(crate) use scenario::SCENARIO;
 
 /// A file that holds an instrument or an amendment.
 pub(crate) use clause::INSTRUMENT;
