@@ -3,8 +3,9 @@
 //! Everything in it is checked; answering from it cannot fail.
 
 use crate::bits::Bits;
+use crate::compile::StageTerms;
 use crate::diagnostic::Diagnostic;
-use crate::index::Index;
+use crate::index::{Cell, Index};
 use crate::table::{
     ChannelNo, ClassNo, ClauseNo, MeasureNo, Names, PartyNo, ProductNo, QuestionNo, SegmentNo, Table,
     TerritoryNo,
@@ -12,7 +13,9 @@ use crate::table::{
 use abide_model::decision::{Action, SourceClass};
 use abide_model::money::{Amount, Currency, Exact};
 use abide_model::name;
-use abide_model::terms::{Every, Price};
+use abide_model::terms::{
+    Comparable, Every, Limit, Place, Price, Quantity, Rate, Rates, Rounding, Step, Valuation, YearBegins,
+};
 use abide_model::{Date, Hash, Time};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -28,6 +31,10 @@ pub struct Book {
     pub(crate) clauses: Table<ClauseNo, Clause>,
     pub(crate) index: Index,
     pub(crate) prices: Vec<Price>,
+    /// The clauses about money other than shares, which the index finds.
+    pub(crate) money: Vec<ClauseNo>,
+    pub(crate) entries: Entries,
+    pub(crate) year: YearBegins,
     pub(crate) warnings: Vec<Diagnostic>,
 }
 
@@ -177,8 +184,41 @@ pub(crate) enum Kind {
     First { launches: Vec<Happened> },
     /// `from` deals with others only after `to` was offered the same and did not take it.
     Refusal { notices: Vec<Notice> },
-    /// `from` owes `to` a part of the revenue in scope.
+    /// It is about money and permits or forbids nothing.
+    Money(Box<Money>),
+}
+
+impl Kind {
+    /// What it says about money, if it does.
+    pub(crate) fn money(&self) -> Option<&Money> {
+        match self {
+            Kind::Money(money) => Some(money),
+            Kind::Grant { .. } | Kind::Exclusive { .. } | Kind::First { .. } | Kind::Refusal { .. } => None,
+        }
+    }
+}
+
+/// What a clause about money says. Its scope is the revenue or spend that it is worked out on.
+#[derive(Debug)]
+pub(crate) enum Money {
+    /// `from` owes `to` a part of the revenue.
     Share(ShareTerms),
+    /// `from` pays `to` at least so much, together with these shares.
+    Guarantee { over: Vec<name::Clause>, every: Every, minima: Vec<StageTerms>, window: u32 },
+    /// `from` buys at least so much from `to`.
+    Commit {
+        stages: Vec<StageTerms>,
+        capacity: Option<Quantity>,
+        shortfall: Exact,
+        carry: Exact,
+        rollover: Exact,
+    },
+    /// `from` collects and passes on.
+    Split { every: Every, rounding: Rounding, steps: Vec<Step> },
+    /// `from` charges `to` no more than others.
+    Parity { every: Every, against: Vec<Comparable> },
+    /// `to` owns a part of `from`.
+    Stake { percent: Option<Exact>, invested: Option<Amount> },
 }
 
 /// An offer under a right of first refusal, or a reply to one.
@@ -203,10 +243,62 @@ pub(crate) enum Notified {
 
 #[derive(Debug)]
 pub(crate) struct ShareTerms {
-    pub(crate) rate: Exact,
+    pub(crate) rates: Rates,
     pub(crate) every: Every,
-    /// The total, and from when it is known.
-    pub(crate) cap: Option<(Amount, Time)>,
+    pub(crate) floor: Option<Amount>,
+    pub(crate) cap: Option<CapTerms>,
+    pub(crate) currency: Option<Currency>,
+}
+
+#[derive(Debug)]
+pub(crate) struct CapTerms {
+    pub(crate) period: Limit,
+    pub(crate) total: Limit,
+    pub(crate) from: Option<Date>,
+    pub(crate) used: Limit,
+    /// From when the amounts are known.
+    pub(crate) known: Time,
+}
+
+/// Rows that people entered, by day.
+#[derive(Debug, Default)]
+pub(crate) struct Entries {
+    pub(crate) rates: Vec<Dated<Rate>>,
+    pub(crate) valuations: Vec<Dated<Valuation>>,
+    pub(crate) revenue: Vec<RevenueEntry>,
+    pub(crate) purchases: Vec<PurchaseEntry>,
+}
+
+/// A row and when it became known.
+#[derive(Debug)]
+pub(crate) struct Dated<T> {
+    pub(crate) row: T,
+    pub(crate) recorded: Time,
+}
+
+/// Revenue that was not metered.
+#[derive(Debug)]
+pub(crate) struct RevenueEntry {
+    pub(crate) cell: Cell,
+    pub(crate) customer: Option<name::Customer>,
+    pub(crate) amount: Amount,
+    pub(crate) quantity: Option<Quantity>,
+    pub(crate) on: Date,
+    pub(crate) recorded: Date,
+    pub(crate) place: Place,
+}
+
+/// Something that was bought.
+#[derive(Debug)]
+pub(crate) struct PurchaseEntry {
+    pub(crate) by: PartyNo,
+    pub(crate) from: PartyNo,
+    pub(crate) channel: Option<ChannelNo>,
+    pub(crate) product: Option<ProductNo>,
+    pub(crate) amount: Amount,
+    pub(crate) on: Date,
+    pub(crate) recorded: Date,
+    pub(crate) place: Place,
 }
 
 /// A box over all axes; `None` covers the whole axis.
@@ -286,6 +378,12 @@ impl Book {
     #[must_use]
     pub fn zone(&self) -> &TimeZone {
         &self.zone
+    }
+
+    /// When its years begin, by which quarters and halves are counted.
+    #[must_use]
+    pub fn year_begins(&self) -> YearBegins {
+        self.year
     }
 
     /// The first instant of a day in the book's zone.

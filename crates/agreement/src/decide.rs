@@ -183,7 +183,7 @@ impl Book {
         duties(&view, &hits).into_iter().map(|number| self.clauses[number].name.clone()).collect()
     }
 
-    fn cell(&self, ask: &Ask) -> Option<Cell> {
+    pub(crate) fn cell(&self, ask: &Ask) -> Option<Cell> {
         let words = &self.words;
         let segment = ask.segment.as_ref().map(|name| words.segments.find(name.as_str()).ok_or(()));
         let territory = ask.territory.as_ref().and_then(|name| words.territories.find(name.as_str()));
@@ -420,7 +420,7 @@ fn passes_on(view: &View<'_>, grant: &Clause, below: u32) -> Kleene {
     let needed = below + u32::from(asked);
     let deep_enough = match &grant.kind {
         Kind::Grant { depth } => depth.is_none_or(|depth| needed <= depth),
-        Kind::Exclusive { .. } | Kind::First { .. } | Kind::Refusal { .. } | Kind::Share(_) => false,
+        Kind::Exclusive { .. } | Kind::First { .. } | Kind::Refusal { .. } | Kind::Money(_) => false,
     };
     if needed == 0 {
         Some(true)
@@ -457,7 +457,7 @@ fn binds(view: &View<'_>, number: ClauseNo, bound: &[PartyNo]) -> bool {
             let operator = view.cell.map(|cell| view.book.words.operators[cell.channel]);
             by_promisor && (operator == Some(promise.from) || operator == Some(promise.to))
         }
-        Kind::Grant { .. } | Kind::Share(_) => true,
+        Kind::Grant { .. } | Kind::Money(_) => true,
     };
     !alone_with_promisor && bound.contains(&promise.from) && !bound.contains(&promise.to)
 }

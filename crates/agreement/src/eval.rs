@@ -179,7 +179,7 @@ impl View<'_> {
                 Offer::Free => Some(true),
                 Offer::Open(reply) => not(self.answer(reply)),
             },
-            Kind::Grant { .. } | Kind::Exclusive { .. } | Kind::Share(_) => Some(false),
+            Kind::Grant { .. } | Kind::Exclusive { .. } | Kind::Money(_) => Some(false),
         }
     }
 

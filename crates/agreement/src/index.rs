@@ -4,7 +4,7 @@
 //! Over-approximates: a clause it yields may still be carved out, hang on a condition, or be out of force.
 
 use crate::bits::{Bits, Rows, meet};
-use crate::book::{Clause, Kind, Words, action_number};
+use crate::book::{Clause, Kind, Money, Words, action_number};
 use crate::table::{ChannelNo, ClauseNo, Number, PartyNo, ProductNo, SegmentNo, Table, TerritoryNo};
 use abide_model::decision::Action;
 
@@ -94,12 +94,20 @@ impl Index {
         if scope.territories.is_none() {
             self.territories.insert(0, number);
         }
-        let (party, part) = match clause.kind {
+        let (party, part) = match &clause.kind {
             Kind::Grant { .. } => (clause.to, Part::Grantee),
             Kind::Exclusive { .. } | Kind::First { .. } | Kind::Refusal { .. } => {
                 (clause.from, Part::Promisor)
             }
-            Kind::Share(_) => (clause.from, Part::Payer),
+            Kind::Money(money) => match money.as_ref() {
+                Money::Share(_) => (clause.from, Part::Payer),
+                // These permit and forbid nothing, and bear no duty of who acts.
+                Money::Guarantee { .. }
+                | Money::Commit { .. }
+                | Money::Split { .. }
+                | Money::Parity { .. }
+                | Money::Stake { .. } => return,
+            },
         };
         self.parts.insert(part_row(party, part), number);
     }

@@ -1,34 +1,224 @@
 //! Money terms, as known at a time, for whoever works amounts out.
 
-use crate::book::{Book, Clause, Kind, ShareTerms};
+use crate::book::{Book, CapTerms, Clause, Money, PurchaseEntry, RevenueEntry, ShareTerms};
+use crate::compile::StageTerms;
 use crate::eval::{View, and, not};
-use abide_model::terms::{Cap, Share};
+use crate::index::Cell;
+use crate::table::{ClauseNo, Number};
+use abide_model::decision::Ask;
+use abide_model::name::{self, Customer, Party};
+use abide_model::terms::{
+    Cap, Commit, Guarantee, Limit, Minimum, Parity, Purchase, Revenue, Share, Split, Stage, Stake, Terms,
+};
 use abide_model::{Date, Time};
 
 impl Book {
-    /// The revenue shares as known at `known`, in the order of the files.
+    /// All money terms and rows as known at `known`, in the order of the files.
     ///
-    /// A share ends where an amendment known by then takes it back, and a cap is [`Cap::Unknown`] before the day its
-    /// amount is known. Where a condition interrupts a share, the days here run from its first to its last; which
-    /// revenue counts on which day is what [`Book::duties`] answers.
+    /// A clause ends where an amendment known by then takes it back, and a figure is [`Limit::Unknown`] before the day
+    /// it is known. Where a condition interrupts a clause, the days here run from its first to its last; which
+    /// revenue counts on which day is what [`Book::counts`] answers.
     #[must_use]
-    pub fn shares(&self, known: Time) -> Vec<Share> {
-        self.clauses.iter().filter_map(|(_, clause)| self.share(clause, known)).collect()
+    pub fn terms(&self, known: Time) -> Terms {
+        let mut terms = Terms {
+            rates: self
+                .entries
+                .rates
+                .iter()
+                .filter(|dated| dated.recorded <= known)
+                .map(|dated| dated.row.clone())
+                .collect(),
+            valuations: self
+                .entries
+                .valuations
+                .iter()
+                .filter(|dated| dated.recorded <= known)
+                .map(|dated| dated.row.clone())
+                .collect(),
+            revenue: self.entries.revenue.iter().filter_map(|entry| self.revenue(entry, known)).collect(),
+            purchases: self
+                .entries
+                .purchases
+                .iter()
+                .filter_map(|entry| self.purchase(entry, known))
+                .collect(),
+            ..Terms::default()
+        };
+        for (_, clause) in self.clauses.iter() {
+            let Some(money) = clause.kind.money() else { continue };
+            if let Some((since, until)) = self.in_force(clause, known) {
+                let days = Days { since: self.day_of(since), until: until.map(|end| self.day_of(end)) };
+                self.add(&mut terms, clause, money, days, known);
+            }
+        }
+        terms
     }
 
-    fn share(&self, clause: &Clause, known: Time) -> Option<Share> {
-        let Kind::Share(terms) = &clause.kind else { return None };
-        let (since, until) = self.in_force(clause, known)?;
-        Some(Share {
-            clause: clause.name.clone(),
-            payer: self.words.parties[clause.from].clone(),
-            payee: self.words.parties[clause.to].clone(),
-            rate: terms.rate.clone(),
-            every: terms.every,
-            since: self.day_of(since),
-            until: until.map(|end| self.day_of(end)),
-            cap: cap(terms, known),
+    /// The revenue shares as known at `known`, in the order of the files.
+    #[must_use]
+    pub fn shares(&self, known: Time) -> Vec<Share> {
+        self.terms(known).shares
+    }
+
+    /// The clauses about money whose base holds revenue from this act, also where a question leaves that open: the
+    /// shares of [`Book::duties`], the splits and most favoured prices of who sells, and the commitments of who buys.
+    ///
+    /// A customer is a party of the book when it has its name or stands below it, as `acme/west` below `acme`.
+    #[must_use]
+    pub fn counts(&self, ask: &Ask) -> Vec<name::Clause> {
+        let mut found = self.duties(ask);
+        if let Some(cell) = self.cell(ask) {
+            let view = View {
+                book: self,
+                cell: Some(&cell),
+                at: ask.at,
+                known: ask.known,
+                open: &[],
+                assumed: None,
+            };
+            found.extend(self.bases(&view, &cell, ask.customer.as_ref()));
+        }
+        found
+    }
+
+    /// Splits, most favoured prices and commitments whose base holds revenue of the cell's actor.
+    fn bases(&self, view: &View<'_>, cell: &Cell, customer: Option<&Customer>) -> Vec<name::Clause> {
+        let counts = |number: ClauseNo, clause: &Clause| {
+            let Some(money) = clause.kind.money() else { return false };
+            let concerned = match money {
+                Money::Share(_) | Money::Guarantee { .. } | Money::Stake { .. } => false,
+                Money::Split { .. } | Money::Parity { .. } => clause.from == cell.actor,
+                Money::Commit { .. } => {
+                    let buyer = &self.words.parties[clause.from];
+                    clause.to == cell.actor && customer.is_some_and(|customer| is_party(customer, buyer))
+                }
+            };
+            concerned && view.stands(number, &[]) != Some(false)
+        };
+        let based = self.money.iter().map(|number| (*number, &self.clauses[*number]));
+        based
+            .filter(|(number, clause)| counts(*number, clause))
+            .map(|(_, clause)| clause.name.clone())
+            .collect()
+    }
+
+    fn revenue(&self, entry: &RevenueEntry, known: Time) -> Option<Revenue> {
+        if self.start_of_day(entry.recorded) > known {
+            return None;
+        }
+        let (words, cell) = (&self.words, &entry.cell);
+        let ask = Ask {
+            actor: words.parties[cell.actor].clone(),
+            action: cell.action,
+            product: words.products[cell.product].clone(),
+            channel: words.channels[cell.channel].clone(),
+            customer: entry.customer.clone(),
+            segment: cell.segment.map(|segment| words.segments[segment].clone()),
+            territory: cell.territory.map(|territory| words.territories[territory].clone()),
+            at: self.start_of_day(entry.on),
+            known,
+        };
+        Some(Revenue {
+            toward: self.counts(&ask),
+            by: ask.actor,
+            product: ask.product,
+            channel: ask.channel,
+            customer: ask.customer,
+            amount: entry.amount,
+            quantity: entry.quantity.clone(),
+            on: entry.on,
+            recorded: entry.recorded,
+            place: entry.place.clone(),
         })
+    }
+
+    fn purchase(&self, entry: &PurchaseEntry, known: Time) -> Option<Purchase> {
+        if self.start_of_day(entry.recorded) > known {
+            return None;
+        }
+        let at = self.start_of_day(entry.on);
+        let view = View { book: self, cell: None, at, known, open: &[], assumed: None };
+        let toward = self.money.iter().map(|number| &self.clauses[*number]).filter(|clause| {
+            let parties = (clause.from, clause.to) == (entry.by, entry.from);
+            parties
+                && is_commit(clause)
+                && view.live(clause)
+                && draws(entry, clause)
+                && self.holds(&view, clause)
+        });
+        Some(Purchase {
+            by: self.words.parties[entry.by].clone(),
+            from: self.words.parties[entry.from].clone(),
+            amount: entry.amount,
+            on: entry.on,
+            recorded: entry.recorded,
+            toward: toward.map(|clause| clause.name.clone()).collect(),
+            place: entry.place.clone(),
+        })
+    }
+
+    /// Whether the conditions of a clause may hold, whatever the ask.
+    fn holds(&self, view: &View<'_>, clause: &Clause) -> bool {
+        let holds = view.condition(clause.holds_if.as_ref(), true);
+        and(holds, || not(view.condition(clause.unless.as_ref(), false))) != Some(false)
+    }
+
+    fn add(&self, terms: &mut Terms, clause: &Clause, money: &Money, days: Days, known: Time) {
+        let name = clause.name.clone();
+        let (from, to) = (self.words.parties[clause.from].clone(), self.words.parties[clause.to].clone());
+        let Days { since, until } = days;
+        let end = clause.term.until.map(|end| self.day_of(end));
+        match money {
+            Money::Share(share) => terms.shares.push(self::share(name, (from, to), share, days, known)),
+            Money::Guarantee { over, every, minima, window } => terms.guarantees.push(Guarantee {
+                clause: name,
+                payer: from,
+                payee: to,
+                over: over.clone(),
+                every: *every,
+                since,
+                until,
+                minima: minima.iter().filter_map(|stage| minimum(stage, days)).collect(),
+                window: *window,
+            }),
+            Money::Commit { stages, capacity, shortfall, carry, rollover } => terms.commits.push(Commit {
+                clause: name,
+                buyer: from,
+                seller: to,
+                stages: stages.iter().filter_map(|stage| self::stage(stage, days, end)).collect(),
+                capacity: capacity.clone(),
+                shortfall: shortfall.clone(),
+                carry: carry.clone(),
+                rollover: rollover.clone(),
+            }),
+            Money::Split { every, rounding, steps } => terms.splits.push(Split {
+                clause: name,
+                holder: from,
+                every: *every,
+                since,
+                until,
+                steps: steps.clone(),
+                rounding: *rounding,
+            }),
+            Money::Parity { every, against } => terms.parities.push(Parity {
+                clause: name,
+                seller: from,
+                buyer: to,
+                every: *every,
+                since,
+                until,
+                against: against.clone(),
+            }),
+            Money::Stake { percent, invested } => terms.stakes.push(Stake {
+                clause: name,
+                company: from,
+                holder: to,
+                percent: percent.clone(),
+                invested: *invested,
+                since,
+                until,
+            }),
+        }
     }
 
     /// From the first instant at which the clause may count to the last, as known at `known`.
@@ -42,8 +232,7 @@ impl Book {
         turns.dedup();
         let counts = |at: &Time| {
             let view = View { book: self, cell: None, at: *at, known, open: &[], assumed: None };
-            let holds = view.condition(clause.holds_if.as_ref(), true);
-            and(holds, || not(view.condition(clause.unless.as_ref(), false))) != Some(false)
+            self.holds(&view, clause)
         };
         let first = turns.iter().find(|at| counts(at))?;
         let last = turns.iter().rposition(counts)?;
@@ -55,10 +244,88 @@ impl Book {
     }
 }
 
-fn cap(terms: &ShareTerms, known: Time) -> Cap {
-    match &terms.cap {
-        None => Cap::None,
-        Some((_, since)) if *since > known => Cap::Unknown,
-        Some((total, _)) => Cap::Total(*total),
+/// From when to when a clause counts.
+#[derive(Clone, Copy)]
+struct Days {
+    since: Date,
+    until: Option<Date>,
+}
+
+impl Days {
+    /// What of a stage lies within; `None` when nothing does.
+    fn cut(self, stage: &StageTerms) -> Option<Days> {
+        let since = stage.since.map_or(self.since, |since| since.max(self.since));
+        let until = match (stage.until, self.until) {
+            (Some(stage), Some(own)) => Some(stage.min(own)),
+            (one, other) => one.or(other),
+        };
+        until.is_none_or(|until| since < until).then_some(Days { since, until })
     }
+}
+
+/// Whether a customer is a party, or stands below it.
+fn is_party(customer: &Customer, party: &Party) -> bool {
+    let rest = customer.as_str().strip_prefix(party.as_str());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn is_commit(clause: &Clause) -> bool {
+    matches!(clause.kind.money(), Some(Money::Commit { .. }))
+}
+
+/// Whether a purchase lies in the base of a commitment: on each axis that the base names, what the purchase names.
+fn draws(entry: &PurchaseEntry, clause: &Clause) -> bool {
+    let scope = &clause.scope;
+    let product = scope.products.as_ref();
+    let channel = scope.channels.as_ref();
+    product.is_none_or(|bits| entry.product.is_some_and(|product| bits.holds(product.at())))
+        && channel.is_none_or(|bits| entry.channel.is_some_and(|channel| bits.holds(channel.at())))
+}
+
+fn share(
+    clause: name::Clause,
+    (payer, payee): (Party, Party),
+    terms: &ShareTerms,
+    days: Days,
+    known: Time,
+) -> Share {
+    Share {
+        clause,
+        payer,
+        payee,
+        rates: terms.rates.clone(),
+        every: terms.every,
+        since: days.since,
+        until: days.until,
+        floor: terms.floor,
+        cap: terms.cap.as_ref().map_or(Cap::NONE, |cap| self::cap(cap, known)),
+        currency: terms.currency,
+    }
+}
+
+fn cap(terms: &CapTerms, known: Time) -> Cap {
+    let seen = |limit: &Limit| match limit {
+        Limit::None => Limit::None,
+        Limit::Unknown => Limit::Unknown,
+        Limit::Of(_) if terms.known > known => Limit::Unknown,
+        Limit::Of(amount) => Limit::Of(*amount),
+    };
+    Cap { period: seen(&terms.period), total: seen(&terms.total), from: terms.from, used: seen(&terms.used) }
+}
+
+fn minimum(stage: &StageTerms, days: Days) -> Option<Minimum> {
+    let held = days.cut(stage)?;
+    Some(Minimum { since: held.since, until: held.until, amount: stage.amount? })
+}
+
+/// What of a stage lies within the clause's days. One that an amendment or a condition ends early lapses: nothing here
+/// knows what the parties settled instead.
+fn stage(stage: &StageTerms, days: Days, end: Option<Date>) -> Option<Stage> {
+    let held = days.cut(stage)?;
+    let lapsed = match (stage.until.or(end), held.until) {
+        (Some(meant), Some(until)) => until < meant,
+        (None, Some(_)) => true,
+        (_, None) => false,
+    };
+    Some(Stage { since: held.since, until: held.until, amount: stage.amount, lapsed })
 }

@@ -10,7 +10,7 @@ use abide_model::Time;
 use abide_model::decision::{Action, Ask};
 use abide_model::line::UsageLine;
 use abide_model::name::{Clause, Customer, Party, Segment, Territory};
-use abide_model::terms::Share;
+use abide_model::terms::{Share, YearBegins};
 use abide_store::{OpenError, PostedLine, Reader, StoreError};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -67,12 +67,13 @@ impl<'b> Books<'b> {
     /// When lines cannot be read or sums do not fit.
     pub fn statement(mut self, party: Party, period: Period, now: Time) -> Result<Statement, SettleError> {
         let mut shares = self.book.shares(now);
-        shares.retain(|share| touches(share, period));
+        shares.retain(|share| touches(share, self.book.year_begins(), period));
         let mut draft = statement::Draft::new(statement::Scope {
             party,
             own: self.book.owner().clone(),
             period,
             zone: self.book.zone().clone(),
+            begins: self.book.year_begins(),
             at: now,
             shares,
         });
@@ -90,6 +91,7 @@ impl<'b> Books<'b> {
         let mut draft = Draft::new(Scope {
             own: self.book.owner().clone(),
             zone: self.book.zone().clone(),
+            begins: self.book.year_begins(),
             until: now,
             detail,
             shares: self.book.shares(now),
@@ -101,9 +103,9 @@ impl<'b> Books<'b> {
 }
 
 /// Whether a share runs in `period`, or its last settlement falls due there.
-fn touches(share: &Share, period: Period) -> bool {
+fn touches(share: &Share, begins: YearBegins, period: Period) -> bool {
     let last_day = share.until.and_then(|until| until.yesterday().ok());
-    let last_due = last_day.map(|day| Period::of(share.every, day).last_day());
+    let last_due = last_day.map(|day| Period::of(share.every, begins, day).last_day());
     share.since <= period.last_day() && last_due.is_none_or(|day| day >= period.first_day())
 }
 

@@ -9,6 +9,7 @@ use abide_ledger::Detail;
 use abide_ledger::book::{Draft, Scope};
 use abide_ledger::export::Format;
 use abide_model::name::Party;
+use abide_model::terms::YearBegins;
 use jiff::tz::TimeZone;
 use std::error::Error;
 
@@ -30,6 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut draft = Draft::new(Scope {
         own: Party::parse("openai")?,
         zone: TimeZone::get("America/Los_Angeles")?,
+        begins: YearBegins::JANUARY,
         until: "2026-08-01T12:00Z".parse()?,
         detail,
         shares: vec![rows::share("20%", "2 USD")?, rows::share("12.5%", "unknown")?],

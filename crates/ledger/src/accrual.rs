@@ -7,7 +7,7 @@ use crate::sum::{Sum, TooLarge};
 use abide_model::Time;
 use abide_model::line::UsageLine;
 use abide_model::money::{Amount, Currency, Exact};
-use abide_model::terms::{Cap, Share};
+use abide_model::terms::{Limit, Share, YearBegins};
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -33,6 +33,8 @@ pub(crate) struct Worked {
     pub(crate) base: Exact,
     pub(crate) used_before: Span<Exact>,
     pub(crate) used_after: Span<Exact>,
+    /// What is left of the cap on the total, where there is one that is known.
+    pub(crate) left: Option<Span<Exact>>,
     /// The periods that close within the window.
     pub(crate) settled: Vec<Settlement>,
     /// The period that the end of the window cuts, when it has revenue.
@@ -45,6 +47,7 @@ pub(crate) struct Accrual {
     share: Share,
     window: Range<Time>,
     zone: TimeZone,
+    begins: YearBegins,
     counts: Range<Time>,
     periods: Periods,
     parts: BTreeMap<Currency, BTreeMap<Period, Parts>>,
@@ -59,11 +62,11 @@ struct Parts {
 }
 
 impl Accrual {
-    pub(crate) fn new(share: Share, window: Range<Time>, zone: TimeZone) -> Self {
+    pub(crate) fn new(share: Share, window: Range<Time>, zone: TimeZone, begins: YearBegins) -> Self {
         let until = share.until.map_or(Time::MAX, |until| day_start(until, &zone));
         let counts = day_start(share.since, &zone)..until;
-        let periods = Periods::new(share.every, zone.clone());
-        Self { share, window, zone, counts, periods, parts: BTreeMap::new(), unpriced: 0 }
+        let periods = Periods::new(share.every, begins, zone.clone());
+        Self { share, window, zone, begins, counts, periods, parts: BTreeMap::new(), unpriced: 0 }
     }
 
     pub(crate) fn share(&self) -> &Share {
@@ -94,20 +97,19 @@ impl Accrual {
     /// Works the share out, once for each currency of its base.
     pub(crate) fn work_out(&self) -> Result<Vec<Worked>, TooLarge> {
         let mut currencies: BTreeSet<Currency> = self.parts.keys().copied().collect();
-        if let Cap::Total(total) = &self.share.cap {
-            currencies.insert(total.currency);
-        }
+        currencies.extend(self.share.currency());
         currencies.into_iter().map(|currency| self.in_currency(currency)).collect()
     }
 
     fn in_currency(&self, currency: Currency) -> Result<Worked, TooLarge> {
-        let mut series = Series::new(self.share.rate.clone(), self.bound(currency), currency);
+        let mut series = Series::new(&self.share, self.begins, currency, self.bound(currency));
         let mut worked = Worked {
             currency,
             base_before: Exact::zero(),
             base: Exact::zero(),
             used_before: series.used(),
             used_after: series.used(),
+            left: None,
             settled: Vec::new(),
             open: None,
         };
@@ -117,18 +119,18 @@ impl Accrual {
             worked.base += &within;
             let end = period.bounds(&self.zone).end;
             if end <= self.window.start {
-                series.next(&before)?;
+                series.next(*period, &before)?;
                 worked.used_before = series.used();
                 continue;
             }
             // Where the window's start cuts a period, what was used up by then comes from the part before it.
             if !before.is_zero() {
                 let mut so_far = series.clone();
-                so_far.next(&before)?;
+                so_far.next(*period, &before)?;
                 worked.used_before = so_far.used();
             }
             let base = before + within;
-            let owed = series.next(&base)?;
+            let owed = series.next(*period, &base)?;
             let settlement = Settlement { period: *period, base, share: owed.share, due: owed.due };
             if end <= self.window.end {
                 worked.settled.push(settlement);
@@ -137,20 +139,20 @@ impl Accrual {
             }
         }
         worked.used_after = series.used();
+        worked.left = match (self.share.cap.total, series.left()) {
+            // An interval from nothing says no more than that it is not known.
+            (Limit::Of(total), Span { low: Some(low), high: Some(high) }) if total.currency == currency => {
+                Some(Span { low: low.max(Exact::zero()), high })
+            }
+            (Limit::None | Limit::Unknown | Limit::Of(_), _) => None,
+        };
         Ok(worked)
     }
 
     /// A cap is in one currency. Until amounts are converted, revenue in another leaves open how much of the cap
     /// is used up, on both sides.
     fn bound(&self, currency: Currency) -> Bound {
-        match &self.share.cap {
-            Cap::None => Bound::none(),
-            Cap::Unknown => Bound::at_least(Exact::zero()),
-            Cap::Total(total) if total.currency != currency => Bound::at_least(Exact::zero()),
-            Cap::Total(total) if self.parts.keys().any(|other| *other != currency) => {
-                Bound::at_most(total.exact())
-            }
-            Cap::Total(total) => Bound::total(total.exact()),
-        }
+        let alone = !self.parts.keys().any(|other| *other != currency);
+        Bound::of(&self.share.cap, currency, alone)
     }
 }

@@ -12,7 +12,7 @@ use crate::sum::{Cumulative, Sum, TooLarge, minor_amount};
 use abide_model::line::UsageLine;
 use abide_model::money::{Amount, Currency, Exact};
 use abide_model::name::{Channel, Customer, Party, Product};
-use abide_model::terms::Share;
+use abide_model::terms::{Share, YearBegins};
 use abide_model::{Date, Time};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -33,6 +33,8 @@ pub struct Scope {
     pub own: Party,
     /// The zone that days and periods are counted in.
     pub zone: TimeZone,
+    /// When the book's years begin.
+    pub begins: YearBegins,
     /// The end: lines from here on are left out, periods that close by here are due.
     pub until: Time,
     /// How usage is put together.
@@ -77,7 +79,9 @@ impl Draft {
     pub fn new(scope: Scope) -> Self {
         let ours = scope.shares.iter().filter(|share| share.payer == scope.own || share.payee == scope.own);
         let accruals = ours
-            .map(|share| Accrual::new(share.clone(), Time::MIN..scope.until, scope.zone.clone()))
+            .map(|share| {
+                Accrual::new(share.clone(), Time::MIN..scope.until, scope.zone.clone(), scope.begins)
+            })
             .collect();
         Self {
             days: Days::new(scope.zone.clone()),

@@ -2,6 +2,7 @@
 
 use crate::share::Span;
 use abide_model::money::{Amount, Currency, Exact};
+use abide_model::terms::{Basis, Rates, Tier};
 
 /// An exact number of currency units: at least the decimals of the minor unit, `a/b` when no decimal ends.
 pub(crate) fn exact(value: &Exact, currency: Currency) -> String {
@@ -32,6 +33,21 @@ pub(crate) fn number(amount: &Amount) -> String {
 /// A rate as a percentage: `1/5` is `20%`.
 pub(crate) fn percent(rate: &Exact) -> String {
     format!("{}%", rate * &Exact::whole(100))
+}
+
+/// The rates of a share: `20%`, or `20% up to 10,000,000.00 USD, then 5%`.
+pub(crate) fn rates(rates: &Rates) -> String {
+    let tier = |tier: &Tier| match tier.upto {
+        Some(upto) => format!("{} up to {} {}", percent(&tier.rate), grouped(&number(&upto)), upto.currency),
+        None => percent(&tier.rate),
+    };
+    let tiers: Vec<String> = rates.tiers.iter().map(tier).collect();
+    let counted = match (rates.basis, tiers.len()) {
+        (_, 0 | 1) | (Basis::Marginal, _) => "",
+        (Basis::Volume, _) => ", the rate reached for all of it",
+    };
+    let reset = rates.reset.map_or(String::new(), |every| format!(", anew each {}", every.as_str()));
+    tiers.join(", then ") + counted + &reset
 }
 
 /// `1 call`, `2,000 calls`.

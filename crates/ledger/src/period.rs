@@ -1,6 +1,6 @@
 //! Calendar periods: parsed, walked, and turned into instants of a zone. The zone arrives as an argument.
 
-use abide_model::terms::Every;
+use abide_model::terms::{Every, YearBegins};
 use abide_model::{Date, Time};
 use jiff::tz::TimeZone;
 use std::fmt;
@@ -8,34 +8,56 @@ use std::ops::Range;
 
 /// Why a text is not a period.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a period; write a year, a quarter or a month, like 2026, 2026-Q2 or 2026-05")]
+#[error(
+    "`{text}` is not a period; write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, \
+     or FY2026-Q2 for one of the book's own year"
+)]
 pub struct PeriodError {
     text: String,
 }
 
-/// A calendar year, quarter or month.
+/// A year, half, quarter or month, of the calendar or of a book whose year begins in another month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Period {
     every: Every,
+    // Invariant: January for months, which are the same in every year.
+    begins: YearBegins,
+    // A year that does not begin in January is named for the calendar year in which it ends.
     year: i16,
     // Invariant: from 1 to as many as `every` has in a year.
     n: u8,
 }
 
 impl Period {
-    /// Parses `2026`, `2026-Q2` or `2026-05`.
+    /// Parses `2026`, `2026-H1`, `2026-Q2` or `2026-05`, of the calendar.
     ///
     /// # Errors
     /// When the text is none of these.
     pub fn parse(text: &str) -> Result<Self, PeriodError> {
-        read(text).ok_or_else(|| PeriodError { text: text.to_owned() })
+        read(text, YearBegins::JANUARY).ok_or_else(|| PeriodError { text: text.to_owned() })
     }
 
-    /// The period of length `every` that `date` lies in.
+    /// Parses `FY2026`, `FY2026-H1` or `FY2026-Q2` as a period of a book whose year so begins, and all that
+    /// [`Period::parse`] does as one of the calendar.
+    ///
+    /// # Errors
+    /// When the text is none of these.
+    pub fn parse_in(text: &str, begins: YearBegins) -> Result<Self, PeriodError> {
+        match text.strip_prefix("FY") {
+            Some(rest) => read(rest, begins).filter(|period| period.every != Every::Month),
+            None => read(text, YearBegins::JANUARY),
+        }
+        .ok_or_else(|| PeriodError { text: text.to_owned() })
+    }
+
+    /// The period of length `every` that `date` lies in, where years begin so.
     #[must_use]
-    pub fn of(every: Every, date: Date) -> Self {
-        let month = date.month().unsigned_abs();
-        Self { every, year: date.year(), n: (month - 1) / months(every) + 1 }
+    pub fn of(every: Every, begins: YearBegins, date: Date) -> Self {
+        let begins = begins_of(every, begins);
+        let (month, first) = (date.month().unsigned_abs(), begins.month());
+        let later = i16::from(first > 1 && month >= first);
+        let n = (month + 12 - first) % 12 / every.months() + 1;
+        Self { every, begins, year: date.year().saturating_add(later), n }
     }
 
     /// Its length.
@@ -47,7 +69,14 @@ impl Period {
     /// Its first day.
     #[must_use]
     pub fn first_day(&self) -> Date {
-        jiff::civil::date(self.year, ((self.n - 1) * months(self.every) + 1).cast_signed(), 1)
+        let first = self.begins.month();
+        let month = first - 1 + (self.n - 1) * self.every.months();
+        let year = self.year - i16::from(first > 1) + i16::from(month / 12);
+        Date::new(year, (month % 12 + 1).cast_signed(), 1).unwrap_or(if year < 0 {
+            Date::MIN
+        } else {
+            Date::MAX
+        })
     }
 
     /// Its last day.
@@ -59,8 +88,9 @@ impl Period {
     /// The one after it; `None` at the end of the calendar, the year 9999.
     #[must_use]
     pub fn next(&self) -> Option<Self> {
-        if self.n < 12 / months(self.every) {
-            return Some(Self { n: self.n + 1, ..*self });
+        if self.n < 12 / self.every.months() {
+            let next = Self { n: self.n + 1, ..*self };
+            return (next.first_day() < Date::MAX).then_some(next);
         }
         (self.year < Date::MAX.year()).then(|| Self { year: self.year + 1, n: 1, ..*self })
     }
@@ -80,9 +110,11 @@ impl Period {
 
 impl fmt::Display for Period {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fiscal = if self.begins == YearBegins::JANUARY { "" } else { "FY" };
         match self.every {
-            Every::Year => write!(f, "{:04}", self.year),
-            Every::Quarter => write!(f, "{:04}-Q{}", self.year, self.n),
+            Every::Year => write!(f, "{fiscal}{:04}", self.year),
+            Every::Half => write!(f, "{fiscal}{:04}-H{}", self.year, self.n),
+            Every::Quarter => write!(f, "{fiscal}{:04}-Q{}", self.year, self.n),
             Every::Month => write!(f, "{:04}-{:02}", self.year, self.n),
         }
     }
@@ -110,20 +142,21 @@ pub(crate) fn date_of(at: Time, zone: &TimeZone) -> Date {
 #[derive(Debug, Clone)]
 pub(crate) struct Periods {
     every: Every,
+    begins: YearBegins,
     zone: TimeZone,
     last: Option<(Range<Time>, Period)>,
 }
 
 impl Periods {
-    pub(crate) fn new(every: Every, zone: TimeZone) -> Self {
-        Self { every, zone, last: None }
+    pub(crate) fn new(every: Every, begins: YearBegins, zone: TimeZone) -> Self {
+        Self { every, begins, zone, last: None }
     }
 
     pub(crate) fn find(&mut self, at: Time) -> Period {
         match &self.last {
             Some((bounds, period)) if bounds.contains(&at) => *period,
             Some(_) | None => {
-                let period = Period::of(self.every, date_of(at, &self.zone));
+                let period = Period::of(self.every, self.begins, date_of(at, &self.zone));
                 self.last = Some((period.bounds(&self.zone), period));
                 period
             }
@@ -156,29 +189,28 @@ impl Days {
     }
 }
 
-fn months(every: Every) -> u8 {
-    match every {
-        Every::Month => 1,
-        Every::Quarter => 3,
-        Every::Year => 12,
-    }
+fn begins_of(every: Every, begins: YearBegins) -> YearBegins {
+    if every == Every::Month { YearBegins::JANUARY } else { begins }
 }
 
-fn read(text: &str) -> Option<Period> {
+fn read(text: &str, begins: YearBegins) -> Option<Period> {
     let (year, part) = match text.split_once('-') {
         Some((year, part)) => (year, Some(part)),
         None => (text, None),
     };
+    let of = |part: &str, letter: char| part.strip_prefix(letter).map(|n| digits(n, 1));
     let (every, n) = match part {
         None => (Every::Year, 1),
-        Some(part) => match part.strip_prefix('Q') {
-            Some(quarter) => (Every::Quarter, digits(quarter, 1)?),
-            None => (Every::Month, digits(part, 2)?),
+        Some(part) => match (of(part, 'Q'), of(part, 'H')) {
+            (Some(quarter), _) => (Every::Quarter, quarter?),
+            (None, Some(half)) => (Every::Half, half?),
+            (None, None) => (Every::Month, digits(part, 2)?),
         },
     };
     let year = digits(year, 4)?;
-    let in_range = (1..=12 / u16::from(months(every))).contains(&n) && year > 0;
-    in_range.then_some(Period { every, year: year.cast_signed(), n: u8::try_from(n).ok()? })
+    let in_range = (1..=12 / u16::from(every.months())).contains(&n) && year > 1;
+    let begins = begins_of(every, begins);
+    in_range.then_some(Period { every, begins, year: year.cast_signed(), n: u8::try_from(n).ok()? })
 }
 
 fn digits(text: &str, count: usize) -> Option<u16> {
@@ -241,17 +273,17 @@ mod tests {
             ],
             "UTC",
             expect![[r#"
-                `` is not a period; write a year, a quarter or a month, like 2026, 2026-Q2 or 2026-05
-                `26` is not a period; write a year, a quarter or a month, like 2026, 2026-Q2 or 2026-05
-                `2026-` is not a period; write a year, a quarter or a month, like 2026, 2026-Q2 or 2026-05
-                `2026-Q5` is not a period; write a year, a quarter or a month, like 2026, 2026-Q2 or 2026-05
-                `2026-Q0` is not a period; write a year, a quarter or a month, like 2026, 2026-Q2 or 2026-05
-                `2026-13` is not a period; write a year, a quarter or a month, like 2026, 2026-Q2 or 2026-05
-                `2026-5` is not a period; write a year, a quarter or a month, like 2026, 2026-Q2 or 2026-05
-                `2026-05-01` is not a period; write a year, a quarter or a month, like 2026, 2026-Q2 or 2026-05
-                `0000` is not a period; write a year, a quarter or a month, like 2026, 2026-Q2 or 2026-05
-                `+026` is not a period; write a year, a quarter or a month, like 2026, 2026-Q2 or 2026-05
-                `2026-q2` is not a period; write a year, a quarter or a month, like 2026, 2026-Q2 or 2026-05
+                `` is not a period; write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, or FY2026-Q2 for one of the book's own year
+                `26` is not a period; write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, or FY2026-Q2 for one of the book's own year
+                `2026-` is not a period; write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, or FY2026-Q2 for one of the book's own year
+                `2026-Q5` is not a period; write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, or FY2026-Q2 for one of the book's own year
+                `2026-Q0` is not a period; write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, or FY2026-Q2 for one of the book's own year
+                `2026-13` is not a period; write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, or FY2026-Q2 for one of the book's own year
+                `2026-5` is not a period; write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, or FY2026-Q2 for one of the book's own year
+                `2026-05-01` is not a period; write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, or FY2026-Q2 for one of the book's own year
+                `0000` is not a period; write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, or FY2026-Q2 for one of the book's own year
+                `+026` is not a period; write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, or FY2026-Q2 for one of the book's own year
+                `2026-q2` is not a period; write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, or FY2026-Q2 for one of the book's own year
             "#]],
         );
     }
@@ -268,6 +300,21 @@ mod tests {
     }
 
     #[test]
+    fn a_year_that_begins_in_july_is_named_for_the_one_it_ends_in() {
+        let july = YearBegins::in_month(7).unwrap();
+        let shown = |text: &str| {
+            let period = Period::parse_in(text, july).unwrap();
+            format!("{period}: {} to {}", period.first_day(), period.last_day())
+        };
+        assert_eq!(shown("FY2026"), "FY2026: 2025-07-01 to 2026-06-30");
+        assert_eq!(shown("FY2026-H2"), "FY2026-H2: 2026-01-01 to 2026-06-30");
+        assert_eq!(shown("FY2026-Q1"), "FY2026-Q1: 2025-07-01 to 2025-09-30");
+        assert_eq!(shown("2026-Q1"), "2026-Q1: 2026-01-01 to 2026-03-31");
+        assert!(Period::parse_in("FY2026-05", july).is_err(), "a month is the same in every year");
+        assert_eq!(Period::parse_in("FY2026-Q2", YearBegins::JANUARY), Period::parse("2026-Q2"));
+    }
+
+    #[test]
     fn a_day_that_has_no_midnight_starts_when_its_clock_does() {
         // Santiago springs forward at midnight: 2026-09-06 starts at 01:00.
         let start = day_start(jiff::civil::date(2026, 9, 6), &zone("America/Santiago"));
@@ -279,18 +326,20 @@ mod tests {
         #[test]
         fn an_instant_lies_within_the_period_found_for_it(
             seconds in prop::collection::vec(-60_000_000_000i64..250_000_000_000, 1..20),
-            every in prop::sample::select(vec![Every::Month, Every::Quarter, Every::Year]),
+            every in prop::sample::select(Every::ALL.to_vec()),
+            month in 1u8..=12,
         ) {
             let zone = zone("America/Los_Angeles");
-            let mut periods = Periods::new(every, zone.clone());
+            let begins = YearBegins::in_month(month).unwrap();
+            let mut periods = Periods::new(every, begins, zone.clone());
             let mut days = Days::new(zone.clone());
             for second in seconds {
                 let at = Time::from_second(second).unwrap();
                 let period = periods.find(at);
                 prop_assert!(period.bounds(&zone).contains(&at));
-                prop_assert_eq!(Period::of(every, days.find(at)), period);
-                if (1..=9999).contains(&period.first_day().year()) {
-                    prop_assert_eq!(Period::parse(&period.to_string()), Ok(period));
+                prop_assert_eq!(Period::of(every, begins, days.find(at)), period);
+                if (2..=9998).contains(&period.first_day().year()) {
+                    prop_assert_eq!(Period::parse_in(&period.to_string(), begins), Ok(period));
                 }
             }
         }

@@ -14,7 +14,7 @@ use abide_model::Time;
 use abide_model::line::UsageLine;
 use abide_model::money::{Currency, Exact};
 use abide_model::name::{Channel, Party, Product};
-use abide_model::terms::Share;
+use abide_model::terms::{Share, YearBegins};
 use jiff::tz::TimeZone;
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
@@ -31,6 +31,8 @@ pub struct Scope {
     pub period: Period,
     /// The zone that periods are counted in.
     pub zone: TimeZone,
+    /// When the book's years begin.
+    pub begins: YearBegins,
     /// When it is drawn up: lines from here on are left out, and what closes later is not yet due.
     pub at: Time,
     /// The terms; those that neither pay nor burden the party are left out.
@@ -127,6 +129,8 @@ pub struct ShareEntry {
     pub used_before: Span<Exact>,
     /// What it has come to at the end of the period.
     pub used_after: Span<Exact>,
+    /// What is left of the cap on the total at the end; `None` where there is none, or it is not known.
+    pub left: Option<Span<Exact>>,
     /// The share of the period. Both ends of its span are sums under one value of the cap.
     pub share: Span<Exact>,
     /// The settlements that fall due in the period.
@@ -206,7 +210,7 @@ impl Draft {
         let window = bounds.start..bounds.end.min(scope.at).max(bounds.start);
         let mut shares = scope.shares;
         shares.retain(|share| share.payer == scope.party || share.payee == scope.party);
-        let accrual = |share| Accrual::new(share, window.clone(), scope.zone.clone());
+        let accrual = |share| Accrual::new(share, window.clone(), scope.zone.clone(), scope.begins);
         Self {
             zone: scope.zone.iana_name().map(str::to_owned),
             accruals: shares.into_iter().map(accrual).collect(),
@@ -314,6 +318,7 @@ fn entry(worked: Worked) -> Result<ShareEntry, TooLarge> {
         settled: worked.settled,
         due,
         open: worked.open,
+        left: worked.left,
     })
 }
 

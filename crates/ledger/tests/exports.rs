@@ -10,7 +10,7 @@ use abide_ledger::{Book, Detail, statement};
 use abide_model::line::UsageLine;
 use abide_model::money::{Amount, Currency, Exact, PICO};
 use abide_model::name::{Party, Product};
-use abide_model::terms::Share;
+use abide_model::terms::{Share, YearBegins};
 use expect_test::{ExpectFile, expect, expect_file};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
@@ -29,6 +29,7 @@ fn book(own: &str, until: &str, detail: Detail, share: Share, lines: &[UsageLine
     let scope = Scope {
         own: Party::parse(own).unwrap(),
         zone: TimeZone::get("America/Los_Angeles").unwrap(),
+        begins: YearBegins::JANUARY,
         until: until.parse().unwrap(),
         detail,
         shares: vec![share],
@@ -184,6 +185,7 @@ proptest! {
             own: "openai".parse().unwrap(),
             period: "2026".parse().unwrap(),
             zone: TimeZone::get("America/Los_Angeles").unwrap(),
+            begins: YearBegins::JANUARY,
             at: until.parse().unwrap(),
             shares: vec![share.clone()],
         };

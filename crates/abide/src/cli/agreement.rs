@@ -14,7 +14,7 @@ use abide_agreement::Book;
 use abide_model::decision::{Action, Ask};
 use abide_model::money::Exact;
 use abide_model::name::{Channel, Customer, Party, Product, Segment, Territory};
-use abide_model::terms::{Cap, Share};
+use abide_model::terms::{Basis, Limit, Rates, Share};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -234,12 +234,12 @@ impl Terms {
 fn table(shares: &[Share]) -> String {
     let mut grid = Grid::new(&["clause", "from", "to", "rate", "every", "since", "until", "cap"]);
     for share in shares {
-        let (cap, total) = cap(&share.cap);
+        let (cap, total) = cap(&share.cap.total);
         grid.row([
             share.clause.as_str(),
             share.payer.as_str(),
             share.payee.as_str(),
-            &percent(&share.rate),
+            &rate(&share.rates),
             share.every.as_str(),
             &share.since.to_string(),
             &share.until.map_or("-".to_owned(), |until| until.to_string()),
@@ -250,12 +250,12 @@ fn table(shares: &[Share]) -> String {
 }
 
 fn share_json(share: &Share) -> ShareJson {
-    let (cap, cap_total) = cap(&share.cap);
+    let (cap, cap_total) = cap(&share.cap.total);
     ShareJson {
         clause: share.clause.to_string(),
         payer: share.payer.to_string(),
         payee: share.payee.to_string(),
-        rate: percent(&share.rate),
+        rate: rate(&share.rates),
         every: share.every.as_str(),
         since: share.since.to_string(),
         until: share.until.map(|until| until.to_string()),
@@ -277,10 +277,23 @@ fn grouped(amount: &str) -> String {
     parts.join(",") + rest
 }
 
-fn cap(cap: &Cap) -> (&'static str, Option<String>) {
+/// `20%`, or each tier with where it ends: `20% to 10000000.00 USD, 5%`.
+fn rate(rates: &Rates) -> String {
+    let tiers = rates.tiers.iter().map(|tier| match tier.upto {
+        Some(upto) => format!("{} to {upto}", percent(&tier.rate)),
+        None => percent(&tier.rate),
+    });
+    let basis = match (rates.basis, rates.as_flat()) {
+        (Basis::Volume, None) => " by volume",
+        (Basis::Volume, Some(_)) | (Basis::Marginal, _) => "",
+    };
+    tiers.collect::<Vec<_>>().join(", ") + basis
+}
+
+fn cap(cap: &Limit) -> (&'static str, Option<String>) {
     match cap {
-        Cap::None => ("none", None),
-        Cap::Unknown => ("unknown", None),
-        Cap::Total(total) => ("total", Some(total.to_string())),
+        Limit::None => ("none", None),
+        Limit::Unknown => ("unknown", None),
+        Limit::Of(total) => ("total", Some(total.to_string())),
     }
 }

@@ -10,7 +10,7 @@ use abide_engine::{KeyWish, key};
 use abide_ledger::Period;
 use abide_model::Time;
 use abide_model::name::Customer;
-use abide_model::terms::Every;
+use abide_model::terms::{Every, YearBegins};
 use abide_sim::{Cloud, Dialect};
 use abide_store::{KeyFile, Store};
 use clap::Args;
@@ -152,7 +152,7 @@ impl Running<'_> {
             || Time::now().to_zoned(jiff::tz::TimeZone::UTC),
             |book| Time::now().to_zoned(book.zone().clone()),
         );
-        let period = Period::of(Every::Quarter, today.date());
+        let period = Period::of(Every::Quarter, YearBegins::JANUARY, today.date());
         let (url, key) = (&self.url, self.key);
         let program = quoted(&self.program);
         let (config, book) = (quoted(self.config), quoted(self.book));

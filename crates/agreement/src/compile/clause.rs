@@ -2,22 +2,20 @@
 
 use super::Check;
 use super::condition::{self, SPAN_HELP};
-use super::price::money;
+use super::money;
 use super::registry::{Registry, cited};
 use super::{precedence, refusal, scope};
 use crate::bits::Bits;
-use crate::book::{Clause, Condition, Kind, Scope, ShareTerms, Term, action_bit};
+use crate::book::{Clause, Condition, Kind, Scope, Term, action_bit};
 use crate::calendar;
 use crate::diagnostic::{At, Spot, Word};
-use crate::suggest::did_you_mean;
-use crate::syntax::clause::{CapRow, ClauseRow, KindRow};
+use crate::syntax::clause::{ClauseRow, KindRow};
 use crate::syntax::condition::Expr;
+use crate::syntax::money::{MoneyRow, SplitRow};
 use crate::syntax::{File, Instrument};
 use crate::table::{ChannelNo, ClauseNo, Number, PartyNo, QuestionNo, Table};
 use abide_model::decision::Action;
-use abide_model::money::Exact;
 use abide_model::name;
-use abide_model::terms::Every;
 use abide_model::{Date, Time};
 use jiff::Span;
 use std::collections::BTreeMap;
@@ -61,6 +59,7 @@ pub(super) fn build(
     let homes: Vec<_> = files.iter().filter_map(|(_, file)| file.instrument.as_ref()).collect();
     amendments(&homes, check);
     precedence::settle(&mut drafts, &homes, &registry.words, check);
+    money::guarantees(&drafts, check);
     let mut clauses: Vec<_> = drafts.into_iter().map(|draft| draft.clause).collect();
     clauses.iter_mut().for_each(|clause| gather_changes(clause, registry));
     refusal::unheard(&clauses, registry, check);
@@ -110,7 +109,10 @@ fn draft<'a>(
 ) -> Option<Draft<'a>> {
     let name = check.declare::<name::Clause>(&row.id, "clause");
     let from = signer(row.from.as_ref(), home, registry, check);
-    let to = signer(row.to.as_ref(), home, registry, check);
+    let to = match split_of(row) {
+        Some(split) => money::first_payee(split, registry, from),
+        None => signer(row.to.as_ref(), home, registry, check),
+    };
     let mut covered = scope::build(&row.scope, &mut registry.words, check);
     let except = row.except.iter().map(|row| scope::build(row, &mut registry.words, check)).collect();
     let days = days(row, home, check);
@@ -120,7 +122,7 @@ fn draft<'a>(
     let cite = row.cite.as_ref();
     let source = cite.and_then(|cite| cite.source.as_ref()).and_then(|word| cited(word, registry, check));
     let (from, to, days) = (from?, to?, days?);
-    if from == to {
+    if from == to && split_of(row).is_none() {
         let spot = row.to.as_ref().map_or(row.spot, |word| word.spot);
         check.sink.error(
             "self-promise",
@@ -152,6 +154,24 @@ fn draft<'a>(
         source,
     };
     Some(Draft { clause, row, home })
+}
+
+/// The waterfall that a clause is, if it is one.
+fn split_of(row: &ClauseRow) -> Option<&SplitRow> {
+    match &row.kind {
+        KindRow::Money(money) => match money.as_ref() {
+            MoneyRow::Split(split) => Some(split),
+            MoneyRow::Share(_)
+            | MoneyRow::Guarantee(_)
+            | MoneyRow::Commit(_)
+            | MoneyRow::Parity(_)
+            | MoneyRow::Stake(_) => None,
+        },
+        KindRow::Grant { .. }
+        | KindRow::Exclusive { .. }
+        | KindRow::First { .. }
+        | KindRow::Refusal { .. } => None,
+    }
 }
 
 /// A condition that is absent is fine; one that is wrong is not.
@@ -228,16 +248,9 @@ fn kind(
             let within = window(within.as_ref()?, check)?;
             Some(Kind::Refusal { notices: refusal::notices(from?, to?, within, registry, check) })
         }
-        KindRow::Share { rate, every, cap } => {
+        KindRow::Money(money) => {
             scope.actions = action_bit(Action::Serve) | action_bit(Action::Sell);
-            let rate = rate.as_ref().and_then(|word| percentage(word, check));
-            let every = every.as_ref().and_then(|word| period(word, check));
-            let cap = cap.as_ref().map(|cap| total(cap, row, check));
-            Some(Kind::Share(ShareTerms {
-                rate: rate?,
-                every: every?,
-                cap: cap.map_or(Some(None), |cap| cap.map(Some))?,
-            }))
+            money::build(money, row, registry, check).map(|money| Kind::Money(Box::new(money)))
         }
     }
 }
@@ -275,54 +288,6 @@ fn window(word: &Word, check: &mut Check<'_>) -> Option<Span> {
     Some(span)
 }
 
-fn percentage(word: &Word, check: &mut Check<'_>) -> Option<Exact> {
-    let rate = Exact::parse(&word.value).ok().filter(|_| word.value.ends_with('%'));
-    let whole = Exact::whole(1);
-    match rate {
-        Some(rate) if !rate.is_negative() && rate <= whole => Some(rate),
-        Some(_) => {
-            check.sink.error("bad-rate", word.spot, "a share is at least 0% and at most 100%");
-            None
-        }
-        None => {
-            let message = format!("`{}` is not a percentage", word.value);
-            check
-                .sink
-                .error("bad-rate", word.spot, message)
-                .help("write a number and a percent sign: \"20%\"");
-            None
-        }
-    }
-}
-
-fn period(word: &Word, check: &mut Check<'_>) -> Option<Every> {
-    let every = Every::parse(&word.value);
-    if every.is_none() {
-        let known = [Every::Month, Every::Quarter, Every::Year].map(Every::as_str);
-        check
-            .sink
-            .error("unknown-word", word.spot, format!("`{}` is not a period", word.value))
-            .help("one of `month`, `quarter`, `year`")
-            .hint(did_you_mean(&word.value, known));
-    }
-    every
-}
-
-fn total(cap: &CapRow, row: &ClauseRow, check: &mut Check<'_>) -> Option<(abide_model::money::Amount, Time)> {
-    let word = cap.total.as_ref()?;
-    let total = money(word, check)?;
-    if total.pico < 0 {
-        check.sink.error("bad-money", word.spot, "a cap is not below zero");
-    }
-    if let (Some(cap), Some(clause)) = (&cap.known, &row.known)
-        && cap.value < clause.value
-    {
-        check.sink.warning("early-record", cap.spot, "the cap is known before its clause is");
-    }
-    let known = cap.known.as_ref().map_or(Time::MIN, |day| check.start(day.value));
-    Some((total, known))
-}
-
 /// Fills in what the clause may hang on, once its end is settled.
 fn gather_changes(clause: &mut Clause, registry: &Registry) {
     let mut changes = vec![(clause.term.since, Time::MIN)];
@@ -338,7 +303,7 @@ fn gather_changes(clause: &mut Clause, registry: &Registry) {
             changes.extend(launches.iter().map(|launch| (launch.at, launch.recorded)));
         }
         Kind::Refusal { notices } => changes.extend(refusal::changes(notices)),
-        Kind::Grant { .. } | Kind::Exclusive { .. } | Kind::Share(_) => {}
+        Kind::Grant { .. } | Kind::Exclusive { .. } | Kind::Money(_) => {}
     }
     changes.sort_unstable();
     changes.dedup();

@@ -3,17 +3,18 @@
 
 mod clause;
 mod condition;
+mod entry;
 mod measure;
+mod money;
 mod precedence;
 mod price;
 mod refusal;
 mod registry;
-pub(crate) mod scenario;
 mod scope;
 
 pub use clause::CLAUSES_MAX;
+pub(crate) use money::StageTerms;
 pub(crate) use registry::is_country;
-pub use scenario::{DRAWS_MAX, Staged, YEARS_MAX, stage};
 
 use crate::book::Book;
 use crate::diagnostic::{Diagnostic, Files, Sink, Spot, Word};
@@ -23,6 +24,7 @@ use crate::syntax::{self, BOOK_FILE};
 use crate::table::{Names, Number, Table};
 use crate::{Source, calendar};
 use abide_model::name::{self, NameError};
+use abide_model::terms::YearBegins;
 use abide_model::{Date, Hash, Time};
 use jiff::tz::TimeZone;
 use std::borrow::Borrow;
@@ -39,13 +41,12 @@ const NAMES_LISTED_MAX: usize = 8;
 
 /// Reads and checks a whole book.
 ///
-/// The order of `files` does not matter. Files that are not named `*.toml` must not be given. Scenarios are no part of
-/// a book and are passed over.
+/// The order of `files` does not matter. Files that are not named `*.toml` must not be given.
 ///
 /// # Errors
 /// Everything that is wrong, in the order of paths and places; warnings are among them.
 pub fn load(files: &[Source]) -> Result<Book, Vec<Diagnostic>> {
-    let sources = Files::new(files.iter().filter(|file| !is_scenario(file)));
+    let sources = Files::new(files);
     let mut sink = Sink::default();
     let read = read(&sources, &mut sink);
     let book = read.and_then(|read| compile(&sources, &read, &mut sink));
@@ -55,14 +56,6 @@ pub fn load(files: &[Source]) -> Result<Book, Vec<Diagnostic>> {
         Some(book) if !failed => Ok(Book { warnings: findings, ..book }),
         _ => Err(findings),
     }
-}
-
-/// Whether a file is a scenario: it has a key `scenario` before its first table.
-#[must_use]
-pub fn is_scenario(file: &Source) -> bool {
-    let head = file.text.lines().map(str::trim_start).take_while(|line| !line.starts_with('['));
-    let mut keys = head.filter_map(|line| line.split_once('=')).map(|(key, _)| key.trim_end());
-    file.path != BOOK_FILE && keys.any(|key| key == "scenario")
 }
 
 /// Reads every file; `None` when names cannot be looked up because some file is missing or is not TOML.
@@ -106,6 +99,8 @@ fn compile(sources: &Files<'_>, files: &[(usize, syntax::File)], sink: &mut Sink
     let mut registry = registry::build(files, &mut check);
     let owner = head.owner.as_ref().and_then(|word| check.find(&registry.words.parties, word, "party"));
     let prices = price::build(files, &registry.words, &mut check);
+    let year = year_begins(head, &mut check);
+    let entries = entry::build(files, owner, &mut registry, &mut check);
     let clauses = clause::build(files, &mut registry, &mut check)?;
     registry.words.points = Table::new(registry.points);
     registry.words.measures = Table::new(registry.measures);
@@ -121,9 +116,12 @@ fn compile(sources: &Files<'_>, files: &[(usize, syntax::File)], sink: &mut Sink
         owner: owner?,
         zone,
         words: registry.words,
-        clauses,
         index,
         prices,
+        money: money::with_base(&clauses),
+        clauses,
+        entries,
+        year,
         warnings: Vec::new(),
     })
 }
@@ -134,6 +132,19 @@ fn zone(head: &syntax::Head, sink: &mut Sink) -> TimeZone {
         sink.error("unknown-name", word.spot, format!("there is no time zone `{}`", word.value))
             .help("use a name of the IANA time zone database, such as \"America/Los_Angeles\" or \"UTC\"");
         TimeZone::UTC
+    })
+}
+
+/// `"07-01"`: a month and the first of it.
+fn year_begins(head: &syntax::Head, check: &mut Check<'_>) -> YearBegins {
+    let Some(word) = &head.year_begins else { return YearBegins::JANUARY };
+    let month = word.value.strip_suffix("-01").filter(|month| month.len() == 2);
+    month.and_then(|month| month.parse().ok()).and_then(YearBegins::in_month).unwrap_or_else(|| {
+        check
+            .sink
+            .error("bad-year", word.spot, format!("`{}` is not the first day of a month", word.value))
+            .help("write month and day, such as \"07-01\" for a year that begins in July");
+        YearBegins::JANUARY
     })
 }
 

@@ -174,7 +174,7 @@ fn is_grant(drafts: &[Draft<'_>], at: usize) -> bool {
 fn lifts(grant: &Draft<'_>, promise: &Draft<'_>) -> bool {
     let forbids = match promise.clause.kind {
         Kind::Exclusive { .. } | Kind::First { .. } | Kind::Refusal { .. } => true,
-        Kind::Grant { .. } | Kind::Share(_) => false,
+        Kind::Grant { .. } | Kind::Money(_) => false,
     };
     forbids && grant.clause.from == promise.clause.to && grant.clause.to == promise.clause.from
 }

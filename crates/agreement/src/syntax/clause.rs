@@ -3,10 +3,9 @@
 use crate::diagnostic::{At, Sink, Spot, Word};
 use crate::syntax::condition::Expr;
 use crate::syntax::fields::Fields;
+use crate::syntax::money::{self, MoneyRow};
 use jiff::civil::Date;
 
-/// Clause kinds that are understood.
-const READ: [&str; 5] = ["grant", "exclusive", "first", "refusal", "share"];
 /// Every clause kind there is.
 pub(crate) const KINDS: [&str; 10] =
     ["grant", "exclusive", "first", "share", "refusal", "commit", "guarantee", "split", "parity", "stake"];
@@ -37,13 +36,7 @@ pub(crate) enum KindRow {
     Exclusive { sole: bool },
     First { channel: Option<Word>, lead: Option<Word> },
     Refusal { within: Option<Word> },
-    Share { rate: Option<Word>, every: Option<Word>, cap: Option<CapRow> },
-}
-
-#[derive(Debug)]
-pub(crate) struct CapRow {
-    pub(crate) total: Option<Word>,
-    pub(crate) known: Option<At<Date>>,
+    Money(Box<MoneyRow>),
 }
 
 /// What a clause, a carve-out or a base covers; an axis that is absent covers everything.
@@ -67,14 +60,6 @@ pub(crate) struct Cite {
 pub(crate) fn read_all(fields: &mut Fields<'_>, sink: &mut Sink) -> Vec<ClauseRow> {
     let mut found = Vec::new();
     for kind in KINDS {
-        if !READ.contains(&kind) {
-            if let Some(spot) = fields.take_away(kind) {
-                sink.error("clause-kind", spot, format!("clause kind `{kind}` is not supported yet")).help(
-                    "understood are `grant`, `exclusive`, `first`, `refusal` and `share`; take this one out for now",
-                );
-            }
-            continue;
-        }
         for mut table in fields.tables(sink, kind) {
             found.extend(read(kind, &mut table, sink));
             table.finish(sink);
@@ -90,7 +75,8 @@ fn read(kind: &'static str, table: &mut Fields<'_>, sink: &mut Sink) -> Option<C
     }
     table.text(sink, "note");
     let from = table.need_text(sink, "from");
-    let to = table.need_text(sink, "to");
+    // A split names those who receive in its steps.
+    let to = if kind == "split" { None } else { table.need_text(sink, "to") };
     let (kind, scope) = match kind {
         "grant" => (KindRow::Grant { depth: table.whole(sink, "depth") }, scope(table, sink, true)),
         "exclusive" => {
@@ -105,7 +91,7 @@ fn read(kind: &'static str, table: &mut Fields<'_>, sink: &mut Sink) -> Option<C
             let within = table.need_text(sink, "within");
             (KindRow::Refusal { within }, scope(table, sink, true))
         }
-        _ => share(table, sink),
+        _ => money::read(kind, table, sink)?,
     };
     let except = excepts(table, sink);
     let since = table.date(sink, "since");
@@ -135,29 +121,8 @@ fn read(kind: &'static str, table: &mut Fields<'_>, sink: &mut Sink) -> Option<C
     })
 }
 
-fn share(table: &mut Fields<'_>, sink: &mut Sink) -> (KindRow, ScopeRow) {
-    let rate = table.need_text(sink, "rate");
-    let every = table.need_text(sink, "every");
-    let cap = table.table(sink, "cap").map(|mut cap| {
-        let row = CapRow { total: cap.need_text(sink, "total"), known: cap.date(sink, "known") };
-        cap.finish(sink);
-        row
-    });
-    let base = table.table(sink, "of").map(|mut base| {
-        let scope = scope(&mut base, sink, false);
-        base.finish(sink);
-        scope
-    });
-    for axis in ["products", "classes", "channels", "segments", "territories"] {
-        if let Some(spot) = table.take_away(axis) {
-            sink.error("share-base", spot, format!("`{axis}` of a share belongs into its base"))
-                .help(format!("write of = {{ {axis} = […] }}"));
-        }
-    }
-    (KindRow::Share { rate, every, cap }, base.unwrap_or_default())
-}
-
-fn scope(table: &mut Fields<'_>, sink: &mut Sink, actions: bool) -> ScopeRow {
+/// What a table covers, by axis.
+pub(crate) fn scope(table: &mut Fields<'_>, sink: &mut Sink, actions: bool) -> ScopeRow {
     ScopeRow {
         actions: if actions { table.texts(sink, "actions") } else { None },
         products: table.texts(sink, "products"),

@@ -46,10 +46,6 @@ impl<'a> Value<'a> {
         Some(Fields::new(table, self.file, self.text, self.spot(), what, self.keys))
     }
 
-    pub(crate) fn is_table(&self) -> bool {
-        self.raw.get_ref().is_table()
-    }
-
     pub(crate) fn as_bool(&self) -> Option<bool> {
         self.raw.get_ref().as_bool()
     }
@@ -115,6 +111,16 @@ impl<'a> Fields<'a> {
 
     pub(crate) fn rename(&mut self, what: String) {
         self.what = what;
+    }
+
+    /// How messages call this table.
+    pub(crate) fn what(&self) -> &str {
+        &self.what
+    }
+
+    /// A line as the first of `keys` would stand in a file.
+    pub(crate) fn example(&self, keys: &[&str]) -> String {
+        keys.first().map_or(String::new(), |key| format!("{key} = {}", self.like(key)))
     }
 
     /// The names and values under `key`, a table whose keys are names; `None` when it is absent or no table.
@@ -284,6 +290,26 @@ impl<'a> Fields<'a> {
             self.wrong(sink, key, value, "a table");
         }
         table
+    }
+
+    /// A list of tables written in brackets, each read and checked by `row`.
+    pub(crate) fn rows<T>(
+        &mut self,
+        sink: &mut Sink,
+        key: &'static str,
+        row: impl Fn(&mut Fields<'a>, &mut Sink) -> T,
+    ) -> Option<Vec<T>> {
+        let mut found = Vec::new();
+        for value in self.list(sink, key)? {
+            let Some(mut table) = value.as_table(&format!("an entry of `{key}`")) else {
+                sink.error("wrong-type", value.spot(), format!("`{key}` needs a list of tables"))
+                    .help(format!("write {key} = {}", self.like(key)));
+                continue;
+            };
+            found.push(row(&mut table, sink));
+            table.finish(sink);
+        }
+        Some(found)
     }
 
     /// The tables under `[[key]]` headers.

@@ -4,6 +4,7 @@
 use crate::diagnostic::{At, Sink, Spot, Word};
 use crate::suggest::did_you_mean;
 use crate::syntax::condition::{self, Term};
+use crate::syntax::entry::{self, Entries};
 use crate::syntax::fields::{Fields, Value};
 use abide_model::decision::SourceClass;
 use jiff::civil::Date;
@@ -21,6 +22,7 @@ pub(crate) struct Registry {
     pub(crate) facts: Vec<FactRow>,
     pub(crate) sources: Vec<SourceRow>,
     pub(crate) prices: Vec<PriceRow>,
+    pub(crate) entries: Entries,
 }
 
 #[derive(Debug)]
@@ -62,8 +64,6 @@ pub(crate) struct FactRow {
     pub(crate) on: At<Date>,
     pub(crate) recorded: Option<At<Date>>,
     pub(crate) source: Option<Word>,
-    /// Whether it is supposed rather than recorded: known at every time.
-    pub(crate) assumed: bool,
 }
 
 #[derive(Debug)]
@@ -107,13 +107,15 @@ pub(crate) fn read(fields: &mut Fields<'_>, sink: &mut Sink) -> Registry {
         territories: rows(fields, sink, "territory", territory),
         questions: rows(fields, sink, "question", question),
         events: rows(fields, sink, "event", event),
-        facts: facts(fields, sink),
+        facts: rows(fields, sink, "fact", fact),
         sources: sources(fields, sink),
         prices: rows(fields, sink, "price", price),
+        entries: entry::read(fields, sink),
     }
 }
 
-fn rows<T>(
+/// Reads the tables under `[[key]]` headers.
+pub(crate) fn rows<T>(
     fields: &mut Fields<'_>,
     sink: &mut Sink,
     key: &'static str,
@@ -185,11 +187,6 @@ fn event(table: &mut Fields<'_>, sink: &mut Sink) -> Option<EventRow> {
     Some(EventRow { id: table.need_text(sink, "id")?, args })
 }
 
-/// Reads every `[[fact]]`.
-pub(crate) fn facts(fields: &mut Fields<'_>, sink: &mut Sink) -> Vec<FactRow> {
-    rows(fields, sink, "fact", fact)
-}
-
 fn fact(table: &mut Fields<'_>, sink: &mut Sink) -> Option<FactRow> {
     let on = table.need_date(sink, "on");
     let recorded = table.date(sink, "recorded");
@@ -219,7 +216,7 @@ fn fact(table: &mut Fields<'_>, sink: &mut Sink) -> Option<FactRow> {
             None
         }
     };
-    Some(FactRow { what: what?, on: on?, recorded, source, assumed: false })
+    Some(FactRow { what: what?, on: on?, recorded, source })
 }
 
 /// `[source.ID]` tables, which instrument files have too.

@@ -39,10 +39,10 @@ fn the_cap_of_the_share_is_unknown_until_it_was_reported() {
                 share.clause,
                 share.payer,
                 share.payee,
-                share.rate,
+                share.rates.as_flat().unwrap(),
                 share.every.as_str(),
                 share.since,
-                share.cap
+                share.cap.total
             );
         }
     }
@@ -76,7 +76,7 @@ fn the_cap_of_the_share_is_unknown_until_it_was_reported() {
           jan25.share: openai to microsoft, 0.2 a quarter, 2025-01-21 to 2025-10-28, cap None
           jan25.share-back: microsoft to openai, 0.2 a quarter, 2025-01-21 to 2026-04-27, cap None
           oct25.share-until-agi: openai to microsoft, 0.2 a quarter, 2025-10-28 to 2026-04-27, cap None
-          apr27.revenue-share: openai to microsoft, 0.2 a quarter, 2026-04-27 to 2031-01-01, cap Total(38000000000.00 USD)
+          apr27.revenue-share: openai to microsoft, 0.2 a quarter, 2026-04-27 to 2031-01-01, cap Of(38000000000.00 USD)
     "#]].assert_eq(&out);
 }
 

@@ -19,11 +19,14 @@ fn a_clause_has_keys_types_and_words_with_a_sentence_each() {
         out += &format!("{name}: {} {}\n", key["type"], more.join(" "));
     }
     expect![[r#"
-        needs ["id","from","to","rate","every"]
+        needs ["id","from","to","every"]
+        basis: "string" ["marginal","volume"] ["marginal"]
         cap: "object" [{"total":"38_000_000_000 USD"}]
         cite: "object" [{"quote":"…","source":"apr27"}]
-        every: "string" ["month","quarter","year"] ["quarter"]
+        currency: "string" ["USD"]
+        every: "string" ["month","quarter","half","year"] ["quarter"]
         except: "array" [[{"channels":["azure"]}]]
+        floor: "object" [{"period":"1_000_000 USD"}]
         from: "string" "^[A-Za-z0-9._-]+$" ["openai"]
         id: "string" "^[A-Za-z0-9._-]+$" ["apr27.licence"]
         if: "string" ["agi-verified"]
@@ -32,7 +35,9 @@ fn a_clause_has_keys_types_and_words_with_a_sentence_each() {
         of: "object" [{"products":["openai"]}]
         overrides: "array" [["oct25.licence"]]
         rate: "string" "^[0-9][0-9_]*([.][0-9_]+)? *%$" ["20%"]
+        reset: "string" ["month","quarter","half","year"] ["year"]
         since: "string" "date" ["2026-04-27"]
+        tiers: "array" [[{"rate":"10%","upto":"10_000_000 USD"},{"rate":"5%"}]]
         to: "string" "^[A-Za-z0-9._-]+$" ["microsoft"]
         unless: "string" ["agi-verified"]
         until: "string" "date" ["2031-01-01"]

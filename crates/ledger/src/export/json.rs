@@ -6,7 +6,7 @@ use crate::postings::Count;
 use crate::share::Span;
 use crate::statement::{ShareAccount, ShareEntry, Statement};
 use abide_model::money::{Currency, Exact};
-use abide_model::terms::Cap;
+use abide_model::terms::{Every, Limit, Tier};
 use serde::Serialize;
 
 impl Statement {
@@ -86,18 +86,31 @@ struct ShareJson<'a> {
     clause: &'a str,
     payer: &'a str,
     payee: &'a str,
-    rate: String,
+    /// The rate, where there is only one.
+    rate: Option<String>,
+    tiers: Vec<TierJson>,
+    basis: &'a str,
+    reset: Option<&'a str>,
     every: &'a str,
     since: String,
     until: Option<String>,
-    cap: CapJson<'a>,
+    floor: Option<String>,
+    cap: LimitJson<'a>,
+    cap_of_period: LimitJson<'a>,
+    cap_from: Option<String>,
     unpriced_calls: u64,
     entries: Vec<EntryJson<'a>>,
 }
 
 #[derive(Serialize)]
+struct TierJson {
+    upto: Option<String>,
+    rate: String,
+}
+
+#[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-enum CapJson<'a> {
+enum LimitJson<'a> {
     None,
     Unknown,
     Total { total: String, currency: &'a str },
@@ -205,18 +218,17 @@ impl<'a> From<&'a ShareAccount> for ShareJson<'a> {
             clause: terms.clause.as_str(),
             payer: terms.payer.as_str(),
             payee: terms.payee.as_str(),
-            rate: terms.rate.to_string(),
+            rate: terms.rates.as_flat().map(ToString::to_string),
+            tiers: terms.rates.tiers.iter().map(tier).collect(),
+            basis: terms.rates.basis.as_str(),
+            reset: terms.rates.reset.map(Every::as_str),
             every: terms.every.as_str(),
             since: terms.since.to_string(),
             until: terms.until.map(|until| until.to_string()),
-            cap: match &terms.cap {
-                Cap::None => CapJson::None,
-                Cap::Unknown => CapJson::Unknown,
-                Cap::Total(total) => CapJson::Total {
-                    total: exact(&total.exact(), total.currency),
-                    currency: total.currency.as_str(),
-                },
-            },
+            floor: terms.floor.map(|floor| floor.to_string()),
+            cap: limit(&terms.cap.total),
+            cap_of_period: limit(&terms.cap.period),
+            cap_from: terms.cap.from.map(|from| from.to_string()),
             unpriced_calls: share.unpriced_calls,
             entries: share.entries.iter().map(EntryJson::from).collect(),
         }
@@ -237,6 +249,21 @@ impl<'a> From<&'a ShareEntry> for EntryJson<'a> {
             due: minor_span(&entry.due, currency),
             accrued: entry.open.as_ref().map(|open| settlement(open, currency)),
         }
+    }
+}
+
+fn tier(tier: &Tier) -> TierJson {
+    TierJson { upto: tier.upto.map(|upto| upto.to_string()), rate: tier.rate.to_string() }
+}
+
+fn limit(limit: &Limit) -> LimitJson<'_> {
+    match limit {
+        Limit::None => LimitJson::None,
+        Limit::Unknown => LimitJson::Unknown,
+        Limit::Of(total) => LimitJson::Total {
+            total: exact(&total.exact(), total.currency),
+            currency: total.currency.as_str(),
+        },
     }
 }
 

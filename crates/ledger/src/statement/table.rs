@@ -1,12 +1,11 @@
 //! A statement as text in aligned columns, for a terminal.
 
 use crate::accrual::Settlement;
-use crate::figure::{calls, exact, grouped, in_line, minor, percent, span};
+use crate::figure::{calls, exact, grouped, in_line, minor, number, rates, span};
 use crate::postings::Count;
-use crate::share::Span;
 use crate::statement::{ShareAccount, ShareEntry, Statement};
-use abide_model::money::{Currency, Exact};
-use abide_model::terms::{Cap, Share};
+use abide_model::money::{Amount, Currency, Exact};
+use abide_model::terms::{Limit, Share};
 use std::fmt::Write;
 
 impl Statement {
@@ -99,25 +98,34 @@ fn share_section(out: &mut String, share: &ShareAccount) {
         say(out, format_args!("  no revenue yet"));
     }
     for entry in &share.entries {
-        entry_table(out, entry, &share.terms.cap);
+        entry_table(out, entry);
     }
 }
 
 fn in_words(terms: &Share) -> String {
-    let (payer, payee, rate) = (&terms.payer, &terms.payee, percent(&terms.rate));
-    let cap = match &terms.cap {
-        Cap::None => "no cap".to_owned(),
-        Cap::Unknown => "a cap that is not known".to_owned(),
-        Cap::Total(total) => {
-            format!("at most {} {} in all", grouped(&exact(&total.exact(), total.currency)), total.currency)
-        }
-    };
+    let (payer, payee, rate) = (&terms.payer, &terms.payee, rates(&terms.rates));
     let until = terms.until.map_or(String::new(), |until| format!(" until {until}"));
     let (every, since) = (terms.every.as_str(), terms.since);
-    format!("{payer} owes {payee} {rate} of revenue, each {every} from {since}{until}, {cap}")
+    let amount = |amount: &Amount| format!("{} {}", grouped(&number(amount)), amount.currency);
+    let floor =
+        terms.floor.as_ref().map_or(String::new(), |floor| format!(", at least {} each", amount(floor)));
+    let cap = match (&terms.cap.period, &terms.cap.total) {
+        (Limit::None, Limit::None) => "no cap".to_owned(),
+        (period, total) => {
+            let bound = |limit: &Limit, of: &str| match limit {
+                Limit::None => None,
+                Limit::Unknown => Some(format!("a cap {of} that is not known")),
+                Limit::Of(most) => Some(format!("at most {} {of}", amount(most))),
+            };
+            let each = format!("each {every}");
+            let bounds = bound(period, &each).into_iter().chain(bound(total, "in all"));
+            bounds.collect::<Vec<_>>().join(" and ")
+        }
+    };
+    format!("{payer} owes {payee} {rate} of revenue, each {every} from {since}{until}{floor}, {cap}")
 }
 
-fn entry_table(out: &mut String, entry: &ShareEntry, cap: &Cap) {
+fn entry_table(out: &mut String, entry: &ShareEntry) {
     let currency = entry.currency;
     let one = |value: &Exact| grouped(&exact(value, currency));
     let mut rows = vec![
@@ -127,14 +135,8 @@ fn entry_table(out: &mut String, entry: &ShareEntry, cap: &Cap) {
         ("share in the period".to_owned(), span(&entry.share, one)),
         ("share so far".to_owned(), span(&entry.used_after, one)),
     ];
-    if let Cap::Total(total) = cap
-        && total.currency == currency
-    {
-        let left = Span {
-            low: &total.exact() - &entry.used_after.high,
-            high: &total.exact() - &entry.used_after.low,
-        };
-        rows.push(("left under the cap".to_owned(), span(&left, one)));
+    if let Some(left) = &entry.left {
+        rows.push(("left under the cap".to_owned(), span(left, one)));
     }
     for settlement in &entry.settled {
         rows.push((format!("due for {}", settlement.period), due_text(settlement, currency)));

@@ -7,7 +7,7 @@ use abide_model::id::{CallNo, RunId, SessionId};
 use abide_model::line::UsageLine;
 use abide_model::money::{Amount, Exact};
 use abide_model::name::{Channel, Clause, Cloud, Customer, ModelName, Party, Product};
-use abide_model::terms::{Cap, Every, Share};
+use abide_model::terms::{Cap, Every, Limit, Rates, Share};
 use abide_model::usage::{Measure, Tokens, Usage};
 use std::error::Error;
 
@@ -52,14 +52,16 @@ pub(crate) fn share(rate: &str, cap: &str) -> Result<Share, Box<dyn Error>> {
         clause: Clause::parse("apr27.revenue-share")?,
         payer: Party::parse("openai")?,
         payee: Party::parse("microsoft")?,
-        rate: Exact::parse(rate)?,
+        rates: Rates::flat(Exact::parse(rate)?),
         every: Every::Quarter,
         since: "2026-01-01".parse()?,
         until: Some("2031-01-01".parse()?),
+        floor: None,
         cap: match cap {
-            "none" => Cap::None,
-            "unknown" => Cap::Unknown,
-            total => Cap::Total(Amount::parse(total)?),
+            "none" => Cap::NONE,
+            "unknown" => Cap::total(Limit::Unknown),
+            total => Cap::total(Limit::Of(Amount::parse(total)?)),
         },
+        currency: None,
     })
 }

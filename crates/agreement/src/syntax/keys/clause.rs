@@ -1,9 +1,9 @@
 //! Keys of instrument files and of each kind of clause.
 
+use super::money::{COMMIT, GUARANTEE, PARITY, SHARE, SPLIT, STAKE};
 use super::registry::SOURCES;
 use super::{Key, Keys, NAMES, NOTE, PATHS, Shape, key, needed};
 use abide_model::decision::Action;
-use abide_model::terms::Every;
 
 /// An instrument, or an amendment to one.
 pub(crate) static INSTRUMENT: Keys = Keys {
@@ -52,6 +52,11 @@ const KINDS: &[Key] = &[
         "A right of first refusal: others only after this one was asked.",
     ),
     key("share", Shape::Tables(&SHARE), "", "A part of revenue."),
+    key("guarantee", Shape::Tables(&GUARANTEE), "", "A minimum over what shares pay, with recoupment."),
+    key("commit", Shape::Tables(&COMMIT), "", "A commitment to buy."),
+    key("split", Shape::Tables(&SPLIT), "", "A waterfall: who collects passes on in steps."),
+    key("parity", Shape::Tables(&PARITY), "", "A most favoured price."),
+    key("stake", Shape::Tables(&STAKE), "", "A part of a company that a party owns."),
 ];
 
 static GRANT: Keys = Keys {
@@ -118,54 +123,6 @@ static REFUSAL: Keys = Keys {
     choice: &[],
 };
 
-static SHARE: Keys = Keys {
-    about: "A part of revenue that is owed.",
-    parts: &[
-        HEAD,
-        &[
-            needed("rate", Shape::Percent, "\"20%\"", "How much of the revenue is owed."),
-            key(
-                "of",
-                Shape::Table(&BASE),
-                "{ products = [\"openai\"] }",
-                "The revenue it is worked out on. All revenue when absent.",
-            ),
-            needed(
-                "every",
-                Shape::Word(|| Every::ALL.map(Every::as_str).to_vec()),
-                "\"quarter\"",
-                "The period for which it is worked out.",
-            ),
-            key(
-                "cap",
-                Shape::Table(&CAP),
-                "{ total = \"38_000_000_000 USD\" }",
-                "The most that is owed in all.",
-            ),
-        ],
-        TAIL,
-        NOTE,
-    ],
-    choice: &[],
-};
-
-static CAP: Keys = Keys {
-    about: "The most that is owed in all.",
-    parts: &[&[
-        needed("total", Shape::Money, "\"38_000_000_000 USD\"", "The amount."),
-        key(
-            "known",
-            Shape::Date,
-            "2026-05-11",
-            "The day the amount became known. Before it, the share is known to be capped and the amount is not.",
-        ),
-    ]],
-    choice: &[],
-};
-
-/// A scope without actions: what revenue is counted.
-static BASE: Keys = Keys { about: "The revenue that counts.", parts: &[WHERE], choice: &[] };
-
 /// A scope of its own, as `except` lists them.
 static SCOPE: Keys = Keys {
     about: "A scope that is carved out: all of the axes it names.",
@@ -175,7 +132,7 @@ static SCOPE: Keys = Keys {
 
 static CARVED: Shape = Shape::Table(&SCOPE);
 
-const HEAD: &[Key] = &[
+pub(super) const HEAD: &[Key] = &[
     needed("id", Shape::Name, "\"apr27.licence\"", "Its name, once in the book."),
     needed("from", Shape::Name, "\"openai\"", "The party that gives, promises or owes."),
     needed("to", Shape::Name, "\"microsoft\"", "The party to which it is given, promised or owed."),
@@ -188,7 +145,7 @@ const ACTIONS: &[Key] = &[key(
     "What is done. Every action when absent.",
 )];
 
-const WHERE: &[Key] = &[
+pub(super) const WHERE: &[Key] = &[
     key("products", PATHS, "[\"openai/api\"]", "Paths of products. Every product when absent."),
     key("classes", NAMES, "[\"api\"]", "The product is in one of these classes. Any when absent."),
     key("channels", NAMES, "[\"azure\"]", "Routes to the customer. Every route when absent."),
@@ -206,7 +163,7 @@ const WHERE: &[Key] = &[
     ),
 ];
 
-const TAIL: &[Key] = &[
+pub(super) const TAIL: &[Key] = &[
     key(
         "except",
         Shape::List(&CARVED),

@@ -4,8 +4,9 @@
 //! examples from here, the JSON Schema its descriptions, and the formatter its order. Knows no values.
 
 mod clause;
+mod entry;
+mod money;
 mod registry;
-mod scenario;
 
 /// The keys of one table.
 #[derive(Debug)]
@@ -70,7 +71,6 @@ pub(crate) enum Shape {
 pub(crate) static NONE: Keys = Keys { about: "", parts: &[], choice: &[] };
 
 pub(crate) use registry::{BOOK, REGISTRY};
-pub(crate) use scenario::SCENARIO;
 
 /// A file that holds an instrument or an amendment.
 pub(crate) use clause::INSTRUMENT;
@@ -183,6 +183,8 @@ const fn needed(name: &'static str, shape: Shape, like: &'static str, about: &'s
     Key { name, shape, needed: true, like, about }
 }
 
+/// Money, or the word `unknown` for an amount that there is and that is not known.
+const LIMIT: Shape = Shape::Either(&[Shape::Money, Shape::Word(|| vec!["unknown"])]);
 const NAMES: Shape = Shape::List(&Shape::Name);
 const PATHS: Shape = Shape::List(&Shape::Path);
 

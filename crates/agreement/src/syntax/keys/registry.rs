@@ -1,5 +1,6 @@
 //! Keys of `book.toml` and of other files that are not instruments.
 
+use super::entry::{PURCHASE, RATE, REVENUE, VALUATION};
 use super::{Key, Keys, NAMES, NOTE, Shape, key, needed};
 use abide_model::decision::SourceClass;
 
@@ -31,6 +32,13 @@ const HEAD: &[Key] = &[
         "\"America/Los_Angeles\"",
         "The time zone in which the book's days begin, by its IANA name. UTC when absent.",
     ),
+    key(
+        "year_begins",
+        Shape::Text,
+        "\"07-01\"",
+        "The first day of the year by which quarters, halves and years are counted: the first of a month. \"01-01\" \
+         when absent.",
+    ),
 ];
 
 const TABLES: &[Key] = &[
@@ -53,6 +61,10 @@ const TABLES: &[Key] = &[
     ),
     key("fact", Shape::Tables(&FACT), "", "Something that did happen, or the answer to a question."),
     key("price", Shape::Tables(&PRICE), "", "What a customer is charged, per million tokens."),
+    key("rate", Shape::Tables(&RATE), "", "What a currency is worth in another, from a day on."),
+    key("valuation", Shape::Tables(&VALUATION), "", "What a company is worth, from a day on."),
+    key("revenue", Shape::Tables(&REVENUE), "", "Revenue that was not metered."),
+    key("purchase", Shape::Tables(&PURCHASE), "", "Something that was bought."),
     SOURCES,
 ];
 
@@ -189,7 +201,7 @@ static EVENT: Keys = Keys {
     choice: &[],
 };
 
-pub(super) static FACT: Keys = Keys {
+static FACT: Keys = Keys {
     about: "Something that happened, the answer to a question, or what an amount had come to.",
     parts: &[
         &[

@@ -1,0 +1,157 @@
+//! Compiles dated rows: exchange rates, valuations, revenue, purchases.
+
+use super::Check;
+use super::money::{currency, quantity};
+use super::price::money;
+use super::registry::{Registry, cited, country};
+use crate::book::{Dated, Entries, PurchaseEntry, RevenueEntry};
+use crate::index::Cell;
+use crate::syntax::File;
+use crate::syntax::entry::{Dated as DatedRow, PurchaseRow, RateRow, RevenueRow, ValuationRow};
+use crate::table::PartyNo;
+use abide_model::Date;
+use abide_model::decision::Action;
+use abide_model::money::Exact;
+use abide_model::name::Customer;
+use abide_model::terms::{Place, Rate, Valuation};
+
+/// Every row of every file, by day. `owner` sells what names no seller.
+pub(super) fn build(
+    files: &[(usize, File)],
+    owner: Option<PartyNo>,
+    registry: &mut Registry,
+    check: &mut Check<'_>,
+) -> Entries {
+    let mut entries = Entries::default();
+    for (_, file) in files {
+        let rows = &file.registry.entries;
+        entries.rates.extend(rows.rates.iter().filter_map(|row| rate(row, registry, check)));
+        entries.valuations.extend(rows.valuations.iter().filter_map(|row| valuation(row, registry, check)));
+        entries.revenue.extend(rows.revenue.iter().filter_map(|row| revenue(row, owner, registry, check)));
+        entries.purchases.extend(rows.purchases.iter().filter_map(|row| purchase(row, registry, check)));
+    }
+    entries.rates.sort_by_key(|dated| (dated.row.from, dated.row.to, dated.row.on, dated.recorded));
+    entries
+        .valuations
+        .sort_by(|a, b| (&a.row.of, a.row.on, a.recorded).cmp(&(&b.row.of, b.row.on, b.recorded)));
+    entries.revenue.sort_by(|a, b| (a.on, &a.place).cmp(&(b.on, &b.place)));
+    entries.purchases.sort_by(|a, b| (a.on, &a.place).cmp(&(b.on, &b.place)));
+    entries
+}
+
+/// The day a row is about and the day it became known.
+fn days(row: &DatedRow, registry: &Registry, check: &mut Check<'_>) -> Option<(Date, Date)> {
+    if let Some(word) = &row.source {
+        cited(word, registry, check);
+    }
+    let on = row.on.as_ref()?.value;
+    let recorded = row.recorded.as_ref().map_or(on, |day| day.value);
+    if let Some(early) = row.recorded.as_ref().filter(|day| day.value < on) {
+        check
+            .sink
+            .warning("early-record", early.spot, "this row is recorded before it happened")
+            .help("`on` is the day it happened, `recorded` the day it became known");
+    }
+    Some((on, recorded))
+}
+
+fn rate(row: &RateRow, registry: &Registry, check: &mut Check<'_>) -> Option<Dated<Rate>> {
+    let days = days(&row.dated, registry, check);
+    let from = row.from.as_ref().and_then(|word| currency(word, check));
+    let to = row.to.as_ref().and_then(|word| currency(word, check));
+    let value = row.value.as_ref().and_then(|word| {
+        let read = Exact::parse(&word.value).ok();
+        let read =
+            read.filter(|value| !value.is_negative() && !value.is_zero() && !word.value.ends_with('%'));
+        if read.is_none() {
+            check
+                .sink
+                .error("bad-number", word.spot, format!("`{}` is not an exchange rate", word.value))
+                .help("write how much one unit is worth, as a decimal number above zero: \"1.08\"");
+        }
+        read
+    });
+    let (on, recorded) = days?;
+    let (from, to) = (from?, to?);
+    if from == to {
+        check.sink.error("bad-money", row.dated.spot, "a rate is between two different currencies");
+    }
+    Some(Dated { row: Rate { from, to, value: value?, on }, recorded: check.start(recorded) })
+}
+
+fn valuation(row: &ValuationRow, registry: &Registry, check: &mut Check<'_>) -> Option<Dated<Valuation>> {
+    let days = days(&row.dated, registry, check);
+    let of = row.of.as_ref().and_then(|word| check.find(&registry.words.parties, word, "party"));
+    let value = row.value.as_ref().and_then(|word| money(word, check));
+    let (on, recorded) = days?;
+    let of = registry.words.parties[of?].clone();
+    Some(Dated { row: Valuation { of, value: value?, on }, recorded: check.start(recorded) })
+}
+
+fn place(row: &DatedRow, check: &Check<'_>) -> Place {
+    Place { file: check.sources.path(row.spot).to_owned(), line: check.sources.line(row.spot) }
+}
+
+fn revenue(
+    row: &RevenueRow,
+    owner: Option<PartyNo>,
+    registry: &mut Registry,
+    check: &mut Check<'_>,
+) -> Option<RevenueEntry> {
+    let days = days(&row.dated, registry, check);
+    let territory = row.country.as_ref().map(|word| country(word, &mut registry.words, check));
+    let words = &registry.words;
+    let by = row.by.as_ref().map_or(owner, |word| check.find(&words.parties, word, "party"));
+    let product = row.product.as_ref().and_then(|word| check.find(&words.products, word, "product"));
+    let channel = row.channel.as_ref().and_then(|word| check.find(&words.channels, word, "channel"));
+    let segment = row.segment.as_ref().map(|word| check.find(&words.segments, word, "segment"));
+    let customer = row.customer.as_ref().map(|word| check.parse::<Customer>(word));
+    let amount = row.amount.as_ref().and_then(|word| money(word, check));
+    let quantity = row.quantity.as_ref().map(|word| quantity(word, check));
+    let (on, recorded) = days?;
+    Some(RevenueEntry {
+        cell: Cell {
+            actor: by?,
+            action: Action::Sell,
+            product: product?,
+            channel: channel?,
+            segment: segment.map_or(Some(None), |found| found.map(Some))?,
+            territory: territory.map_or(Some(None), |found| found.map(Some))?,
+        },
+        customer: customer.map_or(Some(None), |found| found.map(Some))?,
+        amount: amount?,
+        quantity: quantity.map_or(Some(None), |found| found.map(Some))?,
+        on,
+        recorded,
+        place: place(&row.dated, check),
+    })
+}
+
+fn purchase(row: &PurchaseRow, registry: &Registry, check: &mut Check<'_>) -> Option<PurchaseEntry> {
+    let days = days(&row.dated, registry, check);
+    let words = &registry.words;
+    let by = row.by.as_ref().and_then(|word| check.find(&words.parties, word, "party"));
+    let from = row.from.as_ref().map(|word| check.find(&words.parties, word, "party"));
+    let channel = row.channel.as_ref().map(|word| check.find(&words.channels, word, "channel"));
+    let product = row.product.as_ref().map(|word| check.find(&words.products, word, "product"));
+    let amount = row.amount.as_ref().and_then(|word| money(word, check));
+    let channel = channel.map_or(Some(None), |found| found.map(Some))?;
+    let from = match (from, channel) {
+        (Some(from), _) => from?,
+        (None, channel) => words.operators[channel?],
+    };
+    let (on, recorded) = days?;
+    if Some(from) == by {
+        check.sink.error("self-promise", row.dated.spot, "nobody buys from itself");
+    }
+    Some(PurchaseEntry {
+        by: by?,
+        from,
+        channel,
+        product: product.map_or(Some(None), |found| found.map(Some))?,
+        amount: amount?,
+        on,
+        recorded,
+        place: place(&row.dated, check),
+    })
+}

@@ -1,0 +1,81 @@
+//! Keys of dated rows that people enter.
+
+use super::{Key, Keys, NOTE, Shape, key, needed};
+
+const DATED: &[Key] = &[
+    needed("on", Shape::Date, "2026-04-27", "The day it is about."),
+    key("recorded", Shape::Date, "2026-04-27", "The day it became known; the same day when absent."),
+    key("source", Shape::Name, "\"press-release\"", "Where that was read: the ID of a [source.ID]."),
+];
+
+pub(super) static RATE: Keys = Keys {
+    about: "What one unit of a currency is worth in another, from a day on until the next row.",
+    parts: &[
+        &[
+            needed("from", Shape::Text, "\"EUR\"", "One unit of this currency …"),
+            needed("to", Shape::Text, "\"USD\"", "… is worth, in this one,"),
+            needed("value", Shape::Text, "\"1.08\"", "so much."),
+        ],
+        DATED,
+        NOTE,
+    ],
+    choice: &[],
+};
+
+pub(super) static VALUATION: Keys = Keys {
+    about: "What a company is worth, from a day on until the next row.",
+    parts: &[
+        &[
+            needed("of", Shape::Name, "\"openai\"", "The company: a party of the book."),
+            needed("value", Shape::Money, "\"500_000_000_000 USD\"", "What all of it is worth."),
+        ],
+        DATED,
+        NOTE,
+    ],
+    choice: &[],
+};
+
+pub(super) static REVENUE: Keys = Keys {
+    about: "Revenue that was not metered: of a day, or of a longer time in one sum.",
+    parts: &[
+        &[
+            key("by", Shape::Name, "\"openai\"", "Who sold. The party whose book this is when absent."),
+            needed("product", Shape::Path, "\"openai/api\"", "What was sold."),
+            needed("channel", Shape::Name, "\"azure\"", "Through which route."),
+            key("customer", Shape::Text, "\"acme/west\"", "To whom."),
+            key("segment", Shape::Path, "\"government\"", "The group of customers it was sold to."),
+            key("country", Shape::Text, "\"US\"", "The customer's country, as an ISO 3166 code."),
+            needed(
+                "amount",
+                Shape::Money,
+                "\"1_250.50 USD\"",
+                "What was charged; below zero for a credit note.",
+            ),
+            key(
+                "quantity",
+                Shape::Text,
+                "\"120 seats\"",
+                "How many units. Wholesale prices and most favoured prices need it.",
+            ),
+        ],
+        DATED,
+        NOTE,
+    ],
+    choice: &[],
+};
+
+pub(super) static PURCHASE: Keys = Keys {
+    about: "Something that was bought.",
+    parts: &[
+        &[
+            needed("by", Shape::Name, "\"openai\"", "Who bought."),
+            key("from", Shape::Name, "\"microsoft\"", "From whom. The operator of the channel when absent."),
+            key("channel", Shape::Name, "\"azure\"", "Through which route."),
+            key("product", Shape::Path, "\"microsoft/compute\"", "What was bought."),
+            needed("amount", Shape::Money, "\"1_250.50 USD\"", "What was charged; below zero for a refund."),
+        ],
+        DATED,
+        NOTE,
+    ],
+    choice: &[],
+};
