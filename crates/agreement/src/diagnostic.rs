@@ -271,8 +271,9 @@ pub(crate) struct Files<'a> {
 }
 
 impl<'a> Files<'a> {
-    pub(crate) fn new(sources: &'a [Source]) -> Self {
-        let mut files: Vec<_> = sources.iter().map(|source| (source, line_starts(&source.text))).collect();
+    pub(crate) fn new(sources: impl IntoIterator<Item = &'a Source>) -> Self {
+        let mut files: Vec<_> =
+            sources.into_iter().map(|source| (source, line_starts(&source.text))).collect();
         files.sort_by(|(a, _), (b, _)| a.path.cmp(&b.path));
         Self { files }
     }

@@ -53,7 +53,10 @@ struct Section<'d> {
 fn lay_out(document: &DocumentMut) -> String {
     let root = document.as_table();
     // What other files hold, `book.toml` may hold too, in the same order.
-    let kind = if root.contains_key("instrument") { FileKind::Instrument } else { FileKind::Book };
+    let kind = match FileKind::of("", |key| root.contains_key(key)) {
+        FileKind::Book | FileKind::Registry => FileKind::Book,
+        kind @ (FileKind::Instrument | FileKind::Scenario) => kind,
+    };
     let mut sections = Vec::new();
     gather(root, &mut Vec::new(), false, Some(Shape::Table(kind.keys())), &mut sections);
     sections.sort_by_key(|section| (!section.path.is_empty(), section.position));

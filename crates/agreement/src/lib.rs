@@ -23,7 +23,9 @@ mod table;
 mod terms;
 
 pub use book::Book;
-pub use compile::{CLAUSES_MAX, FILE_BYTES_MAX, FILES_MAX, load};
+pub use compile::{
+    CLAUSES_MAX, DRAWS_MAX, FILE_BYTES_MAX, FILES_MAX, Staged, YEARS_MAX, is_scenario, load, stage,
+};
 pub use decide::{AskError, CHAIN_GRANTS_MAX};
 pub use diagnostic::{Diagnostic, Place, Severity};
 pub use format::format;

@@ -6,7 +6,7 @@
 mod json;
 
 use crate::syntax::condition::CONDITION_BYTES_MAX;
-use crate::syntax::keys::{BOOK, INSTRUMENT, Key, Keys, REGISTRY, Shape};
+use crate::syntax::keys::{BOOK, INSTRUMENT, Key, Keys, REGISTRY, SCENARIO, Shape};
 use abide_model::name::NAME_BYTES_MAX;
 use json::{Json, list, object, text, words};
 
@@ -19,13 +19,16 @@ pub enum SchemaOf {
     Book,
     /// An instrument or an amendment to one.
     Instrument,
+    /// A scenario: a forecast and its question.
+    Scenario,
     /// Any other file: prices, facts.
     Registry,
 }
 
 impl SchemaOf {
     /// All of them.
-    pub const ALL: [SchemaOf; 4] = [SchemaOf::Any, SchemaOf::Book, SchemaOf::Instrument, SchemaOf::Registry];
+    pub const ALL: [SchemaOf; 5] =
+        [SchemaOf::Any, SchemaOf::Book, SchemaOf::Instrument, SchemaOf::Scenario, SchemaOf::Registry];
 
     /// The word used on the command line.
     #[must_use]
@@ -34,6 +37,7 @@ impl SchemaOf {
             SchemaOf::Any => "any",
             SchemaOf::Book => "book",
             SchemaOf::Instrument => "instrument",
+            SchemaOf::Scenario => "scenario",
             SchemaOf::Registry => "registry",
         }
     }
@@ -53,6 +57,7 @@ pub fn schema(of: SchemaOf) -> String {
         SchemaOf::Any => members.extend(any()),
         SchemaOf::Book => members.extend(table(&BOOK)),
         SchemaOf::Instrument => members.extend(table(&INSTRUMENT)),
+        SchemaOf::Scenario => members.extend(table(&SCENARIO)),
         SchemaOf::Registry => members.extend(table(&REGISTRY)),
     }
     object(members).pretty() + "\n"
@@ -60,8 +65,10 @@ pub fn schema(of: SchemaOf) -> String {
 
 fn any() -> Vec<(&'static str, Json)> {
     let has = |key| object(vec![("required", words([key]))]);
-    let registry =
-        object(vec![("if", has("book")), ("then", object(table(&BOOK))), ("else", object(table(&REGISTRY)))]);
+    let either =
+        |key, then, other| object(vec![("if", has(key)), ("then", object(table(then))), ("else", other)]);
+    let registry = either("scenario", &SCENARIO, object(table(&REGISTRY)));
+    let registry = either("book", &BOOK, registry);
     vec![
         ("description", text("A file of a book of agreements.")),
         ("type", text("object")),

@@ -17,6 +17,7 @@ pub mod name;
 pub mod plan;
 pub mod prompt;
 pub mod run;
+pub mod scenario;
 pub mod secret;
 pub mod target;
 pub mod terms;

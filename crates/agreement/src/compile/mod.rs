@@ -10,11 +10,13 @@ mod precedence;
 mod price;
 mod refusal;
 mod registry;
+pub(crate) mod scenario;
 mod scope;
 
 pub use clause::CLAUSES_MAX;
 pub(crate) use money::StageTerms;
 pub(crate) use registry::is_country;
+pub use scenario::{DRAWS_MAX, Staged, YEARS_MAX, stage};
 
 use crate::book::Book;
 use crate::diagnostic::{Diagnostic, Files, Sink, Spot, Word};
@@ -41,12 +43,13 @@ const NAMES_LISTED_MAX: usize = 8;
 
 /// Reads and checks a whole book.
 ///
-/// The order of `files` does not matter. Files that are not named `*.toml` must not be given.
+/// The order of `files` does not matter. Files that are not named `*.toml` must not be given. Scenarios are no part of
+/// a book and are passed over.
 ///
 /// # Errors
 /// Everything that is wrong, in the order of paths and places; warnings are among them.
 pub fn load(files: &[Source]) -> Result<Book, Vec<Diagnostic>> {
-    let sources = Files::new(files);
+    let sources = Files::new(files.iter().filter(|file| !is_scenario(file)));
     let mut sink = Sink::default();
     let read = read(&sources, &mut sink);
     let book = read.and_then(|read| compile(&sources, &read, &mut sink));
@@ -56,6 +59,14 @@ pub fn load(files: &[Source]) -> Result<Book, Vec<Diagnostic>> {
         Some(book) if !failed => Ok(Book { warnings: findings, ..book }),
         _ => Err(findings),
     }
+}
+
+/// Whether a file is a scenario: it has a key `scenario` before its first table.
+#[must_use]
+pub fn is_scenario(file: &Source) -> bool {
+    let head = file.text.lines().map(str::trim_start).take_while(|line| !line.starts_with('['));
+    let mut keys = head.filter_map(|line| line.split_once('=')).map(|(key, _)| key.trim_end());
+    file.path != BOOK_FILE && keys.any(|key| key == "scenario")
 }
 
 /// Reads every file; `None` when names cannot be looked up because some file is missing or is not TOML.

@@ -279,7 +279,7 @@ fn event(row: &EventRow, registry: &mut Registry, check: &mut Check<'_>) {
 
 fn fact(row: &FactRow, registry: &mut Registry, check: &mut Check<'_>) {
     let day = row.recorded.as_ref().map_or(row.on.value, |recorded| recorded.value);
-    let recorded = check.start(day);
+    let recorded = if row.assumed { Time::MIN } else { check.start(day) };
     if let Some(at) = row.recorded.as_ref().filter(|at| at.value < row.on.value) {
         check
             .sink

@@ -46,6 +46,10 @@ impl<'a> Value<'a> {
         Some(Fields::new(table, self.file, self.text, self.spot(), what, self.keys))
     }
 
+    pub(crate) fn is_table(&self) -> bool {
+        self.raw.get_ref().is_table()
+    }
+
     pub(crate) fn as_bool(&self) -> Option<bool> {
         self.raw.get_ref().as_bool()
     }

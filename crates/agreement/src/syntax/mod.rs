@@ -8,6 +8,7 @@ pub(crate) mod fields;
 pub(crate) mod keys;
 pub(crate) mod money;
 pub(crate) mod registry;
+pub(crate) mod scenario;
 
 use crate::Source;
 use crate::diagnostic::{At, Sink, Spot, Word};
@@ -16,6 +17,7 @@ use fields::Fields;
 use jiff::civil::Date;
 use keys::Keys;
 use registry::Registry;
+use scenario::ScenarioRow;
 use toml::Spanned;
 use toml::de::DeTable;
 
@@ -31,6 +33,8 @@ pub(crate) struct File {
     pub(crate) registry: Registry,
     /// An instrument or an amendment to one.
     pub(crate) instrument: Option<Instrument>,
+    /// A forecast and its question.
+    pub(crate) scenario: Option<ScenarioRow>,
 }
 
 #[derive(Debug)]
@@ -56,7 +60,7 @@ pub(crate) struct Instrument {
 pub(crate) fn read(file: usize, source: &Source, sink: &mut Sink) -> Option<File> {
     let table = parse(file, source, sink)?;
     let spot = Spot { file, start: 0, end: 0 };
-    let kind = FileKind::of(&source.path, table.get_ref().contains_key("instrument"));
+    let kind = FileKind::of(&source.path, |key| table.get_ref().contains_key(key));
     let mut fields = Fields::new(table.get_ref(), file, &source.text, spot, kind.what(), kind.keys());
     let mut read = File::default();
     match kind {
@@ -71,6 +75,13 @@ pub(crate) fn read(file: usize, source: &Source, sink: &mut Sink) -> Option<File
         }
         FileKind::Registry => {
             read.registry = registry::read(&mut fields, sink);
+            refuse_clauses(&mut fields, sink);
+        }
+        FileKind::Scenario => {
+            read.scenario = Some(scenario::read(&mut fields, sink));
+            read.registry.facts = registry::facts(&mut fields, sink);
+            read.registry.facts.iter_mut().for_each(|fact| fact.assumed = true);
+            read.registry.sources = registry::sources(&mut fields, sink);
             refuse_clauses(&mut fields, sink);
         }
     }
@@ -96,17 +107,20 @@ pub(crate) enum FileKind {
     Book,
     /// An instrument or an amendment to one.
     Instrument,
+    /// A forecast, which is no part of what was agreed.
+    Scenario,
     /// Anything else: prices, facts.
     Registry,
 }
 
 impl FileKind {
-    /// By the path below the book's folder, and whether the text has a key `instrument`.
-    pub(crate) fn of(path: &str, instrument: bool) -> Self {
-        match (instrument, path == BOOK_FILE) {
-            (true, _) => Self::Instrument,
-            (false, true) => Self::Book,
-            (false, false) => Self::Registry,
+    /// By the path below the book's folder, and the keys the text has.
+    pub(crate) fn of(path: &str, has: impl Fn(&str) -> bool) -> Self {
+        match path == BOOK_FILE {
+            _ if has("instrument") => Self::Instrument,
+            true => Self::Book,
+            false if has("scenario") => Self::Scenario,
+            false => Self::Registry,
         }
     }
 
@@ -114,6 +128,7 @@ impl FileKind {
         match self {
             Self::Book => &keys::BOOK,
             Self::Instrument => &keys::INSTRUMENT,
+            Self::Scenario => &keys::SCENARIO,
             Self::Registry => &keys::REGISTRY,
         }
     }
@@ -122,6 +137,7 @@ impl FileKind {
         match self {
             Self::Book => "`book.toml`",
             Self::Instrument => "an instrument file",
+            Self::Scenario => "a scenario",
             Self::Registry => "this file",
         }
     }

@@ -64,6 +64,8 @@ pub(crate) struct FactRow {
     pub(crate) on: At<Date>,
     pub(crate) recorded: Option<At<Date>>,
     pub(crate) source: Option<Word>,
+    /// Whether it is supposed rather than recorded: known at every time.
+    pub(crate) assumed: bool,
 }
 
 #[derive(Debug)]
@@ -107,7 +109,7 @@ pub(crate) fn read(fields: &mut Fields<'_>, sink: &mut Sink) -> Registry {
         territories: rows(fields, sink, "territory", territory),
         questions: rows(fields, sink, "question", question),
         events: rows(fields, sink, "event", event),
-        facts: rows(fields, sink, "fact", fact),
+        facts: facts(fields, sink),
         sources: sources(fields, sink),
         prices: rows(fields, sink, "price", price),
         entries: entry::read(fields, sink),
@@ -187,6 +189,11 @@ fn event(table: &mut Fields<'_>, sink: &mut Sink) -> Option<EventRow> {
     Some(EventRow { id: table.need_text(sink, "id")?, args })
 }
 
+/// Reads every `[[fact]]`.
+pub(crate) fn facts(fields: &mut Fields<'_>, sink: &mut Sink) -> Vec<FactRow> {
+    rows(fields, sink, "fact", fact)
+}
+
 fn fact(table: &mut Fields<'_>, sink: &mut Sink) -> Option<FactRow> {
     let on = table.need_date(sink, "on");
     let recorded = table.date(sink, "recorded");
@@ -216,7 +223,7 @@ fn fact(table: &mut Fields<'_>, sink: &mut Sink) -> Option<FactRow> {
             None
         }
     };
-    Some(FactRow { what: what?, on: on?, recorded, source })
+    Some(FactRow { what: what?, on: on?, recorded, source, assumed: false })
 }
 
 /// `[source.ID]` tables, which instrument files have too.

@@ -17,6 +17,8 @@ mod refusals;
 #[cfg(test)]
 mod rows;
 #[cfg(test)]
+mod scenarios;
+#[cfg(test)]
 mod schema;
 #[cfg(test)]
 mod verdicts;

@@ -17,7 +17,7 @@ the editor; docs/agreements.md shows how.";
 /// `abide agreement schema`.
 #[derive(Debug, Args)]
 pub(crate) struct Schema {
-    /// Which files: any of a book, book.toml, instruments, or all others (prices, facts)
+    /// Which files: any of a book, book.toml, instruments, scenarios, or all others (prices, facts)
     #[arg(default_value = SchemaOf::Any.as_str())]
     #[arg(value_parser = PossibleValuesParser::new(SchemaOf::ALL.map(SchemaOf::as_str)))]
     file: String,

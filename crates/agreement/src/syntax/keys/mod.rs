@@ -7,6 +7,7 @@ mod clause;
 mod entry;
 mod money;
 mod registry;
+mod scenario;
 
 /// The keys of one table.
 #[derive(Debug)]
@@ -71,6 +72,7 @@ pub(crate) enum Shape {
 pub(crate) static NONE: Keys = Keys { about: "", parts: &[], choice: &[] };
 
 pub(crate) use registry::{BOOK, REGISTRY};
+pub(crate) use scenario::SCENARIO;
 
 /// A file that holds an instrument or an amendment.
 pub(crate) use clause::INSTRUMENT;

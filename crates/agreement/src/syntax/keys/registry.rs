@@ -201,7 +201,7 @@ static EVENT: Keys = Keys {
     choice: &[],
 };
 
-static FACT: Keys = Keys {
+pub(super) static FACT: Keys = Keys {
     about: "Something that happened, the answer to a question, or what an amount had come to.",
     parts: &[
         &[

@@ -1,14 +1,19 @@
 //! The table of keys against the readers: every row is read, and read as the type it says.
 
-use super::{BOOK, INSTRUMENT, Keys, REGISTRY, Shape};
+use super::{BOOK, INSTRUMENT, Keys, REGISTRY, SCENARIO, Shape};
 use crate::Source;
 use crate::diagnostic::{Files, Sink};
 use crate::syntax;
 
-const FILES: [(&str, &Keys, &str); 3] = [
+const FILES: [(&str, &Keys, &str); 4] = [
     ("book.toml", &BOOK, "book = \"b\"\nself = \"p\"\n"),
     ("prices.toml", &REGISTRY, ""),
     ("one.toml", &INSTRUMENT, "instrument = \"i\"\nparties = [\"p\"]\nsigned = 2026-01-01\n"),
+    (
+        "what-if.toml",
+        &SCENARIO,
+        "scenario = \"s\"\nfrom = 2026-01-01\nuntil = 2027-01-01\ncurrency = \"USD\"\n",
+    ),
 ];
 
 /// What is said of a file, as `code message` lines.

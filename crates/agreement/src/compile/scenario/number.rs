@@ -1,0 +1,148 @@
+//! The numbers of a scenario: amounts, percentages, and how others are drawn.
+
+use super::{Check, Head};
+use crate::diagnostic::{Spot, Word};
+use crate::syntax::scenario::{ChanceRow, NumberRow};
+use abide_model::money::{Amount, Currency, Exact};
+use abide_model::scenario::{Quantity, Shape};
+
+/// What a number is.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Money(Option<Currency>),
+    Percent,
+}
+
+impl Check<'_> {
+    pub(super) fn amount(&mut self, row: &NumberRow, stream: &Word, head: &Head) -> Option<Quantity> {
+        self.quantity(row, Kind::Money(head.currency), &format!("{}.amount", stream.value))
+    }
+
+    pub(super) fn growth(&mut self, row: &NumberRow, stream: &Word) -> Option<Quantity> {
+        self.quantity(row, Kind::Percent, &format!("{}.growth", stream.value))
+    }
+
+    /// An amount in the scenario's currency, where that is known; not below zero.
+    pub(super) fn money(&mut self, word: &Word, currency: Option<Currency>) -> Option<Exact> {
+        let amount = match Amount::parse(&word.value) {
+            Ok(amount) => amount,
+            Err(wrong) => {
+                self.sink
+                    .error("bad-money", word.spot, wrong.to_string())
+                    .help("write a decimal number, a space and a currency: \"2_000_000 USD\"");
+                return None;
+            }
+        };
+        if let Some(currency) = currency.filter(|currency| *currency != amount.currency) {
+            let message = format!("this is in {}, and the scenario in {currency}", amount.currency);
+            self.sink.error("bad-money", word.spot, message).help("a scenario has one currency");
+            return None;
+        }
+        if amount.pico < 0 {
+            self.sink.error("bad-money", word.spot, "an amount of a scenario is not below zero");
+            return None;
+        }
+        Some(amount.exact())
+    }
+
+    /// A percentage from 0 % to 100 %.
+    pub(super) fn part(&mut self, word: &Word) -> Option<Exact> {
+        let part = self.percent(word)?;
+        if part.is_negative() || part > Exact::whole(1) {
+            self.sink.error("bad-rate", word.spot, "this is at least 0% and at most 100%");
+            return None;
+        }
+        Some(part)
+    }
+
+    fn percent(&mut self, word: &Word) -> Option<Exact> {
+        let found = Exact::parse(&word.value).ok().filter(|_| word.value.ends_with('%'));
+        if found.is_none() {
+            self.sink
+                .error("bad-rate", word.spot, format!("`{}` is not a percentage", word.value))
+                .help("write a number and a percent sign: \"40%\"");
+        }
+        found
+    }
+
+    fn quantity(&mut self, row: &NumberRow, kind: Kind, draw: &str) -> Option<Quantity> {
+        match row {
+            NumberRow::Given(word) => self.number(word, kind).map(Quantity::Fixed),
+            NumberRow::Drawn(row) => {
+                let shape = self.shape(row, kind)?;
+                let draw = row.draw.as_ref().map_or(draw, |word| word.value.as_str());
+                Some(Quantity::Random { shape, draw: draw.to_owned() })
+            }
+        }
+    }
+
+    fn number(&mut self, word: &Word, kind: Kind) -> Option<Exact> {
+        match kind {
+            Kind::Money(currency) => self.money(word, currency),
+            Kind::Percent => {
+                let percent = self.percent(word)?;
+                if percent < Exact::whole(-1) {
+                    self.sink.error("bad-rate", word.spot, "nothing shrinks by more than 100%");
+                    return None;
+                }
+                Some(percent)
+            }
+        }
+    }
+
+    fn shape(&mut self, row: &ChanceRow, kind: Kind) -> Option<Shape> {
+        let word = row.shape.as_ref()?;
+        let wanted: &[&'static str] = match word.value.as_str() {
+            "uniform" => &["low", "high"],
+            "triangular" => &["low", "mode", "high"],
+            "normal" => &["mean", "deviation"],
+            "lognormal" => &["median", "p90"],
+            _ => {
+                self.unknown_word(word, "shape", &["uniform", "triangular", "normal", "lognormal"]);
+                return None;
+            }
+        };
+        for (name, given) in row.values.iter().filter(|(name, _)| !wanted.contains(name)) {
+            let listed: Vec<_> = wanted.iter().map(|name| format!("`{name}`")).collect();
+            self.sink
+                .error("wrong-key", given.spot, format!("`{}` has no `{name}`", word.value))
+                .help(format!("it is described by {}", listed.join(", ")));
+        }
+        let values: Vec<Option<(Exact, Spot)>> =
+            wanted.iter().map(|name| self.value(row, word, name, kind)).collect();
+        let values: Vec<(Exact, Spot)> = values.into_iter().collect::<Option<_>>()?;
+        self.described(&word.value, &values)
+    }
+
+    fn value(&mut self, row: &ChanceRow, shape: &Word, name: &str, kind: Kind) -> Option<(Exact, Spot)> {
+        let Some((_, word)) = row.values.iter().find(|(given, _)| *given == name) else {
+            self.sink.error("missing-key", row.spot, format!("`{}` needs `{name}`", shape.value));
+            return None;
+        };
+        self.number(word, kind).map(|number| (number, word.spot))
+    }
+
+    fn described(&mut self, shape: &str, values: &[(Exact, Spot)]) -> Option<Shape> {
+        let risen = values.windows(2).all(|pair| matches!(pair, [(a, _), (b, _)] if a <= b));
+        let flat = matches!((values.first(), values.last()), (Some((a, _)), Some((b, _))) if a == b);
+        let ((low, _), (high, spot)) = (values.first()?.clone(), values.last()?.clone());
+        match (shape, values) {
+            ("normal", _) if high.is_negative() => {
+                self.sink.error("shape", spot, "a deviation is not below zero");
+                None
+            }
+            ("normal", _) => Some(Shape::Normal { mean: low, deviation: high }),
+            (_, _) if !risen || flat => {
+                self.sink.error("shape", spot, "these numbers do not rise from the first to the last");
+                None
+            }
+            ("lognormal", _) if low <= Exact::zero() => {
+                self.sink.error("shape", spot, "a `lognormal` needs a median above zero");
+                None
+            }
+            ("lognormal", _) => Some(Shape::Lognormal { median: low, p90: high }),
+            ("triangular", [_, (mode, _), _]) => Some(Shape::Triangular { low, mode: mode.clone(), high }),
+            (_, _) => Some(Shape::Uniform { low, high }),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Scenarios: what is read from them, what is said of broken ones, and the books that drafts see.
+
+use crate::rows::read;
+use abide_agreement::{Source, Staged, is_scenario, load, stage};
+use abide_model::Time;
+use expect_test::{expect, expect_file};
+use std::path::Path;
+
+fn openai_clouds() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/agreements/openai-clouds");
+    read(&root)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the test reads its cases; the crate does not")]
+fn testdata(name: &str) -> Source {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/scenario");
+    Source { path: name.to_owned(), text: std::fs::read_to_string(folder.join(name)).unwrap() }
+}
+
+fn scenario(text: &str) -> Source {
+    let head = "scenario = \"s\"\nfrom = 2026-05-01\nuntil = 2031-01-01\ncurrency = \"USD\"\n";
+    let revenue =
+        "[[revenue]]\nid = \"aws\"\nproduct = \"openai/frontier\"\nchannel = \"aws\"\namount = \"1 USD\"\n";
+    Source { path: "what-if.toml".to_owned(), text: format!("{head}{text}\n{revenue}") }
+}
+
+fn staged(text: &str) -> Staged {
+    stage(&openai_clouds(), None, &scenario(text)).unwrap_or_else(|wrong| panic!("{}", said(&wrong)))
+}
+
+fn said(findings: &[abide_agreement::Diagnostic]) -> String {
+    findings.iter().map(|finding| finding.render(false)).collect::<Vec<_>>().join("\n")
+}
+
+/// The shares of each draft, with their ends, as known at the start of 2026-12.
+fn shares(staged: &Staged) -> String {
+    let mut out = String::new();
+    for (draft, book) in staged.scenario.drafts.iter().zip(&staged.books) {
+        let known =
+            draft.known.map_or("2026-12-01T00:00:00Z".parse::<Time>().unwrap(), |day| book.start_of_day(day));
+        let shown = book.shares(known).into_iter().map(|share| {
+            let until = share.until.map_or("open".to_owned(), |day| day.to_string());
+            format!(" {}..{until}", share.clause)
+        });
+        out += &format!("{}:{}\n", draft.name, shown.collect::<String>());
+    }
+    out
+}
+
+#[test]
+fn a_broken_scenario_says_all_that_is_wrong_with_it_with_carets() {
+    for name in ["broken", "broken-inside"] {
+        let findings = stage(&openai_clouds(), None, &testdata(&format!("{name}.toml"))).unwrap_err();
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/scenario");
+        expect_file![folder.join(format!("{name}.txt"))].assert_eq(&said(&findings));
+    }
+}
+
+#[test]
+fn a_scenario_in_the_folder_of_a_book_is_no_part_of_it() {
+    let plain = load(&openai_clouds()).unwrap();
+    let mut files = openai_clouds();
+    files.push(testdata("broken.toml"));
+    assert!(is_scenario(files.last().unwrap()) && !files.iter().rev().skip(1).any(is_scenario));
+    assert_eq!(load(&files).unwrap().hash(), plain.hash());
+}
+
+#[test]
+fn a_file_without_the_key_is_no_scenario() {
+    let file = Source { path: "x.toml".to_owned(), text: "[[party]]\nid = \"oracle\"\n".to_owned() };
+    expect![[r#"
+        error[no-scenario]: this file has no key `scenario`
+         --> x.toml:1:1
+          |
+        1 | [[party]]
+          | ^
+          = help: begin it with a line such as: scenario = "old-or-new"
+    "#]]
+    .assert_eq(&said(&stage(&openai_clouds(), None, &file).unwrap_err()));
+}
+
+#[test]
+fn drafts_see_the_book_at_their_time_and_without_what_they_leave_out() {
+    let staged = staged(
+        "[[draft]]\nid = \"new\"\n[[draft]]\nid = \"old\"\nknown = 2026-04-26\n\
+         [[draft]]\nid = \"none\"\nwithout = [\"apr27.revenue-share\"]\n\
+         [[draft]]\nid = \"kept\"\nwithout = [\"apr27.revenue-share\"]\nkeep = [\"oct25.share-until-agi\"]",
+    );
+    expect![[r#"
+        new: jan23.share..2025-01-21 jan23.share-back..2025-01-21 jan25.share..2025-10-28 jan25.share-back..2026-04-27 oct25.share-until-agi..2026-04-27 apr27.revenue-share..2031-01-01
+        old: jan23.share..2025-01-21 jan23.share-back..2025-01-21 jan25.share..2025-10-28 jan25.share-back..2031-01-01 oct25.share-until-agi..open
+        none: jan23.share..2025-01-21 jan23.share-back..2025-01-21 jan25.share..2025-10-28 jan25.share-back..2026-04-27 oct25.share-until-agi..2026-04-27
+        kept: jan23.share..2025-01-21 jan23.share-back..2025-01-21 jan25.share..2025-10-28 jan25.share-back..2026-04-27 oct25.share-until-agi..open
+    "#]].assert_eq(&shares(&staged));
+}
+
+#[test]
+fn what_a_scenario_assumes_is_known_at_every_time() {
+    let text =
+        "[[draft]]\nid = \"old\"\nknown = 2026-04-26\n[[fact]]\nevent = \"agi-verified\"\non = 2028-07-01\n";
+    expect![[r#"
+        old: jan23.share..2025-01-21 jan23.share-back..2025-01-21 jan25.share..2025-10-28 jan25.share-back..2031-01-01 oct25.share-until-agi..2028-07-01
+    "#]].assert_eq(&shares(&staged(text)));
+}
+
+#[test]
+fn a_draft_of_another_book_needs_one() {
+    let text = "[[draft]]\nid = \"theirs\"\nbook = \"against\"\n";
+    let findings = stage(&openai_clouds(), None, &scenario(text)).unwrap_err();
+    expect![[r#"
+        error[drafts]: this draft is of another book, and none is given
+         --> what-if.toml:7:9
+          |
+        7 | book = "against"
+          |         ^^^^^^^
+          = help: name it on the command line: --against OTHER-BOOK
+    "#]]
+    .assert_eq(&said(&findings));
+    let two = stage(&openai_clouds(), Some(&openai_clouds()), &scenario("")).unwrap();
+    let names: Vec<_> = two.scenario.drafts.iter().map(|draft| draft.name.as_str()).collect();
+    assert_eq!((names, two.books.len()), (vec!["own", "against"], 2));
+    let findings =
+        stage(&openai_clouds(), Some(&openai_clouds()), &scenario("[[draft]]\nid = \"a\"")).unwrap_err();
+    expect![[r#"
+        error[drafts]: no draft is of the book that `--against` names
+         --> what-if.toml:6:7
+          |
+        6 | id = "a"
+          |       ^
+          = help: add book = "against" to one [[draft]], or leave `--against` out
+    "#]]
+    .assert_eq(&said(&findings));
+}
+
+#[test]
+fn what_is_wrong_with_the_other_book_is_said_of_it() {
+    let mut other = openai_clouds();
+    other.retain(|file| !file.path.contains("2026-02-27"));
+    other
+        .iter_mut()
+        .for_each(|file| file.text = file.text.replace("id = \"aws\"\n", "id = \"amazon-cloud\"\n"));
+    let findings = stage(&openai_clouds(), Some(&other), &scenario("")).unwrap_err();
+    assert!(
+        findings.iter().any(|finding| finding.message.contains("no channel `aws`")),
+        "{}",
+        said(&findings)
+    );
+}
