@@ -80,8 +80,8 @@ fn gather<'d>(
     shape: Option<Shape>,
     out: &mut Vec<Section<'d>>,
 ) {
-    let headed = !table.is_dotted() && !(table.is_implicit() && table.get_values().is_empty());
-    if path.is_empty() || headed {
+    let hidden = table.is_dotted() || table.is_implicit() && table.get_values().is_empty();
+    if path.is_empty() || !hidden {
         let before = out.last().map_or(0, |section| section.position);
         out.push(Section {
             position: table.position().unwrap_or(before),

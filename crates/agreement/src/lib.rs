@@ -12,6 +12,7 @@ mod compile;
 mod decide;
 mod diagnostic;
 mod eval;
+mod explain;
 mod few;
 mod format;
 mod index;
@@ -28,6 +29,7 @@ pub use compile::{
 };
 pub use decide::{AskError, CHAIN_GRANTS_MAX};
 pub use diagnostic::{Diagnostic, Place, Severity};
+pub use explain::{Explanation, OpenPoint, Origin, Sentence, Told, Topic, explain};
 pub use format::format;
 pub use open::OPEN_QUESTIONS_MAX;
 pub use schema::{SchemaOf, schema};

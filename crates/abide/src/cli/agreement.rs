@@ -1,7 +1,9 @@
 //! `abide agreement`: is a book right, what does it allow, what money terms does it hold.
 
+mod explain;
 mod fmt;
 mod schema;
+mod told;
 
 use super::answer;
 use super::check::Checked;
@@ -39,6 +41,9 @@ pub(crate) enum Agreement {
     Ask(AskCall),
     /// The revenue shares in force, with what is known of their caps
     Terms(Terms),
+    /// Say in plain sentences what a clause promises
+    #[command(after_help = explain::EXAMPLE)]
+    Explain(explain::Explain),
     /// Lay files out in the one way; comments stay
     #[command(after_help = fmt::EXAMPLE)]
     Fmt(fmt::Fmt),
@@ -116,6 +121,7 @@ impl Agreement {
             Agreement::Check(check) => check.run(),
             Agreement::Ask(ask) => ask.run(),
             Agreement::Terms(terms) => terms.run(),
+            Agreement::Explain(explain) => explain.run(),
             Agreement::Fmt(fmt) => fmt.run(),
             Agreement::Schema(schema) => schema.run(),
         }

@@ -7,6 +7,8 @@ mod broken;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod explain;
+#[cfg(test)]
 mod fmt;
 #[cfg(test)]
 mod key;

@@ -105,8 +105,8 @@ pub(super) struct Fact {
 pub(super) fn build(files: &[(usize, File)], check: &mut Check<'_>) -> Registry {
     let registries: Vec<_> = files.iter().map(|(_, file)| &file.registry).collect();
     let mut parties = Names::new();
-    for word in registries.iter().flat_map(|registry| &registry.parties) {
-        check.declare(word, "party").map(|name| parties.add(name));
+    for row in registries.iter().flat_map(|registry| &registry.parties) {
+        check.declare(&row.id, "party").map(|name| parties.add(name));
     }
     let mut channels = Names::new();
     let mut operators = Vec::new();

@@ -26,6 +26,7 @@ pub(crate) struct ClauseRow {
     pub(crate) overrides: Vec<Word>,
     pub(crate) known: Option<At<Date>>,
     pub(crate) cite: Option<Cite>,
+    pub(crate) note: Option<Word>,
     /// The `[[kind]]` header.
     pub(crate) spot: Spot,
 }
@@ -73,7 +74,7 @@ fn read(kind: &'static str, table: &mut Fields<'_>, sink: &mut Sink) -> Option<C
     if let Some(id) = &id {
         table.rename(format!("[[{kind}]] `{}`", id.value));
     }
-    table.text(sink, "note");
+    let note = table.text(sink, "note");
     let from = table.need_text(sink, "from");
     // A split names those who receive in its steps.
     let to = if kind == "split" { None } else { table.need_text(sink, "to") };
@@ -117,6 +118,7 @@ fn read(kind: &'static str, table: &mut Fields<'_>, sink: &mut Sink) -> Option<C
         overrides,
         known,
         cite,
+        note,
         spot,
     })
 }

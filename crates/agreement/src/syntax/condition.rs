@@ -48,6 +48,29 @@ impl Order {
     }
 }
 
+impl Expr {
+    /// Every name in it, in the order of the text.
+    pub(crate) fn names<'e>(&'e self, found: &mut Vec<&'e str>) {
+        match self {
+            Expr::Any(parts) | Expr::All(parts) => parts.iter().for_each(|part| part.names(found)),
+            Expr::Not(inner) => inner.names(found),
+            Expr::Term(term) | Expr::Amount(term, _, _) => term.names(found),
+        }
+    }
+}
+
+impl Term {
+    fn names<'e>(&'e self, found: &mut Vec<&'e str>) {
+        found.push(&self.name.value);
+        for arg in self.args.iter().flatten() {
+            match arg {
+                Arg::Term(term) => term.names(found),
+                Arg::Text(_) => {}
+            }
+        }
+    }
+}
+
 /// A name with its arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Term {

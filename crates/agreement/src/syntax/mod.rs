@@ -49,6 +49,7 @@ pub(crate) struct Head {
 pub(crate) struct Instrument {
     pub(crate) name: Word,
     pub(crate) amendment: u32,
+    pub(crate) title: Option<Word>,
     pub(crate) parties: Vec<Word>,
     pub(crate) signed: Option<At<Date>>,
     pub(crate) effective: Option<At<Date>>,
@@ -155,9 +156,8 @@ fn head(fields: &mut Fields<'_>, sink: &mut Sink) -> Head {
 fn instrument(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<Instrument> {
     let name = fields.need_text(sink, "instrument");
     let amendment = fields.whole(sink, "amendment").map_or(0, |number| number.value);
-    for free in ["title", "note"] {
-        fields.text(sink, free);
-    }
+    let title = fields.text(sink, "title");
+    fields.text(sink, "note");
     let parties = fields.texts(sink, "parties");
     fields.require("parties");
     let signed = fields.need_date(sink, "signed");
@@ -167,6 +167,7 @@ fn instrument(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<Instrument> {
     Some(Instrument {
         name: name?,
         amendment,
+        title,
         parties: parties.unwrap_or_default(),
         signed,
         effective,

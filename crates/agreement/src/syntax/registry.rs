@@ -12,7 +12,7 @@ use jiff::civil::Date;
 /// Everything a file registers.
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
-    pub(crate) parties: Vec<Word>,
+    pub(crate) parties: Vec<PartyRow>,
     pub(crate) channels: Vec<ChannelRow>,
     pub(crate) products: Vec<ProductRow>,
     pub(crate) segments: Vec<Word>,
@@ -23,6 +23,12 @@ pub(crate) struct Registry {
     pub(crate) sources: Vec<SourceRow>,
     pub(crate) prices: Vec<PriceRow>,
     pub(crate) entries: Entries,
+}
+
+#[derive(Debug)]
+pub(crate) struct PartyRow {
+    pub(crate) id: Word,
+    pub(crate) name: Option<Word>,
 }
 
 #[derive(Debug)]
@@ -50,12 +56,14 @@ pub(crate) struct QuestionRow {
     pub(crate) id: Word,
     pub(crate) ask: Option<Word>,
     pub(crate) positions: Vec<(Word, bool)>,
+    pub(crate) settled_by: Option<Word>,
 }
 
 #[derive(Debug)]
 pub(crate) struct EventRow {
     pub(crate) id: Word,
     pub(crate) args: Vec<Word>,
+    pub(crate) ask: Option<Word>,
 }
 
 #[derive(Debug)]
@@ -80,6 +88,8 @@ pub(crate) enum Happening {
 pub(crate) struct SourceRow {
     pub(crate) id: Word,
     pub(crate) class: Option<SourceClass>,
+    pub(crate) url: Option<Word>,
+    pub(crate) title: Option<Word>,
 }
 
 #[derive(Debug)]
@@ -97,8 +107,8 @@ pub(crate) struct PriceRow {
 pub(crate) fn read(fields: &mut Fields<'_>, sink: &mut Sink) -> Registry {
     Registry {
         parties: rows(fields, sink, "party", |table, sink| {
-            table.text(sink, "name");
-            table.need_text(sink, "id")
+            let name = table.text(sink, "name");
+            Some(PartyRow { id: table.need_text(sink, "id")?, name })
         }),
         channels: rows(fields, sink, "channel", channel),
         products: rows(fields, sink, "product", product),
@@ -170,7 +180,7 @@ fn territory(table: &mut Fields<'_>, sink: &mut Sink) -> Option<TerritoryRow> {
 
 fn question(table: &mut Fields<'_>, sink: &mut Sink) -> Option<QuestionRow> {
     let ask = table.need_text(sink, "ask");
-    table.text(sink, "settled_by");
+    let settled_by = table.text(sink, "settled_by");
     let mut positions = Vec::new();
     for (party, value) in table.map(sink, "positions").unwrap_or_default() {
         match value.as_bool() {
@@ -180,13 +190,13 @@ fn question(table: &mut Fields<'_>, sink: &mut Sink) -> Option<QuestionRow> {
             }
         }
     }
-    Some(QuestionRow { id: table.need_text(sink, "id")?, ask, positions })
+    Some(QuestionRow { id: table.need_text(sink, "id")?, ask, positions, settled_by })
 }
 
 fn event(table: &mut Fields<'_>, sink: &mut Sink) -> Option<EventRow> {
-    table.need_text(sink, "ask");
+    let ask = table.need_text(sink, "ask");
     let args = table.texts(sink, "args").unwrap_or_default();
-    Some(EventRow { id: table.need_text(sink, "id")?, args })
+    Some(EventRow { id: table.need_text(sink, "id")?, args, ask })
 }
 
 /// Reads every `[[fact]]`.
@@ -235,13 +245,12 @@ pub(crate) fn sources(fields: &mut Fields<'_>, sink: &mut Sink) -> Vec<SourceRow
                 .help(format!("write [source.{}] with `class` and `url` below it", id.value));
             continue;
         };
-        for free in ["url", "title", "note"] {
-            table.text(sink, free);
-        }
+        let (url, title) = (table.text(sink, "url"), table.text(sink, "title"));
+        table.text(sink, "note");
         let word = table.need_text(sink, "class");
         let class = word.and_then(|word| source_class(&word, sink));
         table.finish(sink);
-        found.push(SourceRow { id, class });
+        found.push(SourceRow { id, class, url, title });
     }
     found
 }

@@ -7,6 +7,8 @@ mod broken;
 #[cfg(test)]
 mod example;
 #[cfg(test)]
+mod explain;
+#[cfg(test)]
 mod format;
 #[cfg(test)]
 mod laws;

@@ -30,8 +30,12 @@ fn collect(root: &Path, folder: &Path, found: &mut Vec<Source>) {
 
 /// The example book of the repository.
 pub(crate) fn openai_clouds() -> Book {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/agreements/openai-clouds");
-    loaded(&read(&root))
+    loaded(&openai_clouds_files())
+}
+
+/// Its files.
+pub(crate) fn openai_clouds_files() -> Vec<Source> {
+    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/agreements/openai-clouds"))
 }
 
 /// A book that must load.
