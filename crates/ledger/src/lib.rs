@@ -8,13 +8,19 @@
 pub mod account;
 mod accrual;
 pub mod book;
+pub mod commit;
+pub mod convert;
 pub mod export;
 mod figure;
+pub mod guarantee;
+pub mod parity;
 pub mod period;
 pub mod postings;
 pub mod rate;
 pub mod record;
 pub mod share;
+pub mod split;
+pub mod stake;
 pub mod statement;
 mod sum;
 
