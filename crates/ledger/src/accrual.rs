@@ -88,10 +88,15 @@ impl Accrual {
             self.unpriced += u64::from(self.window.contains(&line.at));
             return;
         };
-        let period = self.periods.find(line.at);
-        let parts = self.parts.entry(currency).or_default().entry(period).or_default();
-        let part = if line.at < self.window.start { &mut parts.before } else { &mut parts.within };
-        part.add(pico);
+        self.add_revenue(line.at, Amount { pico, currency });
+    }
+
+    /// Adds revenue of the base that no call stands behind.
+    pub(crate) fn add_revenue(&mut self, at: Time, amount: Amount) {
+        let period = self.periods.find(at);
+        let parts = self.parts.entry(amount.currency).or_default().entry(period).or_default();
+        let part = if at < self.window.start { &mut parts.before } else { &mut parts.within };
+        part.add(amount.pico);
     }
 
     /// Works the share out, once for each currency of its base.

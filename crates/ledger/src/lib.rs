@@ -16,6 +16,7 @@ pub mod guarantee;
 pub mod parity;
 pub mod period;
 pub mod postings;
+pub mod projection;
 pub mod rate;
 pub mod record;
 pub mod share;

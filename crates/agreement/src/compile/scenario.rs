@@ -520,7 +520,7 @@ impl Check<'_> {
         let Some(word) = word else { return Some(absent) };
         let found = Every::parse(&word.value);
         if found.is_none() {
-            self.unknown_word(word, "period", &["month", "quarter", "year"]);
+            self.unknown_word(word, "period", &Every::ALL.map(Every::as_str));
         }
         found
     }

@@ -14,7 +14,7 @@ pub(crate) static SCENARIO: Keys = Keys {
 };
 
 fn lengths() -> Vec<&'static str> {
-    [Every::Month, Every::Quarter, Every::Year].map(Every::as_str).to_vec()
+    Every::ALL.map(Every::as_str).to_vec()
 }
 
 fn measures() -> Vec<&'static str> {

@@ -1,0 +1,380 @@
+//! Forecasts, as rows of text, and the laws they keep.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it is wrong")]
+
+use abide_ledger::projection::{Calendar, Figure, Piece, Projection, Terms, project};
+use abide_ledger::{Span, projection};
+use abide_model::Date;
+use abide_model::money::{Amount, Currency, Exact};
+use abide_model::name::{Clause, Party};
+use abide_model::scenario::{
+    Draft, Growing, Holding, Level, Measure, Quantity, Scenario, Search, Shape, Stream,
+};
+use abide_model::terms::{Cap, Every, Limit, Rates, Share, YearBegins};
+use expect_test::{Expect, expect};
+use jiff::civil::date;
+use jiff::tz::TimeZone;
+use proptest::prelude::*;
+
+fn exact(text: &str) -> Exact {
+    Exact::parse(text).unwrap()
+}
+
+fn party(name: &str) -> Party {
+    Party::parse(name).unwrap()
+}
+
+fn stream(name: &str, seller: &str, level: Level) -> Stream {
+    Stream {
+        name: name.to_owned(),
+        title: String::new(),
+        party: party(seller),
+        product: "lab/api".parse().unwrap(),
+        channel: "blue".parse().unwrap(),
+        customer: None,
+        segment: None,
+        territory: None,
+        from: date(2026, 1, 1),
+        until: date(2031, 1, 1),
+        level,
+    }
+}
+
+fn growing(amount: Quantity, growth: Quantity) -> Level {
+    Level::Growing(Box::new(Growing { amount, per: Every::Year, growth, step: Every::Year }))
+}
+
+fn fixed(amount: &str, growth: &str) -> Level {
+    growing(Quantity::Fixed(exact(amount)), Quantity::Fixed(exact(growth)))
+}
+
+fn scenario(drafts: &[&str], streams: Vec<Stream>) -> Scenario {
+    let draft = |name: &&str| Draft {
+        name: (*name).to_owned(),
+        title: (*name).to_owned(),
+        against: false,
+        known: None,
+        without: Vec::new(),
+        keep: Vec::new(),
+    };
+    Scenario {
+        name: "s".to_owned(),
+        title: String::new(),
+        note: String::new(),
+        from: date(2026, 1, 1),
+        until: date(2031, 1, 1),
+        every: Every::Year,
+        known: None,
+        currency: Currency::USD,
+        discount: Exact::zero(),
+        seed: 7131,
+        draws: 100,
+        drafts: drafts.iter().map(draft).collect(),
+        streams,
+        holdings: Vec::new(),
+        assumptions: Vec::new(),
+        searches: Vec::new(),
+    }
+}
+
+fn share(clause: &str, payer: &str, payee: &str, rate: &str, cap: Cap) -> Share {
+    Share {
+        clause: Clause::parse(clause).unwrap(),
+        payer: party(payer),
+        payee: party(payee),
+        rates: Rates::flat(exact(rate)),
+        every: Every::Year,
+        since: date(2026, 1, 1),
+        until: None,
+        floor: None,
+        cap,
+        currency: None,
+    }
+}
+
+/// Every stream counts toward every share of which its seller is not the payee.
+fn terms(scenario: &Scenario, shares: Vec<Share>) -> Terms {
+    let piece = |stream: &Stream| {
+        let toward = shares.iter().filter(|share| share.payer == stream.party);
+        let toward = toward.map(|share| share.clause.clone()).collect();
+        vec![Piece { from: scenario.from, until: scenario.until, toward }]
+    };
+    Terms { pieces: scenario.streams.iter().map(piece).collect(), shares, holdings: Vec::new() }
+}
+
+fn total(amount: &str) -> Cap {
+    Cap::total(Limit::Of(Amount::parse(&format!("{amount} USD")).unwrap()))
+}
+
+fn calendar() -> Calendar {
+    Calendar { zone: TimeZone::UTC, year: YearBegins::JANUARY }
+}
+
+fn worked(scenario: &Scenario, terms: &[Terms]) -> Projection {
+    project(scenario, terms, &calendar()).unwrap()
+}
+
+fn span(span: Span<i128>) -> String {
+    let units = |minor: i128| Exact::ratio(minor, 100).unwrap().to_string();
+    if span.is_exact() { units(span.low) } else { format!("{}–{}", units(span.low), units(span.high)) }
+}
+
+fn figure(figure: &Figure) -> String {
+    if figure.p10 == figure.p90 {
+        span(figure.p50)
+    } else {
+        format!("{}/{}/{}", span(figure.p10), span(figure.p50), span(figure.p90))
+    }
+}
+
+fn table(projection: &Projection, drafts: &[&str]) -> String {
+    let mut out = String::new();
+    for (name, draft) in drafts.iter().zip(&projection.drafts) {
+        for one in &draft.parties {
+            let cash: Vec<_> = one.cash.periods.iter().map(figure).collect();
+            out += &format!(
+                "{name} {}: cash {} = {}; received {}, paid {}, present {}, through {}\n",
+                one.party,
+                cash.join(" "),
+                figure(&one.cash.total),
+                figure(&one.received.total),
+                figure(&one.paid.total),
+                figure(&one.present_value),
+                figure(&one.look_through),
+            );
+        }
+        for clause in &draft.clauses {
+            let day = |day: Option<Date>| day.map_or("never".to_owned(), |day| day.to_string());
+            let reached = clause.reached.map_or("no cap".to_owned(), |reached| {
+                let days = [reached.p10, reached.p50, reached.p90].map(|span| day(span.high));
+                format!("reached {} in {} of {}", days.join("/"), reached.times, projection.futures)
+            });
+            let due: Vec<_> = clause.due.periods.iter().map(figure).collect();
+            out += &format!("{name} {}: {}; {reached}\n", clause.clause, due.join(" "));
+        }
+    }
+    out
+}
+
+fn check(scenario: &Scenario, shares: &[Vec<Share>], expected: Expect) {
+    let terms: Vec<_> = shares.iter().map(|shares| terms(scenario, shares.clone())).collect();
+    let names: Vec<_> = scenario.drafts.iter().map(|draft| draft.name.as_str()).collect();
+    expected.assert_eq(&table(&worked(scenario, &terms), &names));
+}
+
+fn points(rows: &[(Date, &str)]) -> Level {
+    Level::Points(rows.iter().map(|(day, amount)| (*day, exact(amount))).collect())
+}
+
+#[test]
+fn the_capped_share_of_the_table_of_answers_comes_out_of_a_forecast() {
+    let rows = ["30", "60", "90", "120", "150"];
+    let streams = rows.iter().zip(2026i16..).map(|(amount, year)| {
+        let one = stream(&format!("y{year}"), "lab", fixed(amount, "0"));
+        Stream { from: date(year, 1, 1), until: date(year + 1, 1, 1), ..one }
+    });
+    let scenario = scenario(&["terms"], streams.collect());
+    check(
+        &scenario,
+        &[vec![share("s", "lab", "cloud", "20%", total("38"))]],
+        expect![[r#"
+        terms cloud: cash 6 12 18 2 0 = 38; received 38, paid 0, present 38, through 38
+        terms lab: cash 24 48 72 118 150 = 412; received 0, paid 38, present 412, through 412
+        terms s: 6 12 18 2 0; reached 2029-12-31/2029-12-31/2029-12-31 in 1 of 1
+    "#]],
+    );
+}
+
+#[test]
+fn growth_goes_in_steps_and_curves_in_straight_lines() {
+    let lines = points(&[(date(2027, 1, 1), "120"), (date(2029, 1, 1), "360")]);
+    let scenario = scenario(
+        &["terms"],
+        vec![stream("steps", "lab", fixed("100", "10%")), stream("lines", "cloud", lines)],
+    );
+    check(
+        &scenario,
+        &[vec![]],
+        expect![[r#"
+        terms cloud: cash 120 180 300 360 360 = 1320; received 0, paid 0, present 1320, through 1320
+        terms lab: cash 100 110 121 133.1 146.41 = 610.51; received 0, paid 0, present 610.51, through 610.51
+    "#]],
+    );
+}
+
+#[test]
+fn a_cap_that_is_not_known_makes_intervals_for_both_sides() {
+    let scenario = scenario(&["known", "unknown"], vec![stream("a", "lab", fixed("100", "0"))]);
+    let of = |cap| vec![share("s", "lab", "cloud", "20%", cap)];
+    check(
+        &scenario,
+        &[of(total("50")), of(Cap::total(Limit::Unknown))],
+        expect![[r#"
+        known cloud: cash 20 20 10 0 0 = 50; received 50, paid 0, present 50, through 50
+        known lab: cash 80 80 90 100 100 = 450; received 0, paid 50, present 450, through 450
+        known s: 20 20 10 0 0; reached 2028-12-31/2028-12-31/2028-12-31 in 1 of 1
+        unknown cloud: cash 0–20 0–20 0–20 0–20 0–20 = 0–100; received 0–100, paid 0, present 0–100, through 0–100
+        unknown lab: cash 80–100 80–100 80–100 80–100 80–100 = 400–500; received 0, paid 0–100, present 400–500, through 400–500
+        unknown s: 0–20 0–20 0–20 0–20 0–20; no cap
+    "#]],
+    );
+}
+
+#[test]
+fn later_money_is_worth_less_and_owners_have_their_part() {
+    let mut scenario = scenario(&["terms"], vec![stream("a", "lab", fixed("100", "0"))]);
+    scenario.discount = exact("10%");
+    scenario.until = date(2028, 1, 1);
+    let mut terms = terms(&scenario, vec![share("s", "lab", "cloud", "20%", Cap::NONE)]);
+    terms.holdings = vec![Holding { owner: party("cloud"), of: party("lab"), part: exact("27%") }];
+    // At the end of 2026 money is worth 1/1.1, at the end of 2027 1/1.21; a month before that, a little more.
+    expect![[r#"
+        terms cloud: cash 20 20 = 40; received 40, paid 0, present 34.71, through 74.28
+        terms lab: cash 80 80 = 160; received 0, paid 40, present 146.56, through 146.56
+        terms s: 20 20; no cap
+    "#]]
+    .assert_eq(&table(&worked(&scenario, &[terms]), &["terms"]));
+}
+
+#[test]
+fn a_piece_that_starts_within_a_month_takes_its_days() {
+    let scenario = scenario(&["terms"], vec![stream("a", "lab", fixed("1200", "0"))]);
+    let mut terms = terms(&scenario, vec![share("s", "lab", "cloud", "20%", Cap::NONE)]);
+    let day = date(2026, 4, 27);
+    terms.pieces[0] = vec![
+        Piece { from: scenario.from, until: day, toward: Vec::new() },
+        Piece { from: day, until: scenario.until, toward: vec![Clause::parse("s").unwrap()] },
+    ];
+    // 4 of 30 days of April, and eight months: 20 % of 813.33.
+    let worked = worked(&scenario, &[terms]);
+    assert_eq!(figure(&worked.drafts[0].clauses[0].due.periods[0]), "162.67");
+}
+
+#[test]
+fn what_is_random_gives_three_figures_and_the_day_a_cap_is_reached_at() {
+    let growth = Quantity::Random {
+        shape: Shape::Normal { mean: exact("40%"), deviation: exact("20%") },
+        draw: "g".to_owned(),
+    };
+    let level = growing(Quantity::Fixed(exact("100")), growth);
+    let scenario = scenario(&["terms"], vec![stream("a", "lab", level)]);
+    check(
+        &scenario,
+        &[vec![share("s", "lab", "cloud", "20%", total("150"))]],
+        expect![[r#"
+            terms cloud: cash 20 22.9/28.51/32.87 26.21/40.65/54.03 29.12/48.97/57.13 0/2.78/33.74 = 133.46/150/150; received 133.46/150/150, paid 0, present 133.46/150/150, through 133.46/150/150
+            terms lab: cash 80 91.58/114.06/131.49 104.84/162.6/216.11 120.03/231.81/400.89 137.4/410.23/729.75 = 533.85/998.7/1558.24; received 0, paid 133.46/150/150, present 533.85/998.7/1558.24, through 533.85/998.7/1558.24
+            terms s: 20 22.9/28.51/32.87 26.21/40.65/54.03 29.12/48.97/57.13 0/2.78/33.74; reached 2029-12-31/2030-12-31/never in 83 of 100
+        "#]],
+    );
+}
+
+fn search(better: &str, than: &str) -> Search {
+    Search {
+        name: "x".to_owned(),
+        title: String::new(),
+        vary: "a".to_owned(),
+        low: Amount::parse("0 USD").unwrap(),
+        high: Amount::parse("1_000 USD").unwrap(),
+        party: party("cloud"),
+        better: better.to_owned(),
+        than: than.to_owned(),
+        measure: Measure::Cash,
+    }
+}
+
+fn found(shares: &[Vec<Share>; 2]) -> String {
+    let mut scenario = scenario(&["new", "old"], vec![stream("a", "lab", fixed("1", "0"))]);
+    scenario.searches = vec![search("new", "old")];
+    let terms: Vec<_> = shares.iter().map(|shares| terms(&scenario, shares.clone())).collect();
+    let found = &worked(&scenario, &terms).found[0];
+    assert_eq!(found.samples.first().map(|sample| sample.level), Some(0));
+    let shown = found.stretches.iter().map(|one| format!("{}..{} {:?}", one.low, one.high, one.side));
+    shown.collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn the_place_at_which_one_draft_becomes_better_is_found_to_the_unit() {
+    let of = |rate: &str, cap| vec![share("s", "lab", "cloud", rate, cap)];
+    // 30 % up to 120 against 10 % without end: even at five years of 240.
+    let cases = [
+        ("one", [of("30%", total("120")), of("10%", Cap::NONE)]),
+        ("none", [of("30%", Cap::NONE), of("10%", Cap::NONE)]),
+        ("all even", [of("10%", Cap::NONE), of("10%", Cap::NONE)]),
+        ("even above a level", [of("30%", total("120")), of("10%", total("120"))]),
+        (
+            "several",
+            [
+                vec![
+                    share("a", "lab", "cloud", "30%", total("120")),
+                    share("b", "lab", "cloud", "5%", Cap::NONE),
+                ],
+                vec![
+                    share("c", "lab", "cloud", "50%", total("90")),
+                    share("d", "lab", "cloud", "10%", Cap::NONE),
+                ],
+            ],
+        ),
+        ("open", [of("30%", Cap::total(Limit::Unknown)), of("10%", Cap::NONE)]),
+    ];
+    let shown: String = cases.iter().map(|(name, shares)| format!("{name}: {}\n", found(shares))).collect();
+    expect![[r#"
+        one: 0..0 Even, 1..238 Better, 239..241 Even, 242..1000 Worse
+        none: 0..0 Even, 1..1000 Better
+        all even: 0..1000 Even
+        even above a level: 0..0 Even, 1..238 Better, 239..1000 Even
+        several: 0..0 Even, 1..71 Worse, 72..72 Even, 73..116 Better, 117..123 Even, 124..1000 Worse
+        open: 0..0 Even, 1..1000 Open
+    "#]]
+    .assert_eq(&shown);
+}
+
+#[test]
+fn owners_in_a_circle_are_refused() {
+    let scenario = scenario(&["terms"], vec![stream("a", "lab", fixed("1", "0"))]);
+    let mut terms = terms(&scenario, Vec::new());
+    let holding = |owner, of| Holding { owner: party(owner), of: party(of), part: exact("100%") };
+    terms.holdings = vec![holding("lab", "cloud"), holding("cloud", "lab")];
+    let wrong = project(&scenario, &[terms], &calendar()).unwrap_err();
+    assert!(matches!(wrong, projection::Unprojected::Circle { .. }), "{wrong}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+    #[test]
+    fn shares_move_money_and_make_none(
+        amounts in prop::collection::vec(0i128..10_000_000, 1..4), rate in 0i128..100, cap in 0i128..5_000_000,
+        growth in -50i128..100,
+    ) {
+        let level = |amount: &i128| growing(
+            Quantity::Fixed(Exact::ratio(*amount, 7).unwrap()), Quantity::Fixed(Exact::ratio(growth, 100).unwrap()));
+        let streams = amounts.iter().enumerate().map(|(n, amount)| stream(&n.to_string(), "lab", level(amount)));
+        let scenario = scenario(&["terms"], streams.collect());
+        let cap = Exact::ratio(cap, 100).unwrap().to_amount(Currency::USD).unwrap();
+        let share = share("s", "lab", "cloud", &format!("{rate}%"), Cap::total(Limit::Of(cap)));
+        let worked = worked(&scenario, &[terms(&scenario, vec![share])]);
+        let parties = &worked.drafts[0].parties;
+        let cash: i128 = parties.iter().map(|one| one.cash.total.p50.low).sum();
+        let revenue: i128 = parties.iter().map(|one| one.revenue.total.p50.low).sum();
+        prop_assert_eq!(cash, revenue);
+        for one in parties {
+            let periods: i128 = one.cash.periods.iter().map(|figure| figure.p50.low).sum();
+            prop_assert_eq!(periods, one.cash.total.p50.low);
+        }
+        let paid: i128 = parties.iter().map(|one| one.paid.total.p50.low).sum();
+        prop_assert!(paid <= cap.exact().to_minor(Currency::USD).unwrap());
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_figures_and_another_gives_others(seed in 0u64..1_000) {
+        let growth = Quantity::Random { shape: Shape::Uniform { low: exact("0"), high: exact("1") }, draw: "g".to_owned() };
+        let mut scenario = scenario(&["terms"], vec![stream("a", "lab", growing(Quantity::Fixed(exact("100")), growth))]);
+        (scenario.seed, scenario.draws) = (seed, 20);
+        let terms = [terms(&scenario, Vec::new())];
+        let once = worked(&scenario, &terms);
+        prop_assert_eq!(&once, &worked(&scenario, &terms));
+        scenario.seed += 1;
+        prop_assert!(once != worked(&scenario, &terms));
+        let one = &once.drafts[0].parties[0].cash.total;
+        prop_assert!(one.p10.low <= one.p50.low && one.p50.low <= one.p90.low);
+    }
+}
