@@ -147,10 +147,22 @@ pub(crate) struct Clause {
     pub(crate) changes: Vec<(Time, Time)>,
     /// Questions this clause may hang on.
     pub(crate) questions: Vec<QuestionNo>,
+    /// The name of the instrument it stands in.
+    pub(crate) instrument: String,
     pub(crate) file: String,
     pub(crate) line: u32,
     pub(crate) quote: Option<String>,
     pub(crate) source: Option<SourceClass>,
+}
+
+impl Clause {
+    /// The channel that a first launch is promised to go through.
+    pub(crate) fn first_channel(&self) -> Option<ChannelNo> {
+        match &self.kind {
+            Kind::First { channel, .. } => Some(*channel),
+            Kind::Grant { .. } | Kind::Exclusive { .. } | Kind::Refusal { .. } | Kind::Money(_) => None,
+        }
+    }
 }
 
 /// When a clause is in force: half-open, cut short by amendments that take it back.
@@ -181,7 +193,7 @@ pub(crate) enum Kind {
     /// Nobody but `to` may; with `sole`, `from` may too.
     Exclusive { sole: bool },
     /// Nobody launches through the channels in scope before one of these happened.
-    First { launches: Vec<Happened> },
+    First { channel: ChannelNo, launches: Vec<Happened> },
     /// `from` deals with others only after `to` was offered the same and did not take it.
     Refusal { notices: Vec<Notice> },
     /// It is about money and permits or forbids nothing.

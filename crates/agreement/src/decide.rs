@@ -414,6 +414,30 @@ fn arrive(
     found.clean = or(found.clean, || clean);
 }
 
+/// Whether the ask's actor has a right, whatever was promised away.
+pub(crate) fn has_right(view: &View<'_>) -> Kleene {
+    let Some(cell) = view.cell else { return Some(false) };
+    outcome(view, &view.book.hits(cell), &mut |_| {}).right
+}
+
+/// Whether whoever gives `grant` has the right to give it, with the first grant by which that right comes to it.
+pub(crate) fn backing(view: &View<'_>, grant: &Clause) -> (Kleene, Option<ClauseNo>) {
+    let Some(cell) = view.cell else { return (Some(false), None) };
+    let hits = view.book.hits(cell);
+    let mut line = Few::<PartyNo, 8>::new();
+    line.push(grant.to);
+    line.push(grant.from);
+    let mut found = Outcome { right: Some(false), clean: Some(false) };
+    let mut first = None;
+    follow(view, &hits, &mut line, Some(true), &mut found, &mut |step| match step {
+        Step::Grants(number) if view.book.clauses[number].to == grant.from => {
+            first = Some(first.map_or(number, |one: ClauseNo| one.min(number)));
+        }
+        Step::Grants(_) | Step::Forbids(..) | Step::Right { .. } => {}
+    });
+    (found.right, first)
+}
+
 /// Whether a grant may carry `below` further grants, and one more when that is what is asked.
 fn passes_on(view: &View<'_>, grant: &Clause, below: u32) -> Kleene {
     let asked = view.cell.is_some_and(|cell| cell.action == Action::Sublicense);

@@ -173,7 +173,7 @@ impl View<'_> {
     /// Whether what the clause waits for has come: the first launch, or a refusal of what was offered.
     fn satisfied(&self, clause: &Clause) -> Kleene {
         match &clause.kind {
-            Kind::First { launches } => self.one_of(launches),
+            Kind::First { launches, .. } => self.one_of(launches),
             Kind::Refusal { notices } => match self.offer(notices) {
                 Offer::Missing | Offer::Taken => Some(false),
                 Offer::Free => Some(true),

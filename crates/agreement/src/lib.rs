@@ -9,6 +9,7 @@ mod bits;
 mod book;
 mod calendar;
 mod compile;
+mod conflict;
 mod decide;
 mod diagnostic;
 mod eval;
@@ -18,6 +19,7 @@ mod format;
 mod index;
 mod open;
 mod schema;
+mod space;
 mod suggest;
 mod syntax;
 mod table;
@@ -27,6 +29,7 @@ pub use book::Book;
 pub use compile::{
     CLAUSES_MAX, DRAWS_MAX, FILE_BYTES_MAX, FILES_MAX, Staged, YEARS_MAX, is_scenario, load, stage,
 };
+pub use conflict::{Conflict, ConflictKind, Dependence, Extent, Window};
 pub use decide::{AskError, CHAIN_GRANTS_MAX};
 pub use diagnostic::{Diagnostic, Place, Severity};
 pub use explain::{Explanation, OpenPoint, Origin, Sentence, Told, Topic, explain};

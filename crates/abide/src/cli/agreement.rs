@@ -1,5 +1,6 @@
 //! `abide agreement`: is a book right, what does it allow, what money terms does it hold.
 
+mod conflicts;
 mod explain;
 mod fmt;
 mod schema;
@@ -31,6 +32,14 @@ Example:
 
 Exit status: 0 permitted, 3 not permitted (no_right, breach, contested), 2 a bad book or call.";
 
+const CONFLICTS_EXAMPLE: &str = "\
+Example:
+  abide agreement conflicts abide-demo/agreements/openai-clouds --from 2026-02-27 --until 2026-04-27
+
+`abide demo` writes that book.
+
+Exit status: 0 none, 3 some, 2 a bad book or call.";
+
 /// What to do with a book.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Agreement {
@@ -39,6 +48,9 @@ pub(crate) enum Agreement {
     /// May somebody do something? Answered with the clauses that decide
     #[command(after_help = ASK_EXAMPLE)]
     Ask(AskCall),
+    /// Which clauses collide, each time with the smallest ask that shows it
+    #[command(after_help = CONFLICTS_EXAMPLE)]
+    Conflicts(conflicts::Conflicts),
     /// The revenue shares in force, with what is known of their caps
     Terms(Terms),
     /// Say in plain sentences what a clause promises
@@ -120,6 +132,7 @@ impl Agreement {
         match self {
             Agreement::Check(check) => check.run(),
             Agreement::Ask(ask) => ask.run(),
+            Agreement::Conflicts(conflicts) => conflicts.run(),
             Agreement::Terms(terms) => terms.run(),
             Agreement::Explain(explain) => explain.run(),
             Agreement::Fmt(fmt) => fmt.run(),

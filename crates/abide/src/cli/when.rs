@@ -79,6 +79,15 @@ pub(crate) fn in_zone(at: Time, zone: &TimeZone) -> String {
     at.display_with_offset(zone.to_offset(at)).to_string()
 }
 
+/// The day, where the instant begins one in the zone; else the instant: `2026-04-27`, `2026-04-27T09:00:00-07:00`.
+pub(crate) fn day_or_time(at: Time, zone: &TimeZone) -> String {
+    let zoned = at.to_zoned(zone.clone());
+    match zoned.start_of_day() {
+        Ok(start) if start.timestamp() == at => zoned.date().to_string(),
+        Ok(_) | Err(_) => in_zone(at, zone),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,7 +13,11 @@ fn ask(words: &[&str]) -> Done {
 /// What is said of Amazon selling Frontier through aws, without the numbers of lines.
 fn sale(at: &str) -> String {
     let words = ["--actor", "amazon", "--action", "sell", "--product", "openai/frontier", "--channel", "aws"];
-    let text = ask(&[&words[..], &["--at", at, "--known", "2026-11-01"]].concat()).text();
+    without_lines(&ask(&[&words[..], &["--at", at, "--known", "2026-11-01"]].concat()).text())
+}
+
+/// `file.toml:N` for every `file.toml:12`.
+fn without_lines(text: &str) -> String {
     let mut parts = text.split(".toml:");
     let head = parts.next().unwrap_or_default().to_owned();
     parts.fold(head, |text, part| text + ".toml:N" + part.trim_start_matches(|c: char| c.is_ascii_digit()))
@@ -144,4 +148,49 @@ fn a_book_that_is_right_is_summed_up_and_one_that_is_not_there_is_a_bad_call() {
         exit 2
     "#]]
     .assert_eq(&stage.run(&["agreement", "check", "nowhere"]).text());
+}
+
+fn conflicts(words: &[&str]) -> Done {
+    let book = example_book();
+    let all = [&["agreement", "conflicts", book.to_str().unwrap(), "--known", "2026-11-01"], words].concat();
+    Stage::new(&[]).run(&all)
+}
+
+#[test]
+fn what_february_collided_with_is_listed_with_its_question() {
+    let done = conflicts(&["--from", "2026-02-27", "--until", "2026-04-27"]);
+    let (head, _) = done.out.split_once("\n2. ").unwrap();
+    expect![[r#"
+        3 conflicts from 2026-02-27 until 2026-04-27, as known at 2026-11-01T00:00:00-07:00
+
+        1. grant_into_exclusive: openai gives amazon by `feb26.frontier-distribution` what it promised microsoft by `oct25.api-exclusive` to give nobody else
+           when        2026-02-27 until 2026-04-27
+           for example amazon serve openai/frontier through aws
+           if          frontier-is-api is yes: Is Frontier, with the stateful runtime below it, an API product under the October 2025 terms?
+           clause      feb26.frontier-distribution  amazon-openai/2026-02-27.toml:N
+           clause      oct25.api-exclusive  msft-openai/2025-10-28.toml:N
+           resolved by the answer no to `frontier-is-api`
+           resolved by a carve-out (`except`) in `oct25.api-exclusive` for serve, sell and launch of openai/frontier through aws, for customers of no named segment
+           resolved by leave from microsoft: a grant to openai in `msft-openai` that covers this
+           resolved by an end of `feb26.frontier-distribution` or of `oct25.api-exclusive`
+    "#]]
+    .assert_eq(&without_lines(head));
+    assert_eq!(done.status, 3);
+}
+
+#[test]
+fn conflicts_have_stable_fields_for_programs_and_their_absence_is_good_news() {
+    let done = conflicts(&["--from", "2026-02-27", "--until", "2026-04-27", "--json"]);
+    let found = &done.json()[0];
+    assert_eq!(found["kind"], "grant_into_exclusive");
+    assert_eq!(found["clauses"], serde_json::json!(["feb26.frontier-distribution", "oct25.api-exclusive"]));
+    let witness = serde_json::json!({ "actor": "amazon", "action": "serve", "product": "openai/frontier",
+        "channel": "aws", "at": "2026-02-27" });
+    assert_eq!(found["witness"], witness);
+    assert_eq!((&found["from"], &found["until"]), (&"2026-02-27".into(), &"2026-04-27".into()));
+    assert_eq!(found["depends_on"], serde_json::json!(["frontier-is-api"]));
+    let none = conflicts(&["--until", "2026-02-27"]);
+    assert_eq!((none.status, none.out.lines().count()), (0, 1), "{}", none.text());
+    let turned = conflicts(&["--from", "2026-04-27", "--until", "2026-02-27"]);
+    assert_eq!(turned.status, 2, "{}", turned.text());
 }

@@ -148,6 +148,7 @@ fn draft<'a>(
         beaten_by: Vec::new(),
         changes: Vec::new(),
         questions: Vec::new(),
+        instrument: home.name.value.clone(),
         file: check.sources.path(row.spot).to_owned(),
         line: check.sources.line(row.spot),
         quote: cite.and_then(|cite| cite.quote.as_ref()).map(|quote| quote.value.clone()),
@@ -242,7 +243,7 @@ fn kind(
             let channel = check.find(&registry.words.channels, channel.as_ref()?, "channel")?;
             let lead = lead.as_ref().map_or(Some(Span::new()), |word| span(word, check))?;
             narrow_to_launches(scope, channel, registry.words.channels.len());
-            Some(Kind::First { launches: condition::launches(channel, lead, registry, check) })
+            Some(Kind::First { channel, launches: condition::launches(channel, lead, registry, check) })
         }
         KindRow::Refusal { within } => {
             let within = window(within.as_ref()?, check)?;
@@ -299,7 +300,7 @@ fn gather_changes(clause: &mut Clause, registry: &Registry) {
         condition.questions(&mut questions);
     }
     match &clause.kind {
-        Kind::First { launches } => {
+        Kind::First { launches, .. } => {
             changes.extend(launches.iter().map(|launch| (launch.at, launch.recorded)));
         }
         Kind::Refusal { notices } => changes.extend(refusal::changes(notices)),

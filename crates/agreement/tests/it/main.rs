@@ -5,6 +5,8 @@ mod amounts;
 #[cfg(test)]
 mod broken;
 #[cfg(test)]
+mod conflicts;
+#[cfg(test)]
 mod example;
 #[cfg(test)]
 mod explain;

@@ -1,0 +1,256 @@
+//! Collisions with what the giver holds: it gives what it has no right to, outlives its own right, or promises to be
+//! alone where it is not.
+
+use super::probe::{Hit, Hits, Probe, Search, When, spans};
+use super::{ConflictKind, Found};
+use crate::book::{Clause, Kind, Scope};
+use crate::decide::backing;
+use crate::eval::{Kleene, View, and, not, or};
+use crate::index::Cell;
+use crate::open::Open;
+use crate::space::{self, Leaf};
+use crate::table::{ClauseNo, PartyNo, QuestionNo};
+use abide_model::Time;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Every collision of a grant or an exclusive with what its giver holds.
+pub(super) fn find(search: Search<'_>, found: &mut Vec<Found>) {
+    let held = Held::new(search);
+    for (number, clause) in search.book.clauses.iter().filter(|(number, _)| search.touches(*number)) {
+        match &clause.kind {
+            Kind::Grant { .. } => given(search, &held, number, clause, found),
+            Kind::Exclusive { .. } => alone(search, &held, number, clause, found),
+            Kind::First { .. } | Kind::Refusal { .. } | Kind::Money(_) => {}
+        }
+    }
+}
+
+/// The grants and exclusives of the book that are known, whenever they are in force.
+struct Held {
+    grants: Vec<ClauseNo>,
+    exclusives: Vec<ClauseNo>,
+    /// Whatever one party promises another: exclusives, first launches, first refusals.
+    promises: Vec<ClauseNo>,
+}
+
+impl Held {
+    fn new(search: Search<'_>) -> Self {
+        let mut held = Self { grants: Vec::new(), exclusives: Vec::new(), promises: Vec::new() };
+        let known = |clause: &Clause| clause.known <= search.window.known;
+        for (number, clause) in search.book.clauses.iter().filter(|(_, clause)| known(clause)) {
+            match &clause.kind {
+                Kind::Grant { .. } => held.grants.push(number),
+                Kind::Exclusive { sole } => {
+                    held.promises.push(number);
+                    if !sole {
+                        held.exclusives.push(number);
+                    }
+                }
+                Kind::First { .. } | Kind::Refusal { .. } => held.promises.push(number),
+                Kind::Money(_) => {}
+            }
+        }
+        held
+    }
+}
+
+/// The grants by which a right may come to `holder`, also by way of others; within `scope`, where one is given.
+pub(super) fn above(search: Search<'_>, holder: PartyNo, scope: Option<&Scope>) -> Vec<ClauseNo> {
+    let mut holders = vec![holder];
+    let mut found = Vec::new();
+    let mut next = 0;
+    while let Some(holder) = holders.get(next).copied() {
+        for (number, grant) in search.book.clauses.iter() {
+            let known = grant.known <= search.window.known && matches!(grant.kind, Kind::Grant { .. });
+            if known && grant.to == holder && scope.is_none_or(|scope| space::meet(&grant.scope, scope)) {
+                found.push(number);
+                if !holders.contains(&grant.from) {
+                    holders.push(grant.from);
+                }
+            }
+        }
+        next += 1;
+    }
+    found
+}
+
+// ------------------------------------------------------------------ grants
+
+/// Why a grant is empty: nothing stands behind it, or no longer does what once stood there.
+type Lack = Option<ClauseNo>;
+
+fn given(search: Search<'_>, held: &Held, number: ClauseNo, grant: &Clause, found: &mut Vec<Found>) {
+    let offers = &search.book.words.offers;
+    if offers.iter().all(|(_, offer)| offer.owner == grant.from) {
+        return;
+    }
+    let leave: Vec<ClauseNo> =
+        held.promises.iter().copied().filter(|promise| is_leave(search, grant, *promise)).collect();
+    let above = above(search, grant.from, Some(&grant.scope));
+    let all = std::iter::once(number).chain(above).chain(leave.iter().copied());
+    let cast = space::with_beaters(search.book, all);
+    let empty = Empty { search, number, grant, leave };
+    let mut hits: Hits<Lack> = Hits::new();
+    space::cells(search.book, search.window.known, (&cast, &[&grant.scope]), &mut |leaf| {
+        empty.look(leaf, &mut hits);
+    });
+    let mut by_lack: BTreeMap<Lack, Hits<()>> = BTreeMap::new();
+    for ((lack, when), list) in hits {
+        by_lack.entry(lack).or_default().insert(((), when), list);
+    }
+    for (lack, hits) in by_lack {
+        let (kind, clauses) = match lack {
+            None => (ConflictKind::NoRightsIn, vec![number]),
+            Some(head) => (ConflictKind::TermOverhang, vec![number, head]),
+        };
+        found.extend(Found::new(kind, clauses, grant.to, hits));
+    }
+}
+
+/// Whether `promise` is one that the grantee made to the grantor, so that the grant gives leave from it.
+fn is_leave(search: Search<'_>, grant: &Clause, promise: ClauseNo) -> bool {
+    let promise = &search.book.clauses[promise];
+    promise.from == grant.to && promise.to == grant.from && space::meet(&promise.scope, &grant.scope)
+}
+
+/// A grant behind which no right stands.
+struct Empty<'b> {
+    search: Search<'b>,
+    number: ClauseNo,
+    grant: &'b Clause,
+    leave: Vec<ClauseNo>,
+}
+
+impl Empty<'_> {
+    fn look(&self, leaf: &Leaf<'_>, hits: &mut Hits<Lack>) {
+        let Some(cell) = leaf.point.cell(self.grant.to) else { return };
+        let owner = self.search.book.words.offers[cell.product].owner;
+        if owner == self.grant.from || owner == self.grant.to {
+            return;
+        }
+        let instants = self.search.instants(leaf.touching);
+        let mut open = Vec::new();
+        for at in &instants {
+            self.search.open(&self.search.view(&cell, *at), leaf.touching, &mut open);
+        }
+        let open = Open::new(self.search.book, open);
+        // Beyond the bound, what hangs on a question is looked at as unknown, in one go.
+        let sets = open.sets();
+        let row = |set: u32| {
+            let assumed = sets.map(|_| set);
+            open.fits(set).then(|| self.through_time(&cell, &instants, open.points(), assumed))
+        };
+        let rows: Vec<Option<Vec<Option<Lack>>>> = (0..sets.unwrap_or(1)).map(row).collect();
+        for (slice, (at, next)) in spans(&instants).enumerate() {
+            let Some((from, until)) = self.search.clip(at, next) else { continue };
+            let lacking = |row: &Vec<Option<Lack>>| row.get(slice).copied().flatten();
+            let lacks: BTreeSet<Lack> = rows.iter().flatten().filter_map(lacking).collect();
+            for lack in lacks {
+                let truths: Vec<Option<bool>> =
+                    rows.iter().map(|row| row.as_ref().map(|row| lacking(row) == Some(lack))).collect();
+                let when = match sets {
+                    Some(_) => When::read(self.search.book, &open, &truths),
+                    None => Some(When::somehow(self.search.book, &open)),
+                };
+                let hit = Hit { from, until, point: leaf.point, block: leaf.block.clone() };
+                if let Some(when) = when {
+                    hits.entry((lack, when)).or_default().push(hit);
+                }
+            }
+        }
+    }
+
+    /// What is lacking from each instant on, under one set of answers.
+    fn through_time(
+        &self,
+        cell: &Cell,
+        instants: &[Time],
+        open: &[QuestionNo],
+        set: Option<u32>,
+    ) -> Vec<Option<Lack>> {
+        let line = [self.grant.to, self.grant.from];
+        let mut last: Lack = None;
+        let mut found = Vec::with_capacity(instants.len());
+        for at in instants {
+            let view = View { open, assumed: set, ..self.search.view(cell, *at) };
+            let gives = and(view.stands(self.number, &line), || not(self.is_leave(&view)));
+            if gives == Some(false) {
+                found.push(None);
+                continue;
+            }
+            let (right, head) = backing(&view, self.grant);
+            if right == Some(true) {
+                last = head;
+            }
+            found.push((right != Some(true)).then_some(last));
+        }
+        found
+    }
+
+    fn is_leave(&self, view: &View<'_>) -> Kleene {
+        let mut found = Some(false);
+        for number in &self.leave {
+            let promise = &view.book.clauses[*number];
+            found = or(found, || and(Some(view.live(promise)), || view.inside(promise)));
+        }
+        found
+    }
+}
+
+// ------------------------------------------------------------------ exclusives
+
+/// A promise to be the only one, by somebody who is not: whoever its right comes from may do the same.
+struct NotAlone<'b> {
+    promise: (ClauseNo, [PartyNo; 1]),
+    licence: (ClauseNo, [PartyNo; 2]),
+    /// What the licensor promised to the promisor, or to whom it promises.
+    kept: Vec<ClauseNo>,
+    licensor: [PartyNo; 1],
+    promisor: &'b Clause,
+}
+
+impl Probe for NotAlone<'_> {
+    fn collides(&self, view: &View<'_>) -> Kleene {
+        let Some(cell) = view.cell else { return Some(false) };
+        if view.book.words.offers[cell.product].owner == self.promisor.from {
+            return Some(false);
+        }
+        let holds = and(view.stands(self.promise.0, &self.promise.1), || {
+            view.stands(self.licence.0, &self.licence.1)
+        });
+        let mut kept = Some(false);
+        for number in &self.kept {
+            kept = or(kept, || view.stands(*number, &self.licensor));
+        }
+        and(holds, || not(kept))
+    }
+}
+
+fn alone(search: Search<'_>, held: &Held, number: ClauseNo, promise: &Clause, found: &mut Vec<Found>) {
+    let clauses = &search.book.clauses;
+    for licence in &held.grants {
+        let grant = &clauses[*licence];
+        let apart = grant.to != promise.from
+            || grant.from == promise.to
+            || !space::meet(&grant.scope, &promise.scope);
+        if apart || !search.touches(*licence) || !search.together(number, *licence) {
+            continue;
+        }
+        let keeps = |other: &&ClauseNo| {
+            let other = &clauses[**other];
+            other.from == grant.from && (other.to == promise.from || other.to == promise.to)
+        };
+        let kept: Vec<ClauseNo> = held.exclusives.iter().filter(keeps).copied().collect();
+        let cast =
+            space::with_beaters(search.book, [number, *licence].into_iter().chain(kept.iter().copied()));
+        let probe = NotAlone {
+            promise: (number, [promise.from]),
+            licence: (*licence, [promise.from, grant.from]),
+            kept,
+            licensor: [grant.from],
+            promisor: promise,
+        };
+        let hits = search.run(grant.from, (&cast, &[&promise.scope, &grant.scope]), &probe);
+        found.extend(Found::new(ConflictKind::NotExclusiveIn, vec![number, *licence], grant.from, hits));
+    }
+}
