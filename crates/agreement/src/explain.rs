@@ -12,6 +12,7 @@ use crate::Source;
 use crate::book::{Book, Term};
 use crate::diagnostic::{Files, Sink, Word};
 use crate::syntax::clause::{ClauseRow, KindRow};
+use crate::syntax::money::MoneyRow;
 use crate::syntax::registry::{Happening, QuestionRow, Registry};
 use crate::syntax::{self, File, Instrument};
 use crate::table::ClauseNo;
@@ -38,8 +39,8 @@ pub struct Explanation {
     pub line: u32,
     /// Who gives, promises or owes, by id.
     pub from: String,
-    /// To whom, by id.
-    pub to: String,
+    /// To whom, by id; a split names that in its steps.
+    pub to: Option<String>,
     /// The sentences, in the order in which they are best read.
     pub sentences: Vec<Sentence>,
     /// Where its words were read.
@@ -231,7 +232,7 @@ impl<'b> Teller<'b> {
             file: file.to_owned(),
             line,
             from: row.from.as_ref()?.value.clone(),
-            to: row.to.as_ref()?.value.clone(),
+            to: row.to.as_ref().map(|to| to.value.clone()),
             sentences,
             source: source.and_then(|word| self.origins.get(word.value.as_str())).cloned(),
             quote: cite.and_then(|cite| cite.quote.as_ref()).map(|quote| quote.value.clone()),
@@ -348,6 +349,13 @@ fn kind_word(kind: &KindRow) -> &'static str {
         KindRow::Exclusive { .. } => "exclusive",
         KindRow::First { .. } => "first",
         KindRow::Refusal { .. } => "refusal",
-        KindRow::Share { .. } => "share",
+        KindRow::Money(money) => match money.as_ref() {
+            MoneyRow::Share(_) => "share",
+            MoneyRow::Guarantee(_) => "guarantee",
+            MoneyRow::Commit(_) => "commit",
+            MoneyRow::Split(_) => "split",
+            MoneyRow::Parity(_) => "parity",
+            MoneyRow::Stake(_) => "stake",
+        },
     }
 }

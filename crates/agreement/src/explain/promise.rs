@@ -48,9 +48,7 @@ impl Teller<'_> {
                     deed()
                 )
             }
-            KindRow::Share { .. } => {
-                format!("{from} owes {to} a part of its revenue{}.", base(scope))
-            }
+            KindRow::Money(money) => self.money_promise(row, money),
         }
     }
 

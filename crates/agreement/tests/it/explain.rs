@@ -43,7 +43,8 @@ fn the_promise_of_october_and_what_became_of_it() {
         apr27.revenue-share: share of msft-openai, amendment 5
           promise    OpenAI owes Microsoft a part of its revenue from `openai` and everything below it.
           money      The part is 20%, worked out each quarter.
-          money      In all it is no more than 38,000,000,000 USD. That there is a cap was known before; how high it is, since 2026-05-11 only.
+          money      In all, it is at most 38,000,000,000 USD.
+          money      Before 2026-05-11, it was known that there is such a bound, but not how high it is.
           term       It holds from 2026-04-27 until 2031-01-01, that day not included.
           precedence The text it stands in takes back `oct25.share-until-agi`, of the same kind and between the same two.
           Some(Official) openai.com/index/next-phase-of-microsoft-partnership
@@ -146,6 +147,124 @@ fn every_kind_and_every_form_of_scope_has_its_words() {
           promise    The Lab has to offer it to cloud first, and to leave the offer open for 30 days, before it deals with others so that they host (run for itself) any product.
           term       It holds from 2026-01-01, without end.
     "#]].assert_eq(&told(&files, &["deep", "sole", "first", "refusal"]));
+}
+
+const MONEY: &str = r#"
+    book = "b"
+    self = "lab"
+    [[party]]
+    id = "lab"
+    [[party]]
+    id = "cloud"
+    [[party]]
+    id = "shop"
+    [[channel]]
+    id = "store"
+    operator = "shop"
+    [[product]]
+    id = "lab/chat"
+    owner = "lab"
+    --- one.toml
+    instrument = "one"
+    parties = ["lab", "cloud", "shop"]
+    signed = 2026-01-01
+    [[share]]
+    id = "tiered"
+    from = "lab"
+    to = "cloud"
+    tiers = [{ upto = "10_000_000 USD", rate = "10%" }, { upto = "50_000_000 USD", rate = "8%" }, { rate = "5%" }]
+    reset = "year"
+    every = "quarter"
+    of = { products = ["lab"] }
+    floor = { period = "1_000 USD" }
+    cap = { period = "unknown", total = "5_000_000 USD", from = 2026-07-01, used = "200_000 USD", known = 2026-05-11 }
+    [[guarantee]]
+    id = "least"
+    from = "lab"
+    to = "cloud"
+    over = ["tiered"]
+    every = "quarter"
+    minimum = "75_000 USD"
+    window = 2
+    [[commit]]
+    id = "take-or-pay"
+    from = "lab"
+    to = "cloud"
+    schedule = [
+        { since = 2026-01-01, until = 2027-01-01, amount = "10_000_000 USD" },
+        { since = 2027-01-01, until = 2028-01-01, amount = "12_000_000 USD" },
+    ]
+    capacity = "4.5 GW"
+    shortfall = "100%"
+    carry = "20%"
+    [[split]]
+    id = "waterfall"
+    from = "shop"
+    of = { channels = ["store"] }
+    every = "month"
+    steps = [
+        { to = "shop", rate = "3%" },
+        { to = "cloud", rate = "10%", of = "remaining", cap = "50_000 USD" },
+        { to = "lab", remainder = true },
+    ]
+    [[parity]]
+    id = "most-favoured"
+    from = "lab"
+    to = "shop"
+    every = "quarter"
+    against = [{ customers = ["umbrella"], adjust = "105%" }, { at_most = "1_000" }]
+    [[stake]]
+    id = "part"
+    from = "lab"
+    to = "cloud"
+    percent = "27%"
+    invested = "15_000_000_000 USD"
+"#;
+
+#[test]
+fn every_kind_of_money_has_its_words() {
+    let names = ["tiered", "least", "take-or-pay", "waterfall", "most-favoured", "part"];
+    expect![[r#"
+        tiered: share of one, amendment 0
+          promise    lab owes cloud a part of its revenue from `lab` and everything below it.
+          money      The part is 10% up to 10,000,000 USD, 8% up to 50,000,000 USD and 5% above that: each rate is taken of the revenue within its tier; the tiers start anew each year.
+          money      It is worked out each quarter.
+          money      It is at least 1,000 USD each quarter.
+          money      Each quarter, it is at most an amount that is not known.
+          money      In all, it is at most 5,000,000 USD.
+          money      Only periods that begin on 2026-07-01 or later use up the total.
+          money      Earlier clauses have used up 200,000 USD of it.
+          money      Before 2026-05-11, it was known that there is such a bound, but not how high it is.
+          term       It holds from 2026-01-01, without end.
+        least: guarantee of one, amendment 0
+          promise    lab promises cloud a minimum.
+          money      It is a minimum over what `tiered` earns.
+          money      The amount is 75,000 USD each quarter.
+          money      What falls short of it may be recouped from later earnings for 2 periods.
+          term       It holds from 2026-01-01, without end.
+        take-or-pay: commit of one, amendment 0
+          promise    lab commits to buy from cloud of whatever it offers.
+          money      The amount is 10,000,000 USD from 2026-01-01 until 2027-01-01 and 12,000,000 USD from 2027-01-01 until 2028-01-01.
+          money      Capacity: 4.5 GW.
+          money      What was not bought is owed all the same.
+          money      What was bought beyond a stage counts toward the next, up to 20% of it.
+          term       It holds from 2026-01-01, without end.
+        waterfall: split of one, amendment 0
+          promise    shop collects the revenue through `store` and passes it on.
+          money      It is divided each month, in this order.
+          money      shop takes 3% of the whole.
+          money      cloud takes 10% of what then remains, at most 50,000 USD.
+          money      lab takes the rest.
+          term       It holds from 2026-01-01, without end.
+        most-favoured: parity of one, amendment 0
+          promise    lab promises shop that it pays no higher price than others do.
+          money      Each quarter, its price is compared with that of umbrella (taken at 105%) and any other customer that bought at most 1,000 units; what it paid above is credited.
+          term       It holds from 2026-01-01, without end.
+        part: stake of one, amendment 0
+          promise    cloud owns 27% of lab.
+          money      15,000,000,000 USD were invested for it.
+          term       It holds from 2026-01-01, without end.
+    "#]].assert_eq(&told(&files(MONEY), &names));
 }
 
 #[test]

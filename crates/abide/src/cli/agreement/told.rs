@@ -27,7 +27,7 @@ pub(super) struct ToldJson<'t> {
     file: &'t str,
     line: u32,
     from: &'t str,
-    to: &'t str,
+    to: Option<&'t str>,
     sentences: Vec<SentenceJson<'t>>,
     source: Option<OriginJson<'t>>,
     quote: Option<&'t str>,
@@ -60,7 +60,7 @@ pub(super) fn json(told: &Explanation) -> ToldJson<'_> {
         file: &told.file,
         line: told.line,
         from: &told.from,
-        to: &told.to,
+        to: told.to.as_deref(),
         sentences: sentences.collect(),
         source: told.source.as_ref().map(|source| OriginJson {
             id: &source.id,
