@@ -263,14 +263,6 @@ impl View<'_> {
         }
         clause.beaten_by.iter().for_each(|beater| self.open_questions(*beater, found));
     }
-
-    /// The next instant after `after` at which the clause, or one that beats it, may begin or cease to count.
-    pub(crate) fn next_change(&self, number: ClauseNo, after: Time) -> Option<Time> {
-        let clause = &self.book.clauses[number];
-        let own = clause.changes.iter().filter(|(at, known)| *at > after && *known <= self.known);
-        let beaters = clause.beaten_by.iter().filter_map(|beater| self.next_change(*beater, after));
-        own.map(|(at, _)| *at).chain(beaters).min()
-    }
 }
 
 #[cfg(test)]

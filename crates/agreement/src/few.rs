@@ -1,8 +1,6 @@
 //! A list that holds its first entries in place, so that short ones cost no allocation.
 
-use crate::table::Number;
-
-/// Up to `N` numbers in place, more on the heap.
+/// Up to `N` entries in place, more on the heap.
 #[derive(Debug, Clone)]
 pub(crate) struct Few<T, const N: usize> {
     here: [T; N],
@@ -11,9 +9,9 @@ pub(crate) struct Few<T, const N: usize> {
     spilled: Vec<T>,
 }
 
-impl<T: Number, const N: usize> Few<T, N> {
+impl<T: Copy + Default, const N: usize> Few<T, N> {
     pub(crate) fn new() -> Self {
-        Self { here: [T::new(0); N], len: 0, spilled: Vec::new() }
+        Self { here: [T::default(); N], len: 0, spilled: Vec::new() }
     }
 
     pub(crate) fn push(&mut self, entry: T) {
@@ -42,28 +40,102 @@ impl<T: Number, const N: usize> Few<T, N> {
         let entries = if self.len > N { &self.spilled } else { self.here.as_slice() };
         entries.get(..self.len).unwrap_or(&[])
     }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = T> + '_ {
+        self.as_slice().iter().copied()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Sorts the entries and keeps each once.
+    pub(crate) fn tidy(&mut self)
+    where
+        T: Ord,
+    {
+        let entries = if self.len > N { self.spilled.as_mut_slice() } else { self.here.as_mut_slice() };
+        let Some(entries) = entries.get_mut(..self.len) else { return };
+        entries.sort_unstable();
+        let mut kept = 0;
+        for at in 0..entries.len() {
+            let entry = entries.get(at).copied();
+            let again = kept > 0 && entries.get(kept - 1).copied() == entry;
+            if let (Some(entry), Some(place), false) = (entry, entries.get_mut(kept), again) {
+                *place = entry;
+                kept += 1;
+            }
+        }
+        self.shorten(kept);
+    }
+
+    fn shorten(&mut self, len: usize) {
+        let spilled = self.len > N;
+        self.len = len;
+        if spilled && len <= N {
+            if let (Some(here), Some(kept)) = (self.here.get_mut(..len), self.spilled.get(..len)) {
+                here.copy_from_slice(kept);
+            }
+            self.spilled.clear();
+        }
+        self.spilled.truncate(len);
+    }
+}
+
+impl<T: Copy + Default + PartialEq, const N: usize> PartialEq for Few<T, N> {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_slice() == other.as_slice()
+    }
+}
+
+impl<T: Copy + Default, const N: usize> Extend<T> for Few<T, N> {
+    fn extend<I: IntoIterator<Item = T>>(&mut self, entries: I) {
+        entries.into_iter().for_each(|entry| self.push(entry));
+    }
+}
+
+impl<T: Copy + Default, const N: usize> FromIterator<T> for Few<T, N> {
+    fn from_iter<I: IntoIterator<Item = T>>(entries: I) -> Self {
+        let mut found = Self::new();
+        found.extend(entries);
+        found
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::PartyNo;
 
     #[test]
     fn it_holds_what_a_list_would_hold_while_it_grows_and_shrinks_past_its_place() {
-        let mut few = Few::<PartyNo, 3>::new();
+        let mut few = Few::<usize, 3>::new();
         let mut list = Vec::new();
         for (step, grow) in [8, 6, 5, 7].into_iter().zip([true, false, true, false]) {
             for n in 0..step {
                 if grow {
-                    few.push(PartyNo::new(n));
-                    list.push(PartyNo::new(n));
+                    few.push(n);
+                    list.push(n);
                 } else {
                     few.pop();
                     list.pop();
                 }
                 assert_eq!(few.as_slice(), list.as_slice());
             }
+        }
+    }
+
+    #[test]
+    fn it_is_tidied_as_a_list_would_be_wherever_its_entries_lie() {
+        for entries in [&[][..], &[2, 1], &[3, 1, 3], &[5, 5, 5, 5, 5], &[4, 3, 4, 1, 2, 4], &[9, 8, 7, 9]] {
+            let mut few: Few<usize, 3> = entries.iter().copied().collect();
+            let mut list = entries.to_vec();
+            few.tidy();
+            list.sort_unstable();
+            list.dedup();
+            assert_eq!(few.as_slice(), list.as_slice());
+            few.push(6);
+            list.push(6);
+            assert_eq!(few.as_slice(), list.as_slice());
         }
     }
 }

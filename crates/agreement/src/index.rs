@@ -1,12 +1,18 @@
-//! Finds the few clauses that can touch an ask among many: one row of bits for each value of each axis, met word by
-//! word.
+//! Finds the few clauses that can touch an ask among many: for each part of each party a shelf with one row of bits for
+//! each value of each axis, met word by word.
 //!
 //! Over-approximates: a clause it yields may still be carved out, hang on a condition, or be out of force.
 
 use crate::bits::{Bits, Rows, meet};
-use crate::book::{Clause, Kind, Money, Words, action_number};
+use crate::book::{Clause, Kind, Money, Scope, Words, action_number};
 use crate::table::{ChannelNo, ClauseNo, Number, PartyNo, ProductNo, SegmentNo, Table, TerritoryNo};
+use abide_model::Time;
 use abide_model::decision::Action;
+
+/// The most memory that rows may take, in words of 64 bits. Beyond it small shelves are searched clause by clause.
+const ROW_WORDS_MAX: usize = 8 << 20;
+/// A shelf of so many clauses always has rows.
+const SHELF_SMALL_MAX: usize = 64;
 
 /// A party's part in a clause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,18 +27,47 @@ pub(crate) enum Part {
 
 const PARTS: usize = 3;
 
-/// Rows of clause numbers by axis value.
+/// What has to be known of a clause before anything else is: kept apart, so that looking through many stays in cache.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Brief {
+    pub(crate) from: PartyNo,
+    pub(crate) to: PartyNo,
+    pub(crate) known: Time,
+    pub(crate) since: Time,
+    /// Where no amendment cuts it short.
+    pub(crate) until: Option<Time>,
+    pub(crate) cut_short: bool,
+    /// Its box alone says what it covers: no classes, no carve-outs.
+    pub(crate) boxed: bool,
+    /// Nothing but its term and its scope says whether it counts.
+    pub(crate) plain: bool,
+}
+
+/// Rows of clauses by axis value.
 #[derive(Debug)]
 pub(crate) struct Index {
-    actions: Rows,
-    products: Rows,
-    channels: Rows,
-    /// Row 0 is for customers of no named segment.
-    segments: Rows,
-    /// Row 0 is for customers of no named country.
-    territories: Rows,
-    /// [`PARTS`] rows for each party.
-    parts: Rows,
+    /// [`PARTS`] for each party.
+    shelves: Vec<Shelf>,
+    briefs: Table<ClauseNo, Brief>,
+    axes: Axes,
+}
+
+/// Where the rows of each axis begin; row 0 of segments and territories is for customers in none.
+#[derive(Debug, Clone, Copy)]
+struct Axes {
+    products: usize,
+    channels: usize,
+    segments: usize,
+    territories: usize,
+    end: usize,
+}
+
+#[derive(Debug, Default)]
+struct Shelf {
+    /// Invariant: in the order of the book.
+    clauses: Vec<ClauseNo>,
+    /// `None` where the clauses are looked through one by one.
+    rows: Option<Rows>,
 }
 
 /// An ask, with its names looked up.
@@ -48,81 +83,119 @@ pub(crate) struct Cell {
 
 impl Index {
     pub(crate) fn build(words: &Words, clauses: &Table<ClauseNo, Clause>) -> Self {
-        let bound = clauses.len();
-        let mut index = Self {
-            actions: Rows::new(Action::ALL.len(), bound),
-            products: Rows::new(words.products.len(), bound),
-            channels: Rows::new(words.channels.len(), bound),
-            segments: Rows::new(words.segments.len() + 1, bound),
-            territories: Rows::new(words.territories.len() + 1, bound),
-            parts: Rows::new(words.parties.len() * PARTS, bound),
-        };
-        for (number, clause) in clauses.iter() {
-            index.add(number.at(), clause, words);
-        }
-        index
+        Self::within(ROW_WORDS_MAX, words, clauses)
     }
 
-    fn add(&mut self, number: usize, clause: &Clause, words: &Words) {
-        let scope = &clause.scope;
+    fn within(row_words: usize, words: &Words, clauses: &Table<ClauseNo, Clause>) -> Self {
+        let mut shelves: Vec<Shelf> = Vec::new();
+        shelves.resize_with(words.parties.len() * PARTS, Shelf::default);
+        for (number, clause) in clauses.iter() {
+            let Some((party, part)) = place(clause) else { continue };
+            if let Some(shelf) = shelves.get_mut(shelf_number(party, part)) {
+                shelf.clauses.push(number);
+            }
+        }
+        let axes = Axes::of(words);
+        let needed: usize = shelves.iter().map(|shelf| axes.end * Rows::stride(shelf.clauses.len())).sum();
+        for shelf in &mut shelves {
+            let count = shelf.clauses.len();
+            if count > 0 && (needed <= row_words || count > SHELF_SMALL_MAX) {
+                let mut rows = Rows::new(axes.end, count);
+                for (at, number) in shelf.clauses.iter().enumerate() {
+                    axes.insert(&mut rows, at, &clauses[*number].scope, words);
+                }
+                shelf.rows = Some(rows);
+            }
+        }
+        let briefs = Table::new(clauses.iter().map(|(_, clause)| brief(clause)).collect());
+        Self { shelves, briefs, axes }
+    }
+
+    pub(crate) fn brief(&self, number: ClauseNo) -> &Brief {
+        &self.briefs[number]
+    }
+
+    /// Every clause that may touch `cell` and in which `party` has this part, in the order of the book.
+    pub(crate) fn each(&self, cell: &Cell, party: PartyNo, part: Part, mut found: impl FnMut(ClauseNo)) {
+        let Some(shelf) = self.shelves.get(shelf_number(party, part)) else { return };
+        let Some(rows) = &shelf.rows else {
+            shelf.clauses.iter().for_each(|number| found(*number));
+            return;
+        };
+        let at = &self.axes;
+        let rows = [
+            rows.row(action_number(cell.action)),
+            rows.row(at.products + cell.product.at()),
+            rows.row(at.channels + cell.channel.at()),
+            rows.row(at.segments + cell.segment.map_or(0, |segment| segment.at() + 1)),
+            rows.row(at.territories + cell.territory.map_or(0, |territory| territory.at() + 1)),
+        ];
+        meet(rows, |at| shelf.clauses.get(at).into_iter().for_each(|number| found(*number)));
+    }
+
+    /// Whether the clauses of this shelf come without having been compared with the ask.
+    pub(crate) fn unsifted(&self, party: PartyNo, part: Part) -> bool {
+        self.shelves.get(shelf_number(party, part)).is_some_and(|shelf| shelf.rows.is_none())
+    }
+}
+
+impl Axes {
+    fn of(words: &Words) -> Self {
+        let products = Action::ALL.len();
+        let channels = products + words.products.len();
+        let segments = channels + words.channels.len();
+        let territories = segments + words.segments.len() + 1;
+        Self { products, channels, segments, territories, end: territories + words.territories.len() + 1 }
+    }
+
+    fn insert(&self, rows: &mut Rows, at: usize, scope: &Scope, words: &Words) {
         for action in Action::ALL.map(action_number) {
             if scope.actions >> action & 1 == 1 {
-                self.actions.insert(action, number);
+                rows.insert(action, at);
             }
         }
         for (product, offer) in words.offers.iter() {
             let of_class =
                 scope.classes.is_empty() || offer.classes.iter().any(|(c, _)| scope.classes.contains(c));
             if of_class && inside(&scope.products, product.at()) {
-                self.products.insert(product.at(), number);
+                rows.insert(self.products + product.at(), at);
             }
         }
         for channel in (0..words.channels.len()).filter(|channel| inside(&scope.channels, *channel)) {
-            self.channels.insert(channel, number);
+            rows.insert(self.channels + channel, at);
         }
         for segment in (0..words.segments.len()).filter(|segment| inside(&scope.segments, *segment)) {
-            self.segments.insert(segment + 1, number);
+            rows.insert(self.segments + segment + 1, at);
         }
         for (territory, _) in words.territories.iter() {
             if scope.territories.as_ref().is_none_or(|list| list.contains(&territory)) {
-                self.territories.insert(territory.at() + 1, number);
+                rows.insert(self.territories + territory.at() + 1, at);
             }
         }
         if scope.segments.is_none() {
-            self.segments.insert(0, number);
+            rows.insert(self.segments, at);
         }
         if scope.territories.is_none() {
-            self.territories.insert(0, number);
+            rows.insert(self.territories, at);
         }
-        let (party, part) = match &clause.kind {
-            Kind::Grant { .. } => (clause.to, Part::Grantee),
-            Kind::Exclusive { .. } | Kind::First { .. } | Kind::Refusal { .. } => {
-                (clause.from, Part::Promisor)
-            }
-            Kind::Money(money) => match money.as_ref() {
-                Money::Share(_) => (clause.from, Part::Payer),
-                // These permit and forbid nothing, and bear no duty of who acts.
-                Money::Guarantee { .. }
-                | Money::Commit { .. }
-                | Money::Split { .. }
-                | Money::Parity { .. }
-                | Money::Stake { .. } => return,
-            },
-        };
-        self.parts.insert(part_row(party, part), number);
     }
+}
 
-    /// Every clause that may touch `cell` and in which `party` has this part, in the order of the book.
-    pub(crate) fn each(&self, cell: &Cell, party: PartyNo, part: Part, mut found: impl FnMut(ClauseNo)) {
-        let rows = [
-            self.parts.row(part_row(party, part)),
-            self.products.row(cell.product.at()),
-            self.channels.row(cell.channel.at()),
-            self.actions.row(action_number(cell.action)),
-            self.segments.row(cell.segment.map_or(0, |segment| segment.at() + 1)),
-            self.territories.row(cell.territory.map_or(0, |territory| territory.at() + 1)),
-        ];
-        meet(rows, |number| found(ClauseNo::new(number)));
+fn brief(clause: &Clause) -> Brief {
+    let waits = match clause.kind {
+        Kind::First { .. } | Kind::Refusal { .. } => true,
+        Kind::Grant { .. } | Kind::Exclusive { .. } | Kind::Money(_) => false,
+    };
+    let conditions = clause.holds_if.is_some() || clause.unless.is_some();
+    Brief {
+        from: clause.from,
+        to: clause.to,
+        known: clause.known,
+        since: clause.term.since,
+        until: clause.term.until,
+        cut_short: !clause.term.superseded.is_empty(),
+        boxed: clause.scope.classes.is_empty() && clause.except.is_empty(),
+        plain: !waits && !conditions && clause.beaten_by.is_empty(),
     }
 }
 
@@ -130,7 +203,26 @@ fn inside(axis: &Option<Bits>, at: usize) -> bool {
     axis.as_ref().is_none_or(|bits| bits.holds(at))
 }
 
-fn part_row(party: PartyNo, part: Part) -> usize {
+/// The party whose clause it is when rights are followed, and its part; `None` when it has none.
+fn place(clause: &Clause) -> Option<(PartyNo, Part)> {
+    match &clause.kind {
+        Kind::Grant { .. } => Some((clause.to, Part::Grantee)),
+        Kind::Exclusive { .. } | Kind::First { .. } | Kind::Refusal { .. } => {
+            Some((clause.from, Part::Promisor))
+        }
+        Kind::Money(money) => match money.as_ref() {
+            Money::Share(_) => Some((clause.from, Part::Payer)),
+            // These permit and forbid nothing, and bear no duty of who acts.
+            Money::Guarantee { .. }
+            | Money::Commit { .. }
+            | Money::Split { .. }
+            | Money::Parity { .. }
+            | Money::Stake { .. } => None,
+        },
+    }
+}
+
+fn shelf_number(party: PartyNo, part: Part) -> usize {
     let offset = match part {
         Part::Grantee => 0,
         Part::Promisor => 1,

@@ -15,9 +15,13 @@ mod diagnostic;
 mod eval;
 mod explain;
 mod few;
+mod finding;
 mod format;
+mod hits;
 mod index;
 mod open;
+mod outcome;
+mod reasons;
 mod schema;
 mod space;
 mod suggest;
@@ -30,11 +34,13 @@ pub use compile::{
     CLAUSES_MAX, DRAWS_MAX, FILE_BYTES_MAX, FILES_MAX, Staged, YEARS_MAX, is_scenario, load, stage,
 };
 pub use conflict::{Conflict, ConflictKind, Dependence, Extent, Window};
-pub use decide::{AskError, CHAIN_GRANTS_MAX};
+pub use decide::{AskError, Ruling};
 pub use diagnostic::{Diagnostic, Place, Severity};
 pub use explain::{Explanation, OpenPoint, Origin, Sentence, Told, Topic, explain};
 pub use format::format;
 pub use open::OPEN_QUESTIONS_MAX;
+pub use outcome::CHAIN_GRANTS_MAX;
+pub use reasons::Cited;
 pub use schema::{SchemaOf, schema};
 pub use suggest::nearest;
 

@@ -4,10 +4,10 @@
 use super::probe::{Hit, Hits, Probe, Search, When, spans};
 use super::{ConflictKind, Found};
 use crate::book::{Clause, Kind, Scope};
-use crate::decide::backing;
 use crate::eval::{Kleene, View, and, not, or};
 use crate::index::Cell;
 use crate::open::Open;
+use crate::outcome::backing;
 use crate::space::{self, Leaf};
 use crate::table::{ClauseNo, PartyNo, QuestionNo};
 use abide_model::Time;

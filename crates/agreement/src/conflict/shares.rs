@@ -3,9 +3,9 @@
 use super::probe::{Hit, Hits, Search, When, spans};
 use super::{ConflictKind, Found};
 use crate::book::Money;
-use crate::decide::has_right;
 use crate::eval::View;
 use crate::open::Open;
+use crate::outcome::has_right;
 use crate::space::{self, Leaf};
 use crate::table::{ClauseNo, PartyNo, QuestionNo};
 use abide_model::money::Exact;

@@ -1,0 +1,243 @@
+//! The verdict in numbers: what is certain, what open points decide, toward whom, which duties come along, and until when
+//! that is so.
+
+use crate::book::Book;
+use crate::eval::{View, and};
+use crate::few::Few;
+use crate::hits::{Hit, Hits, Line};
+use crate::open::Open;
+use crate::outcome::{Outcome, Step, outcome, rights};
+use crate::table::{ClauseNo, PartyNo, QuestionNo};
+use abide_model::Time;
+
+/// How many clauses, questions and instants are held without an allocation.
+const CLAUSES_IN_PLACE: usize = 16;
+const QUESTIONS_IN_PLACE: usize = 8;
+const TURNS_IN_PLACE: usize = 32;
+
+pub(crate) type Clauses = Few<ClauseNo, CLAUSES_IN_PLACE>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    NoRight,
+    Breach,
+    Contested,
+    Permit,
+}
+
+/// A verdict in numbers.
+#[derive(Debug)]
+pub(crate) struct Finding {
+    pub(crate) answer: Answer,
+    /// The promises that forbid, in the order of the book.
+    pub(crate) forbidding: Clauses,
+    /// The points that flip the answer.
+    pub(crate) questions: Few<QuestionNo, QUESTIONS_IN_PLACE>,
+    pub(crate) duties: Clauses,
+}
+
+/// What was met on the way to a verdict, before anything was assumed.
+#[derive(Debug)]
+pub(crate) struct Way {
+    /// Promises that forbid for certain, and those that may.
+    sure: Clauses,
+    maybe: Clauses,
+    /// Grants that are part of a right.
+    pub(crate) grants: Clauses,
+    /// The parties of the first right that no promise stands against.
+    pub(crate) clean: Line,
+}
+
+impl Finding {
+    fn new(answer: Answer) -> Self {
+        Self { answer, forbidding: Few::new(), questions: Few::new(), duties: Few::new() }
+    }
+
+    /// Reads the answer off the clauses.
+    pub(crate) fn of(view: &View<'_>, hits: &Hits) -> Self {
+        Self::with_way(view, hits).0
+    }
+
+    /// Reads the answer off the clauses, and tells what was met.
+    pub(crate) fn with_way(view: &View<'_>, hits: &Hits) -> (Self, Way) {
+        let mut way = Way { sure: Few::new(), maybe: Few::new(), grants: Few::new(), clean: Few::new() };
+        let mut finding = settle(view, hits, &mut way);
+        finding.forbidding.tidy();
+        if finding.answer != Answer::NoRight {
+            finding.duties = duties(view, hits);
+        }
+        (finding, way)
+    }
+
+    /// To whom the promises that forbid were made.
+    pub(crate) fn toward(&self, book: &Book) -> Few<PartyNo, QUESTIONS_IN_PLACE> {
+        let mut parties: Few<_, QUESTIONS_IN_PLACE> =
+            self.forbidding.iter().map(|number| book.index.brief(number).to).collect();
+        parties.tidy();
+        parties
+    }
+
+    /// Whether a reader would get the same answer.
+    fn says_the_same(&self, other: &Finding, book: &Book) -> bool {
+        self.answer == other.answer
+            && self.questions == other.questions
+            && self.duties == other.duties
+            && self.toward(book) == other.toward(book)
+    }
+
+    /// The next instant at which the answer changes if nothing new becomes known.
+    pub(crate) fn until(&self, view: &View<'_>, hits: &Hits) -> Option<Time> {
+        let mut turns: Few<Turn, TURNS_IN_PLACE> = Few::new();
+        hits.all().for_each(|hit| view.turns(hit, &mut |at| turns.push(Turn(at))));
+        turns.tidy();
+        let changed = |at: &Time| {
+            let then = Finding::of(&View { at: *at, ..*view }, hits);
+            !then.says_the_same(self, view.book)
+        };
+        turns.iter().map(|turn| turn.0).find(changed)
+    }
+}
+
+/// An instant at which something begins or ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Turn(Time);
+
+impl Default for Turn {
+    fn default() -> Self {
+        Self(Time::UNIX_EPOCH)
+    }
+}
+
+fn settle(view: &View<'_>, hits: &Hits, way: &mut Way) -> Finding {
+    let outcome = outcome(view, hits, &mut |step| match step {
+        Step::Forbids(number, Some(true)) => way.sure.push(number),
+        Step::Forbids(number, _) => way.maybe.push(number),
+        Step::Grants(number) => way.grants.push(number),
+        Step::Right { bound, clean: Some(true), .. } if way.clean.is_empty() => {
+            way.clean.extend(bound.iter().copied());
+        }
+        Step::Right { .. } => {}
+    });
+    match (outcome.right, outcome.clean) {
+        (Some(false), _) => return Finding::new(Answer::NoRight),
+        (_, Some(true)) => return Finding::new(Answer::Permit),
+        _ => {}
+    }
+    let open = open(view, hits.deciding());
+    if let Some(sets) = open.sets().filter(|sets| *sets > 1) {
+        return try_out(view, hits, &open, sets);
+    }
+    let certain = outcome == (Outcome { right: Some(true), clean: Some(false) });
+    let sure_alone = certain && !way.sure.is_empty();
+    let maybe = way.maybe.iter().filter(|_| !sure_alone);
+    let forbidding = way.sure.iter().chain(maybe).collect();
+    if certain {
+        return Finding { forbidding, ..Finding::new(Answer::Breach) };
+    }
+    let questions = open.named(view.book).map(|(question, _)| question).collect();
+    Finding { forbidding, questions, ..Finding::new(Answer::Contested) }
+}
+
+fn open(view: &View<'_>, hits: impl Iterator<Item = Hit>) -> Open {
+    let mut points = Vec::new();
+    hits.for_each(|hit| view.open_questions(hit.number, &mut points));
+    Open::new(view.book, points)
+}
+
+/// Tries every set of answers to the open points.
+fn try_out(view: &View<'_>, hits: &Hits, open: &Open, sets: u32) -> Finding {
+    let mut answers = Vec::with_capacity(sets as usize);
+    let mut tally: Vec<(ClauseNo, u32)> = Vec::new();
+    let mut possible = 0;
+    for assumed in 0..sets {
+        if !open.fits(assumed) {
+            answers.push(None);
+            continue;
+        }
+        possible += 1;
+        let view = View { open: open.points(), assumed: Some(assumed), ..*view };
+        let mut forbidding = Clauses::new();
+        let outcome = outcome(&view, hits, &mut |step| match step {
+            Step::Forbids(number, _) => forbidding.push(number),
+            Step::Grants(_) | Step::Right { .. } => {}
+        });
+        let answer = match outcome {
+            Outcome { clean: Some(true), .. } => Answer::Permit,
+            Outcome { right: Some(true), .. } => Answer::Breach,
+            Outcome { .. } => Answer::NoRight,
+        };
+        answers.push(Some(answer));
+        if answer == Answer::Breach {
+            forbidding.tidy();
+            forbidding.iter().for_each(|number| count(&mut tally, number));
+        }
+    }
+    let first = answers.iter().flatten().next().copied().unwrap_or(Answer::NoRight);
+    let always: Clauses =
+        tally.iter().filter(|(_, times)| *times == possible).map(|(number, _)| *number).collect();
+    let ever = || tally.iter().map(|(number, _)| *number).collect();
+    if answers.iter().flatten().all(|answer| *answer == first) {
+        let forbidding = if always.is_empty() { ever() } else { always };
+        return Finding { forbidding, ..Finding::new(first) };
+    }
+    let questions = open.named(view.book).filter(|(_, mask)| flips(&answers, *mask)).map(|(point, _)| point);
+    Finding { forbidding: ever(), questions: questions.collect(), ..Finding::new(Answer::Contested) }
+}
+
+fn count(tally: &mut Vec<(ClauseNo, u32)>, number: ClauseNo) {
+    match tally.iter_mut().find(|(counted, _)| *counted == number) {
+        Some((_, times)) => *times += 1,
+        None => tally.push((number, 1)),
+    }
+}
+
+/// Whether some two sets of answers that differ in these bits alone lead to different outcomes.
+fn flips(answers: &[Option<Answer>], mask: u32) -> bool {
+    (0..).zip(answers).any(|(set, answer): (u32, _)| {
+        // With none of its amounts reached, a measure fits whatever else is so.
+        let without = answers.get((set & !mask) as usize).copied().flatten();
+        answer.is_some() && *answer != without
+    })
+}
+
+/// What revenue from the act counts toward on some answers to the open points: what is owed by the actor, or by somebody
+/// from whom its right comes, to anybody but the actor.
+pub(crate) fn duties(view: &View<'_>, hits: &Hits) -> Clauses {
+    let (mut sure, mut maybe) = (Clauses::new(), Clauses::new());
+    if hits.bases.is_empty() {
+        return sure;
+    }
+    owed(view, hits, &mut sure, &mut maybe);
+    if !maybe.is_empty() {
+        let open = open(view, hits.grants.iter().chain(hits.bases.iter()));
+        match open.sets() {
+            None => sure.extend(maybe.iter()),
+            Some(sets) => {
+                for assumed in (0..sets).filter(|set| open.fits(*set)) {
+                    let view = View { open: open.points(), assumed: Some(assumed), ..*view };
+                    owed(&view, hits, &mut sure, &mut maybe);
+                }
+            }
+        }
+    }
+    sure.tidy();
+    sure
+}
+
+/// Adds what counts for certain to `sure`, and what hangs on an open point to `maybe`.
+fn owed(view: &View<'_>, hits: &Hits, sure: &mut Clauses, maybe: &mut Clauses) {
+    rights(view, hits, &mut |step| {
+        let Step::Right { bound, right, .. } = step else { return };
+        for hit in hits.bases.iter() {
+            let brief = view.book.index.brief(hit.number);
+            if !bound.contains(&brief.from) || bound.first() == Some(&brief.to) {
+                continue;
+            }
+            match and(right, || view.hit_stands(hit, bound)) {
+                Some(true) => sure.push(hit.number),
+                Some(false) => {}
+                None => maybe.push(hit.number),
+            }
+        }
+    });
+}
