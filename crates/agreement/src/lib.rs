@@ -28,6 +28,7 @@ mod suggest;
 mod syntax;
 mod table;
 mod terms;
+mod timeline;
 
 pub use book::Book;
 pub use compile::{
@@ -43,6 +44,7 @@ pub use outcome::CHAIN_GRANTS_MAX;
 pub use reasons::Cited;
 pub use schema::{SchemaOf, schema};
 pub use suggest::nearest;
+pub use timeline::Span;
 
 /// One file of a book.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,9 +1,11 @@
 //! `abide agreement`: is a book right, what does it allow, what money terms does it hold.
 
+mod ask;
 mod conflicts;
 mod explain;
 mod fmt;
 mod schema;
+mod timeline;
 mod told;
 
 use super::answer;
@@ -13,12 +15,9 @@ use super::grid::Grid;
 use super::print;
 use super::when::{self, When};
 use crate::config::{self, BookError};
-use abide_agreement::Book;
-use abide_model::decision::{Action, Ask};
 use abide_model::money::Exact;
-use abide_model::name::{Channel, Customer, Party, Product, Segment, Territory};
 use abide_model::terms::{Basis, Limit, Rates, Share};
-use clap::builder::PossibleValuesParser;
+use ask::AskWords;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -48,6 +47,8 @@ pub(crate) enum Agreement {
     /// May somebody do something? Answered with the clauses that decide
     #[command(after_help = ASK_EXAMPLE)]
     Ask(AskCall),
+    /// How the answer to one ask changes over the years, as a table and a chart
+    Timeline(timeline::Timeline),
     /// Which clauses collide, each time with the smallest ask that shows it
     #[command(after_help = CONFLICTS_EXAMPLE)]
     Conflicts(conflicts::Conflicts),
@@ -79,27 +80,8 @@ pub(crate) struct Check {
 pub(crate) struct AskCall {
     /// The folder of the book
     book: PathBuf,
-    /// Who acts; the party whose book it is unless given
-    #[arg(long, value_name = "PARTY")]
-    actor: Option<Party>,
-    /// What they do
-    #[arg(long, value_parser = PossibleValuesParser::new(Action::ALL.map(Action::as_str)))]
-    action: String,
-    /// With which product
-    #[arg(long)]
-    product: Product,
-    /// Through which channel
-    #[arg(long)]
-    channel: Channel,
-    /// For which customer
-    #[arg(long, value_name = "ID")]
-    customer: Option<Customer>,
-    /// Which segment the customer is of
-    #[arg(long)]
-    segment: Option<Segment>,
-    /// In which country the customer is, as an ISO 3166 code
-    #[arg(long)]
-    country: Option<Territory>,
+    #[command(flatten)]
+    ask: AskWords,
     /// When it is done: a day (its start in the book's zone) or an instant [default: now]
     #[arg(long, value_name = "TIME", value_parser = when::parse)]
     at: Option<When>,
@@ -132,6 +114,7 @@ impl Agreement {
         match self {
             Agreement::Check(check) => check.run(),
             Agreement::Ask(ask) => ask.run(),
+            Agreement::Timeline(timeline) => timeline.run(),
             Agreement::Conflicts(conflicts) => conflicts.run(),
             Agreement::Terms(terms) => terms.run(),
             Agreement::Explain(explain) => explain.run(),
@@ -176,36 +159,16 @@ impl Check {
 impl AskCall {
     fn run(self) -> Result<Status, Failure> {
         let book = config::open_book(&self.book)?;
-        let json = self.json;
-        let ask = self.ask(&book)?;
-        book.check_ask(&ask).map_err(|wrong| {
-            let all: Vec<String> = wrong.iter().map(ToString::to_string).collect();
-            Failure::input(all.join("\n       "))
-        })?;
+        let now = when::now();
+        let instant = |when: Option<When>| when.map_or(now, |when| when.instant(&book));
+        let ask = self.ask.ask(&book, instant(self.at), instant(self.known))?;
         let decision = book.decide(&ask);
-        if json {
+        if self.json {
             print::json(&answer::json(&decision, book.zone()))?;
         } else {
             print::text(&answer::text(&ask, &decision, &book, print::Paint::out()))?;
         }
         Ok(if decision.verdict.permits() { Status::Done } else { Status::NotPermitted })
-    }
-
-    fn ask(self, book: &Book) -> Result<Ask, Failure> {
-        let now = when::now();
-        let action = Action::parse(&self.action)
-            .ok_or_else(|| Failure::input(format!("there is no action `{}`", self.action)))?;
-        Ok(Ask {
-            actor: self.actor.unwrap_or_else(|| book.owner().clone()),
-            action,
-            product: self.product,
-            channel: self.channel,
-            customer: self.customer,
-            segment: self.segment,
-            territory: self.country,
-            at: self.at.map_or(now, |at| at.instant(book)),
-            known: self.known.map_or(now, |known| known.instant(book)),
-        })
     }
 }
 

@@ -58,7 +58,7 @@ pub(super) fn json<'d>(decision: &'d Decision, zone: &TimeZone) -> Answer<'d> {
     }
 }
 
-fn open(verdict: &Verdict) -> (&[Party], &[Question]) {
+pub(super) fn open(verdict: &Verdict) -> (&[Party], &[Question]) {
     match verdict {
         Verdict::NoRight | Verdict::Permit => (&[], &[]),
         Verdict::Breach { toward } => (toward, &[]),
@@ -114,7 +114,7 @@ fn because(ask: &Ask, decision: &Decision, book: &Book) -> Option<String> {
 }
 
 /// The question in words: `amazon sell openai/frontier through aws`.
-fn question(ask: &Ask) -> String {
+pub(super) fn question(ask: &Ask) -> String {
     let mut words =
         format!("may {} {} {} through {}", ask.actor, ask.action.as_str(), ask.product, ask.channel);
     if let Some(customer) = &ask.customer {
@@ -140,6 +140,6 @@ fn reason_text(reason: &Reason, paint: Paint) -> String {
     text
 }
 
-fn list(names: &[impl Display]) -> String {
+pub(super) fn list(names: &[impl Display]) -> String {
     names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -194,3 +194,33 @@ fn conflicts_have_stable_fields_for_programs_and_their_absence_is_good_news() {
     let turned = conflicts(&["--from", "2026-04-27", "--until", "2026-02-27"]);
     assert_eq!(turned.status, 2, "{}", turned.text());
 }
+
+#[test]
+fn the_answer_over_the_years_is_a_table_and_a_chart() {
+    let stage = Stage::new(&[]);
+    let book = example_book();
+    let words = "--actor amazon --action sell --product openai/frontier --channel aws --known 2026-11-01";
+    let words: Vec<&str> = words.split(' ').collect();
+    let all =
+        [&["agreement", "timeline", book.to_str().unwrap()], &words[..], &["--svg", "chart.svg"]].concat();
+    let done = stage.run(&all);
+    expect![[r#"
+        may amazon sell openai/frontier through aws?
+        as known at 2026-11-01T00:00:00-07:00
+
+        from        until       verdict    toward     depends on       clauses                                            counts for
+        ever        2026-02-27  no_right
+        2026-02-27  2026-04-27  contested  microsoft  frontier-is-api  -oct25.api-exclusive +feb26.frontier-distribution  oct25.share-until-agi
+        2026-04-27  2031-01-01  permit                                 +feb26.frontier-distribution                       apr27.revenue-share
+        2031-01-01  open        permit                                 +feb26.frontier-distribution
+        exit 0
+    "#]].assert_eq(&done.text());
+    let svg = std::fs::read_to_string(stage.path().join("chart.svg")).unwrap();
+    assert!(svg.starts_with("<svg") && svg.contains("frontier-is-api") && svg.contains("permit"), "{svg}");
+    let json =
+        stage.run(&[&all[..], &["--json", "--from", "2026-03-01", "--until", "2026-04-01"]].concat()).json();
+    assert_eq!(json.as_array().unwrap().len(), 1);
+    assert_eq!(json[0]["questions"], serde_json::json!(["frontier-is-api"]));
+    let turned = stage.run(&[&all[..], &["--from", "2026-04-27", "--until", "2026-02-27"]].concat());
+    assert_eq!(turned.status, 2);
+}
