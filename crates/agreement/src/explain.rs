@@ -33,6 +33,8 @@ pub struct Explanation {
     pub amendment: u32,
     /// What people call that text.
     pub title: Option<String>,
+    /// The day that text was signed.
+    pub signed: Option<Date>,
     /// The file, below the book's folder.
     pub file: String,
     /// The line of its header, from 1.
@@ -229,6 +231,7 @@ impl<'b> Teller<'b> {
             instrument: home.name.value.clone(),
             amendment: home.amendment,
             title: home.title.as_ref().map(|title| title.value.clone()),
+            signed: home.signed.as_ref().map(|day| day.value),
             file: file.to_owned(),
             line,
             from: row.from.as_ref()?.value.clone(),

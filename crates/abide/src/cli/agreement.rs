@@ -4,6 +4,7 @@ mod ask;
 mod conflicts;
 mod explain;
 mod fmt;
+mod render;
 mod schema;
 mod timeline;
 mod told;
@@ -60,6 +61,9 @@ pub(crate) enum Agreement {
     /// Lay files out in the one way; comments stay
     #[command(after_help = fmt::EXAMPLE)]
     Fmt(fmt::Fmt),
+    /// Lay the whole book before a reader: each clause beside the words it was read from
+    #[command(after_help = render::EXAMPLE)]
+    Render(render::Render),
     /// Print the JSON Schema of the files, for editors that complete and check TOML
     #[command(after_help = schema::EXAMPLE)]
     Schema(schema::Schema),
@@ -119,6 +123,7 @@ impl Agreement {
             Agreement::Terms(terms) => terms.run(),
             Agreement::Explain(explain) => explain.run(),
             Agreement::Fmt(fmt) => fmt.run(),
+            Agreement::Render(render) => render.run(),
             Agreement::Schema(schema) => schema.run(),
         }
     }

@@ -19,8 +19,8 @@ impl Teller<'_> {
             MoneyRow::Guarantee(_) => format!("{from} promises {to} a minimum."),
             MoneyRow::Commit(_) => {
                 let what = base(scope);
-                let what = if what.is_empty() { " of whatever it offers".to_owned() } else { what };
-                format!("{from} commits to buy from {to}{what}.")
+                let what = if what.is_empty() { what } else { format!("; what counts is that{what}") };
+                format!("{from} commits to buying from {to}{what}.")
             }
             MoneyRow::Split(_) => format!("{from} collects the revenue{} and passes it on.", base(scope)),
             MoneyRow::Parity(_) => {
@@ -145,18 +145,21 @@ fn tiers_said(tiers: &[TierRow], share: &ShareRow) -> Vec<String> {
 
 fn cap_said(cap: &CapRow, every: &str) -> Vec<String> {
     let mut texts = Vec::new();
-    let amount = |word: &Word| match word.value.as_str() {
-        "unknown" => "an amount that is not known".to_owned(),
-        sum => words::money(sum),
-    };
-    texts.extend(cap.period.as_ref().map(|sum| format!("Each {every}, it is at most {}.", amount(sum))));
-    texts.extend(cap.total.as_ref().map(|sum| format!("In all, it is at most {}.", amount(sum))));
+    for (when, sum) in [(format!("Each {every}"), &cap.period), ("In all".to_owned(), &cap.total)] {
+        texts.extend(sum.as_ref().map(|sum| match sum.value.as_str() {
+            "unknown" => format!("{when}, there is a bound to it; how high is not known."),
+            sum => format!("{when}, it is at most {}.", words::money(sum)),
+        }));
+    }
     texts.extend(
         cap.from
             .as_ref()
             .map(|day| format!("Only periods that begin on {} or later use up the total.", day.value)),
     );
-    texts.extend(cap.used.as_ref().map(|sum| format!("Earlier clauses have used up {} of it.", amount(sum))));
+    texts.extend(cap.used.as_ref().map(|sum| match sum.value.as_str() {
+        "unknown" => "How much of it earlier clauses have used up is not known.".to_owned(),
+        sum => format!("Earlier clauses have used up {} of it.", words::money(sum)),
+    }));
     texts.extend(cap.known.as_ref().map(|day| {
         format!("Before {}, it was known that there is such a bound, but not how high it is.", day.value)
     }));

@@ -230,7 +230,7 @@ fn every_kind_of_money_has_its_words() {
           money      The part is 10% up to 10,000,000 USD, 8% up to 50,000,000 USD and 5% above that: each rate is taken of the revenue within its tier; the tiers start anew each year.
           money      It is worked out each quarter.
           money      It is at least 1,000 USD each quarter.
-          money      Each quarter, it is at most an amount that is not known.
+          money      Each quarter, there is a bound to it; how high is not known.
           money      In all, it is at most 5,000,000 USD.
           money      Only periods that begin on 2026-07-01 or later use up the total.
           money      Earlier clauses have used up 200,000 USD of it.
@@ -243,7 +243,7 @@ fn every_kind_of_money_has_its_words() {
           money      What falls short of it may be recouped from later earnings for 2 periods.
           term       It holds from 2026-01-01, without end.
         take-or-pay: commit of one, amendment 0
-          promise    lab commits to buy from cloud of whatever it offers.
+          promise    lab commits to buying from cloud.
           money      The amount is 10,000,000 USD from 2026-01-01 until 2027-01-01 and 12,000,000 USD from 2027-01-01 until 2028-01-01.
           money      Capacity: 4.5 GW.
           money      What was not bought is owed all the same.

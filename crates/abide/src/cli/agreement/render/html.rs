@@ -1,0 +1,148 @@
+//! The book as one page of HTML that needs nothing else: what a clause says on the left, its words on the right.
+
+use super::super::explain::origin;
+use super::{Paper, Text, positions};
+use abide_agreement::{Explanation, OpenPoint, Topic};
+use abide_model::decision::SourceClass;
+use std::fmt::Write as _;
+
+const STYLE: &str = include_str!("style.css");
+
+pub(super) fn page(paper: &Paper<'_>) -> String {
+    let mut out = String::new();
+    let name = escape(paper.name);
+    let _ = write!(
+        out,
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{name}</title>\n\
+         <style>\n{STYLE}</style>\n</head>\n<body>\n<header>\n<h1>{name}</h1>\n\
+         <p>The book of {}. Version <code>{}</code>.</p>\n</header>\n",
+        escape(paper.owner),
+        escape(&paper.version),
+    );
+    contents(&mut out, paper);
+    for (at, text) in paper.texts.iter().enumerate() {
+        section(&mut out, at, text);
+    }
+    questions(&mut out, &paper.told.questions);
+    out += "</body>\n</html>\n";
+    out
+}
+
+fn contents(out: &mut String, paper: &Paper<'_>) {
+    *out += "<nav>\n<h2>Texts</h2>\n<ol>\n";
+    for (at, text) in paper.texts.iter().enumerate() {
+        let clauses = text.clauses.iter().map(|one| {
+            format!(
+                "<a href=\"#{}\"><code>{}</code></a>",
+                escape(one.clause.as_str()),
+                escape(one.clause.as_str())
+            )
+        });
+        let clauses = clauses.collect::<Vec<_>>().join(" ");
+        let _ = writeln!(out, "<li><a href=\"#text-{at}\">{}</a><br>{clauses}</li>", escape(&text.heading()));
+    }
+    *out += "</ol>\n</nav>\n";
+}
+
+fn section(out: &mut String, at: usize, text: &Text<'_>) {
+    let _ = write!(
+        out,
+        "<section id=\"text-{at}\">\n<h2>{}</h2>\n<p class=\"file\">{}</p>\n",
+        escape(&text.heading()),
+        escape(&text.place())
+    );
+    for clause in &text.clauses {
+        article(out, clause);
+    }
+    *out += "</section>\n";
+}
+
+fn article(out: &mut String, one: &Explanation) {
+    let id = escape(one.clause.as_str());
+    let _ = write!(
+        out,
+        "<article id=\"{id}\">\n<h3><code>{id}</code> <span class=\"kind\">{}, line {}</span></h3>\n\
+         <div class=\"pair\">\n<div class=\"says\">\n",
+        one.kind, one.line
+    );
+    for sentence in &one.sentences {
+        let class = match sentence.topic {
+            Topic::Promise => "promise",
+            Topic::Except | Topic::Money => "detail",
+            Topic::Term | Topic::Condition | Topic::Precedence | Topic::Known => "frame",
+        };
+        let _ = writeln!(out, "<p class=\"{class}\">{}</p>", marked(&sentence.text));
+    }
+    *out += "</div>\n<div class=\"words\">\n";
+    match &one.quote {
+        Some(quote) => {
+            let _ = writeln!(out, "<blockquote>{}</blockquote>", escape(quote));
+        }
+        None => *out += "<p class=\"none\">No words are quoted.</p>\n",
+    }
+    match &one.source {
+        Some(source) => {
+            let class = source.class.map_or("none", SourceClass::as_str);
+            let _ = writeln!(out, "<p class=\"source {class}\">{}</p>", escape(&origin(source)));
+        }
+        None => *out += "<p class=\"source none\">No source is named.</p>\n",
+    }
+    if let Some(note) = &one.note {
+        let _ = writeln!(out, "<p class=\"note\">Note: {}</p>", escape(note));
+    }
+    *out += "</div>\n</div>\n</article>\n";
+}
+
+fn questions(out: &mut String, questions: &[OpenPoint]) {
+    if questions.is_empty() {
+        return;
+    }
+    *out += "<section>\n<h2>Open questions</h2>\n<table>\n<thead><tr><th>Question</th><th>Who reads it how</th>\
+             <th>Settled by</th></tr></thead>\n<tbody>\n";
+    for open in questions {
+        let answers: String = open
+            .answers
+            .iter()
+            .map(|(day, answer, recorded)| {
+                let answer = if *answer { "yes" } else { "no" };
+                format!("<br>Answered {answer} on {day}, known since {recorded}.")
+            })
+            .collect();
+        let _ = writeln!(
+            out,
+            "<tr><td><code>{}</code><br>{}{answers}</td><td>{}</td><td>{}</td></tr>",
+            escape(&open.question),
+            escape(&open.ask),
+            escape(&positions(&open.positions)),
+            escape(open.settled_by.as_deref().unwrap_or("")),
+        );
+    }
+    *out += "</tbody>\n</table>\n</section>\n";
+}
+
+/// A sentence, with what stands between backticks as code.
+fn marked(text: &str) -> String {
+    let parts = text.split('`').enumerate();
+    let parts = parts.map(|(at, part)| match at % 2 {
+        0 => escape(part),
+        _ => format!("<code>{}</code>", escape(part)),
+    });
+    parts.collect()
+}
+
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out += "&amp;",
+            '<' => out += "&lt;",
+            '>' => out += "&gt;",
+            '"' => out += "&quot;",
+            '\'' => out += "&#39;",
+            c if c.is_control() && c != '\n' => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
+}
