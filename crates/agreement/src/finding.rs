@@ -48,19 +48,20 @@ pub(crate) struct Way {
     pub(crate) clean: Line,
 }
 
+impl Way {
+    fn new() -> Self {
+        Self { sure: Few::new(), maybe: Few::new(), grants: Few::new(), clean: Few::new() }
+    }
+}
+
 impl Finding {
     fn new(answer: Answer) -> Self {
         Self { answer, forbidding: Few::new(), questions: Few::new(), duties: Few::new() }
     }
 
-    /// Reads the answer off the clauses.
-    pub(crate) fn of(view: &View<'_>, hits: &Hits) -> Self {
-        Self::with_way(view, hits).0
-    }
-
     /// Reads the answer off the clauses, and tells what was met.
     pub(crate) fn with_way(view: &View<'_>, hits: &Hits) -> (Self, Way) {
-        let mut way = Way { sure: Few::new(), maybe: Few::new(), grants: Few::new(), clean: Few::new() };
+        let mut way = Way::new();
         let mut finding = settle(view, hits, &mut way);
         finding.forbidding.tidy();
         if finding.answer != Answer::NoRight {
@@ -77,12 +78,15 @@ impl Finding {
         parties
     }
 
-    /// Whether a reader would get the same answer.
-    fn says_the_same(&self, other: &Finding, book: &Book) -> bool {
-        self.answer == other.answer
-            && self.questions == other.questions
-            && self.duties == other.duties
-            && self.toward(book) == other.toward(book)
+    /// Whether a reader would get the same answer at another time.
+    fn still_holds(&self, view: &View<'_>, hits: &Hits) -> bool {
+        let mut then = settle(view, hits, &mut Way::new());
+        then.forbidding.tidy();
+        let duties = || if then.answer == Answer::NoRight { Clauses::new() } else { duties(view, hits) };
+        then.answer == self.answer
+            && then.questions == self.questions
+            && then.toward(view.book) == self.toward(view.book)
+            && duties() == self.duties
     }
 
     /// The next instant at which the answer changes if nothing new becomes known.
@@ -90,10 +94,7 @@ impl Finding {
         let mut turns: Few<Turn, TURNS_IN_PLACE> = Few::new();
         hits.all().for_each(|hit| view.turns(hit, &mut |at| turns.push(Turn(at))));
         turns.tidy();
-        let changed = |at: &Time| {
-            let then = Finding::of(&View { at: *at, ..*view }, hits);
-            !then.says_the_same(self, view.book)
-        };
+        let changed = |at: &Time| !self.still_holds(&View { at: *at, ..*view }, hits);
         turns.iter().map(|turn| turn.0).find(changed)
     }
 }

@@ -3,7 +3,7 @@
 
 use super::Check;
 use super::clause::Draft;
-use super::scope::{Lie, Region, lie};
+use super::scope::{Lie, Region, boxes_apart, lie};
 use crate::book::{Kind, Words};
 use crate::diagnostic::{At, Spot, Word};
 
@@ -181,14 +181,18 @@ fn lifts(grant: &Draft<'_>, promise: &Draft<'_>) -> bool {
 
 /// Whether the permission wins over the promise where both apply.
 fn goes_before(grant: &Draft<'_>, promise: &Draft<'_>, words: &Words, check: &mut Check<'_>) -> bool {
+    // What never meets needs no order, and a promise that nothing beats is answered quickest.
+    let overlap =
+        |a: &Draft<'_>, b: &Draft<'_>| b.clause.term.until.is_none_or(|end| a.clause.term.since < end);
+    let meet = overlap(grant, promise)
+        && overlap(promise, grant)
+        && !boxes_apart(&grant.clause.scope, &promise.clause.scope);
+    if !meet {
+        return false;
+    }
     let (later, earlier) = (grant.home.amendment, promise.home.amendment);
     if later != earlier {
         return later > earlier;
-    }
-    let overlap =
-        |a: &Draft<'_>, b: &Draft<'_>| b.clause.term.until.is_none_or(|end| a.clause.term.since < end);
-    if !overlap(grant, promise) || !overlap(promise, grant) {
-        return false;
     }
     let region = |draft| region_of(draft);
     match lie(region(grant), region(promise), words) {

@@ -208,8 +208,8 @@ pub(super) fn lie(one: Region<'_>, other: Region<'_>, words: &Words) -> Lie {
     }
 }
 
-/// Whether two boxes share no action, product, channel or segment: the quick way out.
-fn boxes_apart(one: &Scope, other: &Scope) -> bool {
+/// Whether two boxes share no action, product, channel, segment or country: the quick way out.
+pub(super) fn boxes_apart(one: &Scope, other: &Scope) -> bool {
     let apart = |a: &Option<Bits>, b: &Option<Bits>| match (a, b) {
         (Some(a), Some(b)) => !a.meets(b),
         (None, _) | (_, None) => false,
@@ -218,6 +218,10 @@ fn boxes_apart(one: &Scope, other: &Scope) -> bool {
         || apart(&one.products, &other.products)
         || apart(&one.channels, &other.channels)
         || apart(&one.segments, &other.segments)
+        || match (&one.territories, &other.territories) {
+            (Some(a), Some(b)) => !a.iter().any(|country| b.contains(country)),
+            (None, _) | (_, None) => false,
+        }
 }
 
 /// Every set of questions answered yes, among those that the covers hang on.
