@@ -1,4 +1,4 @@
-//! Measures the gateway and the runtime. Chooses the bench and reads its options.
+//! Measures the gateway, the runtime and the agreements. Chooses the bench and reads its options.
 //! Measures nothing itself.
 
 mod abide;
@@ -18,6 +18,7 @@ use crate::{repo, shell};
 const HELP: &str = "\
 cargo xtask bench gateway [OPTIONS]
 cargo xtask bench runtime [ARGUMENTS]
+cargo xtask bench agreement [ARGUMENTS]
 
 gateway: a small chat call, streaming and not, to one fake cloud by three paths: straight to
 it, through nginx `proxy_pass`, through Abide. The proxy under test has core 0 to itself; the
@@ -36,7 +37,12 @@ it delays. Of a stream, the time to the first byte of the body is reported.
   --only KIND       `chat` or `stream` alone
 
 runtime: durable steps per second and bytes on disk a step, beside the bare disk. Its
-arguments go to the example `bench_runtime` of abide-engine.";
+arguments go to the example `bench_runtime` of abide-engine.
+
+agreement: decisions per second and how long one takes, what a permit allocates, loading and the
+search for conflicts, over random books of 100, 1,000 and 10,000 clauses, beside a general policy
+engine on the same rights and promises. Its arguments go to `benches/agreement`, a package of its
+own that nothing else builds; `--help` lists them.";
 
 /// How long and how hard the gateway is measured.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,6 +71,7 @@ pub(crate) fn main(arguments: &[String]) -> Result<ExitCode, String> {
     match arguments.split_first() {
         Some((which, rest)) if !help && which == "gateway" => gateway(rest, arguments),
         Some((which, rest)) if !help && which == "runtime" => runtime(rest),
+        Some((which, rest)) if !help && which == "agreement" => agreement(rest),
         Some((which, _)) if !help => Err(format!("no bench `{which}`\n\n{HELP}")),
         Some(_) | None => {
             println!("{HELP}");
@@ -130,6 +137,17 @@ fn runtime(arguments: &[String]) -> Result<ExitCode, String> {
     command.current_dir(repo::root()?);
     command.args(["run", "--release", "--package", "abide-engine", "--example", "bench_runtime", "--"]);
     shell::stream(command.args(arguments), |_| {})?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn agreement(arguments: &[String]) -> Result<ExitCode, String> {
+    let root = repo::root()?;
+    let mut command = shell::cargo();
+    command
+        .args(["run", "--release", "--locked", "--manifest-path"])
+        .arg(root.join("benches/agreement/Cargo.toml"));
+    command.arg("--target-dir").arg(repo::target()?.join("benches")).arg("--").args(arguments);
+    shell::stream(command.current_dir(root), |_| {})?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -15,7 +15,7 @@ cargo xtask COMMAND
 
   tidy     check the house rules: dependency law, purity, lengths, names, links
   test     run every test there is and print one count
-  bench    measure the gateway or the runtime
+  bench    measure the gateway, the runtime or the agreements
 
 `cargo xtask COMMAND --help` says more.";
 
