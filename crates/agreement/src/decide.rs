@@ -3,7 +3,7 @@
 //! The owner of a product may do anything with it, except what it has promised away. Anyone else needs a grant from
 //! the owner, or a chain of grants that may be passed on, and is bound by the promises of everybody in the chain.
 
-use crate::book::Book;
+use crate::book::{Book, Money};
 use crate::compile::is_country;
 use crate::eval::View;
 use crate::finding::{Answer, Finding, Way, duties};
@@ -98,21 +98,23 @@ impl Book {
     pub fn rule(&self, ask: &Ask) -> Ruling<'_> {
         let case = self.cell(ask).map(|cell| {
             let view = self.view(&cell, ask);
-            let hits = Hits::gather(&view, &cell);
+            let hits = Hits::gather_for(&view, &cell, ask.customer.as_ref());
             let (finding, way) = Finding::with_way(&view, &hits);
             Case { cell, hits, finding, way }
         });
         Ruling { book: self, at: ask.at, known: ask.known, case }
     }
 
-    /// What revenue from this act counts toward, also where an open point leaves that open: what is owed by the actor
-    /// or by somebody from whom its right comes, to anybody but the actor.
+    /// The shares that revenue from this act counts toward, also where an open point leaves that open: those owed by
+    /// the actor or by somebody from whom its right comes, to anybody but the actor.
     #[must_use]
     pub fn duties(&self, ask: &Ask) -> Vec<name::Clause> {
         let Some(cell) = self.cell(ask) else { return Vec::new() };
         let view = self.view(&cell, ask);
         let found = duties(&view, &Hits::gather(&view, &cell));
-        found.iter().map(|number| self.clauses[number].name.clone()).collect()
+        let clauses = found.iter().map(|number| &self.clauses[number]);
+        let shares = clauses.filter(|clause| matches!(clause.kind.money(), Some(Money::Share(_))));
+        shares.map(|share| share.name.clone()).collect()
     }
 
     fn view<'a>(&'a self, cell: &'a Cell, ask: &Ask) -> View<'a> {
@@ -175,7 +177,7 @@ impl<'b> Ruling<'b> {
         points.map(|point| &self.book.words.points[point].name)
     }
 
-    /// What revenue from the act counts toward.
+    /// What comes along with the act: shares and guarantees that are owed, splits, most favoured prices and commitments.
     pub fn duties(&self) -> impl Iterator<Item = &'b name::Clause> + '_ {
         let duties = self.case.iter().flat_map(|case| case.finding.duties.iter());
         duties.map(|number| &self.book.clauses[number].name)

@@ -1,8 +1,8 @@
 //! The verdict in numbers: what is certain, what open points decide, toward whom, which duties come along, and until when
 //! that is so.
 
-use crate::book::Book;
-use crate::eval::{View, and};
+use crate::book::{Book, Money};
+use crate::eval::{Kleene, View, and, or};
 use crate::few::Few;
 use crate::hits::{Hit, Hits, Line};
 use crate::open::Open;
@@ -201,22 +201,22 @@ fn flips(answers: &[Option<Answer>], mask: u32) -> bool {
     })
 }
 
-/// What revenue from the act counts toward on some answers to the open points: what is owed by the actor, or by somebody
-/// from whom its right comes, to anybody but the actor.
+/// What revenue from the act counts toward on some answers to the open points: what the actor, or somebody from whom its
+/// right comes, owes to anybody but the actor, and the terms under which the actor sells.
 pub(crate) fn duties(view: &View<'_>, hits: &Hits) -> Clauses {
     let (mut sure, mut maybe) = (Clauses::new(), Clauses::new());
-    if hits.bases.is_empty() {
+    if hits.paying().next().is_none() {
         return sure;
     }
-    owed(view, hits, &mut sure, &mut maybe);
+    counts(view, hits, &mut sure, &mut maybe);
     if !maybe.is_empty() {
-        let open = open(view, hits.grants.iter().chain(hits.bases.iter()));
+        let open = open(view, hits.grants.iter().chain(hits.paying()));
         match open.sets() {
             None => sure.extend(maybe.iter()),
             Some(sets) => {
                 for assumed in (0..sets).filter(|set| open.fits(*set)) {
                     let view = View { open: open.points(), assumed: Some(assumed), ..*view };
-                    owed(&view, hits, &mut sure, &mut maybe);
+                    counts(&view, hits, &mut sure, &mut maybe);
                 }
             }
         }
@@ -226,19 +226,40 @@ pub(crate) fn duties(view: &View<'_>, hits: &Hits) -> Clauses {
 }
 
 /// Adds what counts for certain to `sure`, and what hangs on an open point to `maybe`.
-fn owed(view: &View<'_>, hits: &Hits, sure: &mut Clauses, maybe: &mut Clauses) {
+fn counts(view: &View<'_>, hits: &Hits, sure: &mut Clauses, maybe: &mut Clauses) {
     rights(view, hits, &mut |step| {
         let Step::Right { bound, right, .. } = step else { return };
-        for hit in hits.bases.iter() {
-            let brief = view.book.index.brief(hit.number);
-            if !bound.contains(&brief.from) || bound.first() == Some(&brief.to) {
-                continue;
-            }
-            match and(right, || view.hit_stands(hit, bound)) {
-                Some(true) => sure.push(hit.number),
-                Some(false) => {}
-                None => maybe.push(hit.number),
-            }
+        let mut add = |number, counts| match counts {
+            Some(true) => sure.push(number),
+            Some(false) => {}
+            None => maybe.push(number),
+        };
+        for hit in hits.owed.iter().filter(|hit| owes(view, *hit, bound)) {
+            let counted = and(right, || view.hit_stands(hit, bound));
+            add(hit.number, and(counted, || over_shares(view, hits, hit, bound)));
+        }
+        for hit in hits.sales.iter() {
+            add(hit.number, and(right, || view.hit_stands(hit, bound)));
         }
     });
+}
+
+/// Whether somebody in `bound` owes, and not to the actor.
+fn owes(view: &View<'_>, hit: Hit, bound: &[PartyNo]) -> bool {
+    let brief = view.book.index.brief(hit.number);
+    bound.contains(&brief.from) && bound.first() != Some(&brief.to)
+}
+
+/// Whether a share counts that a guarantee is over; anything else hangs on no share.
+fn over_shares(view: &View<'_>, hits: &Hits, hit: Hit, bound: &[PartyNo]) -> Kleene {
+    let Some(Money::Guarantee { over, .. }) = view.book.clauses[hit.number].kind.money() else {
+        return Some(true);
+    };
+    let mut found = Some(false);
+    for share in hits.owed.iter().filter(|share| owes(view, *share, bound)) {
+        if over.contains(&view.book.clauses[share.number].name) {
+            found = or(found, || view.hit_stands(share, bound));
+        }
+    }
+    found
 }

@@ -1,12 +1,14 @@
 //! Gathers the clauses that can have a say in an ask, at its time or later, with all that the time does not change
 //! worked out once.
 
-use crate::book::Kind;
+use crate::book::{Book, Clause, Kind, Money};
 use crate::eval::{Kleene, View, and, not};
 use crate::few::Few;
 use crate::index::{Brief, Cell, Part};
 use crate::table::{ClauseNo, PartyNo};
+use crate::terms::is_party;
 use abide_model::Time;
+use abide_model::name::Customer;
 
 /// How many clauses of a kind, and parties, are held without an allocation.
 const CLAUSES_IN_PLACE: usize = 32;
@@ -32,16 +34,29 @@ pub(crate) struct Hits {
     pub(crate) owner: PartyNo,
     pub(crate) grants: HitList,
     pub(crate) promises: HitList,
-    /// What revenue from the act may count toward.
-    pub(crate) bases: HitList,
+    /// What anybody through whom the right may come owes of revenue from the act.
+    pub(crate) owed: HitList,
+    /// What revenue of the actor itself counts toward.
+    pub(crate) sales: HitList,
 }
 
 impl Hits {
-    /// What has a say in `cell` from the time of `view` on, as known then.
+    /// What has a say in `cell` from the time of `view` on, as known then, when nobody in particular is served.
     pub(crate) fn gather(view: &View<'_>, cell: &Cell) -> Self {
+        Self::gather_for(view, cell, None)
+    }
+
+    /// What has a say in `cell` from the time of `view` on, as known then.
+    pub(crate) fn gather_for(view: &View<'_>, cell: &Cell, customer: Option<&Customer>) -> Self {
         let owner = view.book.words.offers[cell.product].owner;
-        let mut hits =
-            Self { parties: Few::new(), owner, grants: Few::new(), promises: Few::new(), bases: Few::new() };
+        let mut hits = Self {
+            parties: Few::new(),
+            owner,
+            grants: Few::new(),
+            promises: Few::new(),
+            owed: Few::new(),
+            sales: Few::new(),
+        };
         hits.parties.push(cell.actor);
         let mut next = 0;
         while let Some(party) = hits.parties.as_slice().get(next).copied() {
@@ -53,10 +68,15 @@ impl Hits {
             // What is owed to the actor itself is not owed.
             each(view, cell, party, Part::Payer, |hit, brief| {
                 if brief.to != cell.actor {
-                    hits.bases.push(hit);
+                    hits.owed.push(hit);
                 }
             });
         }
+        each(view, cell, cell.actor, Part::Seller, |hit, _| {
+            if is_concerned(&view.book.clauses[hit.number], view.book, customer) {
+                hits.sales.push(hit);
+            }
+        });
         hits
     }
 
@@ -80,12 +100,36 @@ impl Hits {
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = Hit> + '_ {
-        self.grants.iter().chain(self.promises.iter()).chain(self.bases.iter())
+        self.deciding().chain(self.paying())
+    }
+
+    /// Those about money.
+    pub(crate) fn paying(&self) -> impl Iterator<Item = Hit> + '_ {
+        self.owed.iter().chain(self.sales.iter())
     }
 
     /// Those that a right or a promise hangs on.
     pub(crate) fn deciding(&self) -> impl Iterator<Item = Hit> + '_ {
         self.grants.iter().chain(self.promises.iter())
+    }
+}
+
+/// Whether what is sold to the customer counts toward a clause of the seller: a commitment is drawn down by its buyer
+/// alone.
+fn is_concerned(clause: &Clause, book: &Book, customer: Option<&Customer>) -> bool {
+    match clause.kind.money() {
+        Some(Money::Commit { .. }) => {
+            let buyer = &book.words.parties[clause.from];
+            customer.is_some_and(|customer| is_party(customer, buyer))
+        }
+        Some(
+            Money::Share(_)
+            | Money::Guarantee { .. }
+            | Money::Split { .. }
+            | Money::Parity { .. }
+            | Money::Stake { .. },
+        )
+        | None => true,
     }
 }
 

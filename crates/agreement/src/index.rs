@@ -21,11 +21,13 @@ pub(crate) enum Part {
     Grantee,
     /// It has promised something away.
     Promisor,
-    /// It owes a share.
+    /// It owes a share, or at least so much.
     Payer,
+    /// What it sells is divided, priced or bought under terms.
+    Seller,
 }
 
-const PARTS: usize = 3;
+const PARTS: usize = 4;
 
 /// What has to be known of a clause before anything else is: kept apart, so that looking through many stays in cache.
 #[derive(Debug, Clone, Copy)]
@@ -211,13 +213,11 @@ fn place(clause: &Clause) -> Option<(PartyNo, Part)> {
             Some((clause.from, Part::Promisor))
         }
         Kind::Money(money) => match money.as_ref() {
-            Money::Share(_) => Some((clause.from, Part::Payer)),
-            // These permit and forbid nothing, and bear no duty of who acts.
-            Money::Guarantee { .. }
-            | Money::Commit { .. }
-            | Money::Split { .. }
-            | Money::Parity { .. }
-            | Money::Stake { .. } => None,
+            Money::Share(_) | Money::Guarantee { .. } => Some((clause.from, Part::Payer)),
+            Money::Split { .. } | Money::Parity { .. } => Some((clause.from, Part::Seller)),
+            Money::Commit { .. } => Some((clause.to, Part::Seller)),
+            // What belongs to whom is no duty of who acts.
+            Money::Stake { .. } => None,
         },
     }
 }
@@ -227,6 +227,7 @@ fn shelf_number(party: PartyNo, part: Part) -> usize {
         Part::Grantee => 0,
         Part::Promisor => 1,
         Part::Payer => 2,
+        Part::Seller => 3,
     };
     party.at() * PARTS + offset
 }

@@ -264,7 +264,7 @@ impl Days {
 }
 
 /// Whether a customer is a party, or stands below it.
-fn is_party(customer: &Customer, party: &Party) -> bool {
+pub(crate) fn is_party(customer: &Customer, party: &Party) -> bool {
     let rest = customer.as_str().strip_prefix(party.as_str());
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

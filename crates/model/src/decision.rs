@@ -196,7 +196,7 @@ pub struct Decision {
     pub verdict: Verdict,
     /// The clauses that decided, strongest effect first.
     pub reasons: Vec<Reason>,
-    /// Shares and commitments that the act counts toward.
+    /// Shares, guarantees, splits, most favoured prices and commitments that the act counts toward.
     pub duties: Vec<Clause>,
     /// The next instant at which the answer changes if no new fact arrives.
     pub until: Option<Time>,

@@ -7,6 +7,8 @@ mod broken;
 #[cfg(test)]
 mod conflicts;
 #[cfg(test)]
+mod duties;
+#[cfg(test)]
 mod example;
 #[cfg(test)]
 mod explain;

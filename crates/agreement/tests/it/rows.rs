@@ -61,7 +61,7 @@ pub(crate) fn files(text: &str) -> Vec<Source> {
     found
 }
 
-/// `amazon sell openai/frontier aws 2026-03-18 [known=DAY] [segment=S] [country=C]`
+/// `amazon sell openai/frontier aws 2026-03-18 [known=DAY] [customer=N] [segment=S] [country=C]`
 pub(crate) fn ask(book: &Book, row: &str) -> Ask {
     let mut words = row.split_whitespace();
     let mut next = || words.next().unwrap_or_else(|| panic!("`{row}` lacks a word"));
@@ -81,6 +81,7 @@ pub(crate) fn ask(book: &Book, row: &str) -> Ask {
     for word in words {
         match word.split_once('=').unwrap() {
             ("known", day) => ask.known = instant(book, day),
+            ("customer", name) => ask.customer = Some(name.parse().unwrap()),
             ("segment", name) => ask.segment = Some(name.parse().unwrap()),
             ("country", name) => ask.territory = Some(name.parse().unwrap()),
             other => panic!("unknown {other:?}"),
