@@ -1,8 +1,8 @@
 //! Answers asks from standard input, one JSON value a line, for the independent check in `oracle/`.
 //!
 //! `{"book": {"book.toml": "…", …}}` loads a book and answers `{"ok": true}` or `{"errors": [code, …]}`.
-//! `{"actor": …, "action": …, "product": …, "channel": …, "at": DAY, "known": DAY}`, with `segment` and `country`
-//! where they matter, asks it and answers the decision.
+//! `{"actor": …, "action": …, "product": …, "channel": …, "at": DAY, "known": DAY}`, with `customer`,
+//! `segment` and `country` where they matter, asks it and answers the decision.
 
 use abide_agreement::{Book, Severity, Source, load};
 use abide_model::decision::{Action, Ask, Decision, Verdict};
@@ -60,7 +60,7 @@ fn ask(book: &Book, line: &Value) -> Result<Ask, Box<dyn Error>> {
         action: Action::parse(need("action")?).ok_or("no such action")?,
         product: need("product")?.parse()?,
         channel: need("channel")?.parse()?,
-        customer: None,
+        customer: text("customer").map(str::parse).transpose()?,
         segment: text("segment").map(str::parse).transpose()?,
         territory: text("country").map(str::parse).transpose()?,
         at: instant("at")?,

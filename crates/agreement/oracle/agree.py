@@ -110,14 +110,14 @@ def amount(rng):
 
 
 def clause(rng, number, pair, earlier):
-    kind = rng.choices(verdicts.KINDS, [5, 6, 2, 4, 2])[0]
+    kind = rng.choices(verdicts.KINDS, [10, 12, 4, 8, 4, 0, 1, 1, 2])[0]
     start, end = rng.sample(pair, 2)
     # Most products are the lab's, so what it gives and promises is met most often.
     if end == "lab" and rng.random() < 0.6:
         start, end = end, start
     row = {"id": f"c{number}", "from": start, "to": end}
-    if kind == "share":
-        row.update({"rate": "20%", "every": "month", "of": scope(rng, False, 1)})
+    if kind in verdicts.MONEY:
+        row.update(money(rng, kind, row))
     else:
         row.update(scope(rng, kind != "first", 1))
     if kind == "first":
@@ -133,7 +133,7 @@ def clause(rng, number, pair, earlier):
         row["except"] = [box for box in carved if box]
     if rng.random() < 0.4:
         row["since"] = day(rng, 0, 12)
-    if rng.random() < 0.4:
+    if kind == "commit" or rng.random() < 0.4:
         row["until"] = day(rng, 13, 24)
     for key in ("if", "unless"):
         if rng.random() < 0.25:
@@ -142,7 +142,25 @@ def clause(rng, number, pair, earlier):
         row["known"] = day(rng)
     if earlier and rng.random() < 0.2:
         row["overrides"] = [rng.choice(earlier)]
-    return table(kind, row)
+    text = table(kind, row)
+    if kind == "share" and rng.random() < 0.5:
+        least = {"id": f"{row['id']}-least", "from": start, "to": end, "over": [row["id"]], "every": "month"}
+        least |= {"minimum": "5 USD"} | ({"since": day(rng, 0, 12)} if rng.random() < 0.5 else {})
+        text += table("guarantee", least | ({"if": condition(rng)} if rng.random() < 0.3 else {}))
+    return text
+
+
+def money(rng, kind, row):
+    if kind == "split":
+        last = {"to": row.pop("to"), "remainder": True}
+        terms = {"every": "month", "steps": [{"to": row["from"], "rate": "10%"}, last]}
+    elif kind == "commit":
+        terms = {"total": "1_000 USD"}
+    elif kind == "parity":
+        terms = {"every": "month", "against": [{"at_most": "10"}]}
+    else:
+        terms = {"rate": "20%", "every": "month"}
+    return terms | {"of": scope(rng, False, 1)}
 
 
 def registry(rng, refusals):
@@ -222,11 +240,12 @@ def book(rng):
         if known and rng.random() < 0.4:
             head["supersedes"] = [rng.choice(known)]
         text = "".join(f"{key} = {toml(value)}\n" for key, value in head.items()) + "\n"
+        first = number
         for _ in range(rng.choice([1, 1, 1, 1, 2, 3])):
             text += clause(rng, number, pair, known)
             number += 1
         # Only what stands in an earlier file can be superseded.
-        earlier[name] = known + [f"c{n}" for n in range(number - text.count('id = "c'), number)]
+        earlier[name] = known + [f"c{n}" for n in range(first, number)]
         files[f"{name}/{at}.toml"] = text
         refusals += [(row["from"], row["to"]) for row in tomllib.loads(text).get("refusal", [])]
     return {"book.toml": registry(rng, refusals), **files}
@@ -249,6 +268,8 @@ def asks(rng, count, mine):
             found |= {"at": on + datetime.timedelta(days=rng.choice([-1, 0, 5, 10, 29, 30, 59])), "actor": giver}
             found |= {"known": rng.choice([found["at"], found["known"]])}
             found["product"] = rng.choice([p for p in PRODUCTS if verdicts.under(about, p)])
+        if rng.random() < 0.3:
+            found["customer"] = rng.choice([*PARTIES, "rival/west", "rivals", "somebody"])
         if rng.random() < 0.3:
             found["segment"] = rng.choice(SEGMENTS)
         if rng.random() < 0.3:
@@ -282,6 +303,7 @@ def compare(engine, files, wanted, counts):
         if theirs != ours:
             fail(files, ask, theirs, ours)
         counts[ours["verdict"]] += 1
+        counts["with duties"] += bool(ours["duties"])
         for point in ours["questions"]:
             counts["on a reply" if "accepted" in point else "on an amount" if "(" in point else "on a question"] += 1
 

@@ -15,7 +15,8 @@ import tomllib
 
 ACTIONS = ["serve", "sell", "host", "train", "sublicense", "launch"]
 FAR = datetime.date(9000, 1, 1)
-KINDS = ["grant", "exclusive", "first", "refusal", "share"]
+KINDS = ["grant", "exclusive", "first", "refusal", "share", "guarantee", "split", "parity", "commit"]
+MONEY = ["share", "guarantee", "split", "parity", "commit"]
 PROMISES = ["exclusive", "first", "refusal"]
 COMPARE = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
 PAIR = ["party", "party", "product"]
@@ -170,12 +171,13 @@ class Book:
     def enact(self, home):
         for kind in KINDS:
             for row in home.get(kind, []):
-                scope = row.get("of", {}) if kind == "share" else row
+                scope = row.get("of", {}) if kind in MONEY else row
                 clause = {
                     "id": row["id"],
                     "kind": kind,
                     "from": row["from"],
-                    "to": row["to"],
+                    "to": row.get("to"),
+                    "over": row.get("over", []),
                     "scope": scope,
                     "except": row.get("except", []),
                     "since": row.get("since", home.get("effective", home["signed"])),
@@ -274,7 +276,7 @@ class Book:
 
     def covers(self, clause, corner, answers):
         action, _, channel, _, _ = corner
-        if clause["kind"] == "share" and action not in ("serve", "sell"):
+        if clause["kind"] in MONEY and action not in ("serve", "sell"):
             return False
         if clause["kind"] == "first" and (action != "launch" or channel == clause["channel"]):
             return False
@@ -474,13 +476,25 @@ class Book:
         return False
 
     def duties(self, ask, answers):
-        found = set()
-        for line in self.lines(ask, answers):
-            for clause in self.clauses.values():
-                if clause["kind"] == "share" and clause["from"] in line and clause["to"] != ask["actor"]:
-                    if self.stands(clause["id"], ask, answers, line):
-                        found.add(clause["id"])
-        return found
+        return {
+            clause["id"] for line in self.lines(ask, answers) for clause in self.clauses.values()
+            if clause["kind"] in MONEY and self.counts(clause, ask, answers, line)
+        }
+
+    def counts(self, clause, ask, answers, line):
+        """Whether the act counts toward a clause about money, for who acts by the right of everybody in `line`."""
+        match clause["kind"]:
+            case "share" | "guarantee":
+                concerned = clause["from"] in line and clause["to"] != ask["actor"]
+            case "commit":
+                concerned = clause["to"] == ask["actor"] and under(clause["from"], ask.get("customer", ""))
+            case _:
+                concerned = clause["from"] == ask["actor"]
+        if not concerned or not self.stands(clause["id"], ask, answers, line):
+            return False
+        if clause["kind"] == "guarantee":
+            return any(self.counts(self.clauses[share], ask, answers, line) for share in clause["over"])
+        return True
 
     def days(self):
         """Every day on which some answer may change."""
