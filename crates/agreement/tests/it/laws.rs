@@ -2,8 +2,8 @@
 
 use crate::rows::{openai_clouds, read};
 use abide_agreement::{Book, Source, load};
-use abide_model::Time;
 use abide_model::decision::{Action, Ask, Decision, Verdict};
+use abide_model::{Date, Time};
 use jiff::ToSpan;
 use proptest::prelude::*;
 use std::fmt::Write as _;
@@ -12,13 +12,15 @@ use std::path::Path;
 const PARTIES: [&str; 4] = ["lab", "cloud", "rival", "reseller"];
 const PRODUCTS: [&str; 3] = ["lab/chat", "lab/agent", "cloud/search"];
 const CHANNELS: [&str; 3] = ["own", "blue", "red"];
-const CONDITIONS: [&str; 6] = [
+const CONDITIONS: [&str; 8] = [
     "one",
     "one and not two",
     "two or verified",
     "not before(2026-06-01)",
     r#"after(verified, "30d")"#,
     "launched(product, blue) or two",
+    r#"revenue(lab) >= "100 USD""#,
+    r#"one or revenue(lab) < "200 USD""#,
 ];
 
 /// A clause as a handful of small numbers.
@@ -39,9 +41,9 @@ struct Gene {
 }
 
 fn gene() -> impl Strategy<Value = Gene> {
-    let who = (0u8..4, 0usize..4, 1usize..4);
+    let who = (0u8..5, 0usize..4, 1usize..4);
     let what = (0u8..4, 0usize..5, 0usize..5, 0usize..5, any::<bool>());
-    let when = (0u8..10, 0u8..10, 0usize..14, any::<bool>());
+    let when = (0u8..10, 0u8..10, 0usize..16, any::<bool>());
     (who, what, when).prop_map(|((kind, from, to), (actions, product, channel, except, contested), when)| {
         let (since, length, condition, supersedes) = when;
         let to = (from + to) % PARTIES.len();
@@ -89,7 +91,7 @@ fn day(month: u8) -> String {
 }
 
 fn clause(gene: &Gene, number: usize) -> String {
-    let kind = ["grant", "exclusive", "first", "share"][usize::from(gene.kind)];
+    let kind = ["grant", "exclusive", "first", "share", "refusal"][usize::from(gene.kind)];
     let (from, to) = (PARTIES[gene.from], PARTIES[gene.to]);
     let mut out = format!("[[{kind}]]\nid = \"c{number}\"\nfrom = \"{from}\"\nto = \"{to}\"\n");
     let mut scope = Vec::new();
@@ -120,6 +122,9 @@ fn clause(gene: &Gene, number: usize) -> String {
                 "actions = [\"sell\"]",
             ];
             let _ = write!(out, "{}\n{}\n", scope.join("\n"), actions[usize::from(gene.actions)]);
+            if kind == "refusal" {
+                out += "within = \"45d\"\n";
+            }
         }
     }
     if gene.except < 3 {
@@ -160,23 +165,35 @@ fn files(genes: &[Gene]) -> Vec<Source> {
     found
 }
 
-/// A day of a fact and the day it is recorded, by month.
-type Facts = (Option<(u8, u8)>, Option<(u8, u8)>);
+/// The month of a fact, and how many months later it is recorded.
+type Fact = Option<(u8, u8)>;
+/// What happened: verified, launched, offered and what was replied, measured.
+type Facts = (Fact, Fact, (Fact, Option<bool>), Fact);
 
 fn facts() -> impl Strategy<Value = Facts> {
     let fact = || proptest::option::of((0u8..12, 0u8..12));
-    (fact(), fact())
+    (fact(), fact(), (fact(), any::<Option<bool>>()), fact())
 }
 
 fn with_facts(mut files: Vec<Source>, facts: &Facts) -> Vec<Source> {
-    for (event, fact) in [("verified", facts.0), ("launched(lab, blue)", facts.1)] {
+    let (verified, launched, (offered, accepted), measured) = facts;
+    let replied = accepted.map(|accepted| if accepted { "accepted" } else { "declined" });
+    let reply = offered.zip(replied).map(|((on, late), word)| ((on + 1, late), word));
+    let event = |text: &str| format!("event = \"{text}\"");
+    let rows = [
+        (event("verified"), *verified),
+        (event("launched(lab, blue)"), *launched),
+        (event("offered(lab, cloud, lab)"), *offered),
+        (
+            event(&format!("{}(cloud, lab, lab/chat)", reply.map_or("", |(_, word)| word))),
+            reply.map(|(on, _)| on),
+        ),
+        ("measure = \"revenue(lab)\"\namount = \"150 USD\"".to_owned(), *measured),
+    ];
+    for (what, fact) in rows {
         if let Some((on, late)) = fact {
             let recorded = day((on + late).min(11));
-            let _ = write!(
-                files[0].text,
-                "[[fact]]\nevent = \"{event}\"\non = {}\nrecorded = {recorded}\n",
-                day(on)
-            );
+            let _ = write!(files[0].text, "[[fact]]\n{what}\non = {}\nrecorded = {recorded}\n", day(on));
         }
     }
     files
@@ -303,7 +320,9 @@ proptest! {
     fn answering_every_question_leaves_nothing_contested_and_contested_ones_can_go_two_ways(
         genes in genes(), facts in facts(), point in point()
     ) {
-        let files = with_facts(files(&genes), &facts);
+        // An offer that waits for its reply, and an amount that nobody reported, are open whatever is answered.
+        let mut files = with_facts(files(&genes), &(facts.0, facts.1, (None, None), facts.3));
+        files[0].text += "[[fact]]\nmeasure = \"revenue(lab)\"\namount = \"90 USD\"\non = 2020-01-01\n";
         let open = made(&files);
         let ask = point.ask(&open);
         let before = open.decide(&ask);
@@ -355,6 +374,31 @@ proptest! {
             for finding in findings {
                 prop_assert!(!finding.render(true).is_empty());
             }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn stepping_through_every_day_finds_each_change_where_it_was_foretold(
+        genes in genes(), facts in facts(), point in point()
+    ) {
+        let book = made(&with_facts(files(&genes), &facts));
+        let mut ask = point.ask(&book);
+        let (mut before, mut foretold): (Option<Decision>, Option<Time>) = (None, None);
+        for days in 0..500 {
+            ask.at = book.start_of_day("2025-12-01".parse::<Date>().unwrap() + days.days());
+            let now = book.decide(&ask);
+            if let Some(before) = &before {
+                prop_assert_eq!(!same(before, &now), foretold == Some(ask.at), "{}", ask.at);
+            }
+            if !before.as_ref().is_some_and(|before| same(before, &now)) {
+                foretold = now.until;
+            }
+            prop_assert_eq!(now.until, foretold, "{}", ask.at);
+            before = Some(now);
         }
     }
 }

@@ -28,3 +28,5 @@ mod scenarios;
 mod schema;
 #[cfg(test)]
 mod verdicts;
+#[cfg(test)]
+mod windows;
