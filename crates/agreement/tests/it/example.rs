@@ -48,22 +48,26 @@ fn the_cap_of_the_share_is_unknown_until_it_was_reported() {
     }
     expect![[r#"
         as known on 2025-11-01
+          jan23.profit-until-recouped: openai to microsoft, 0.75 a year, 2023-01-23 to 2025-10-28, cap Of(10000000000.00 USD)
           jan25.share: openai to microsoft, 0.2 a quarter, 2025-01-21 to 2025-10-28, cap None
           jan25.share-back: microsoft to openai, 0.2 a quarter, 2025-01-21 to 2031-01-01, cap None
           oct25.share-until-agi: openai to microsoft, 0.2 a quarter, 2025-10-28 to open, cap None
         as known on 2025-12-01
+          jan23.profit-until-recouped: openai to microsoft, 0.75 a year, 2023-01-23 to 2025-10-28, cap Of(10000000000.00 USD)
           jan23.share: openai to microsoft, 0.2 a quarter, 2023-01-23 to 2025-01-21, cap None
           jan23.share-back: microsoft to openai, 0.2 a quarter, 2023-01-23 to 2025-01-21, cap None
           jan25.share: openai to microsoft, 0.2 a quarter, 2025-01-21 to 2025-10-28, cap None
           jan25.share-back: microsoft to openai, 0.2 a quarter, 2025-01-21 to 2031-01-01, cap None
           oct25.share-until-agi: openai to microsoft, 0.2 a quarter, 2025-10-28 to open, cap None
         as known on 2026-03-01
+          jan23.profit-until-recouped: openai to microsoft, 0.75 a year, 2023-01-23 to 2025-10-28, cap Of(10000000000.00 USD)
           jan23.share: openai to microsoft, 0.2 a quarter, 2023-01-23 to 2025-01-21, cap None
           jan23.share-back: microsoft to openai, 0.2 a quarter, 2023-01-23 to 2025-01-21, cap None
           jan25.share: openai to microsoft, 0.2 a quarter, 2025-01-21 to 2025-10-28, cap None
           jan25.share-back: microsoft to openai, 0.2 a quarter, 2025-01-21 to 2031-01-01, cap None
           oct25.share-until-agi: openai to microsoft, 0.2 a quarter, 2025-10-28 to open, cap None
         as known on 2026-05-01
+          jan23.profit-until-recouped: openai to microsoft, 0.75 a year, 2023-01-23 to 2025-10-28, cap Of(10000000000.00 USD)
           jan23.share: openai to microsoft, 0.2 a quarter, 2023-01-23 to 2025-01-21, cap None
           jan23.share-back: microsoft to openai, 0.2 a quarter, 2023-01-23 to 2025-01-21, cap None
           jan25.share: openai to microsoft, 0.2 a quarter, 2025-01-21 to 2025-10-28, cap None
@@ -71,6 +75,7 @@ fn the_cap_of_the_share_is_unknown_until_it_was_reported() {
           oct25.share-until-agi: openai to microsoft, 0.2 a quarter, 2025-10-28 to 2026-04-27, cap None
           apr27.revenue-share: openai to microsoft, 0.2 a quarter, 2026-04-27 to 2031-01-01, cap Unknown
         as known on 2026-05-11
+          jan23.profit-until-recouped: openai to microsoft, 0.75 a year, 2023-01-23 to 2025-10-28, cap Of(10000000000.00 USD)
           jan23.share: openai to microsoft, 0.2 a quarter, 2023-01-23 to 2025-01-21, cap None
           jan23.share-back: microsoft to openai, 0.2 a quarter, 2023-01-23 to 2025-01-21, cap None
           jan25.share: openai to microsoft, 0.2 a quarter, 2025-01-21 to 2025-10-28, cap None
@@ -128,9 +133,7 @@ fn today_the_api_goes_through_both_clouds_and_frontier_through_one() {
               permit, until 2033-01-01
                 apr27.ip-licence grants
             microsoft sell openai/frontier azure 2026-11-20
-              breach toward amazon, until 2033-01-01
-                feb26.frontier-exclusive forbids
-                apr27.ip-licence grants
+              no_right
             amazon serve openai/api/responses aws 2026-11-20
               permit, until 2031-01-01, counts toward apr27.revenue-share
                 apr28.bedrock grants
@@ -191,7 +194,8 @@ fn before_the_settlement_the_api_was_bound_to_azure_except_for_national_security
               breach toward microsoft
                 jul19.exclusive-cloud forbids
             openai host openai/models/weights aws 2025-06-01
-              permit
+              contested on capacity-was-offered toward microsoft
+                jan25.capacity-refusal forbids
         "#]],
     );
 }
@@ -255,8 +259,8 @@ fn a_launch_elsewhere_waits_for_azure() {
               contested on stateful-runtime-is-api toward microsoft
                 oct25.api-exclusive forbids
             openai launch openai/api/stateful-runtime aws 2026-06-01
-              breach toward microsoft
-                apr27.azure-first forbids
+              permit
+                apr27.azure-first excepts
             openai launch openai/api/stateful-runtime azure 2026-06-01
               permit
         "#]],
@@ -317,4 +321,88 @@ fn prices_are_in_the_book_and_the_later_one_follows_the_earlier() {
         openai/frontier 2026-02-27: 5.00 USD / 0.50 USD / 6.25 USD / 25.00 USD
     "#]]
     .assert_eq(&rows.concat());
+}
+
+#[test]
+fn compute_was_one_clouds_then_asked_for_then_free() {
+    check(
+        &openai_clouds(),
+        &[
+            "openai host openai/models/weights oracle-cloud 2024-06-01",
+            "openai host openai/models/weights coreweave 2025-06-01",
+            "openai host openai/models/weights coreweave 2025-10-28",
+        ],
+        expect![[r#"
+            openai host openai/models/weights oracle-cloud 2024-06-01
+              breach toward microsoft
+                jul19.exclusive-cloud forbids
+            openai host openai/models/weights coreweave 2025-06-01
+              contested on capacity-was-offered toward microsoft
+                jan25.capacity-refusal forbids
+            openai host openai/models/weights coreweave 2025-10-28
+              permit
+        "#]],
+    );
+}
+
+#[test]
+fn stakes_and_commitments_are_known_from_the_day_they_were_published() {
+    let book = openai_clouds();
+    let mut out = String::new();
+    for day in ["2023-02-01", "2025-10-01", "2025-11-05", "2026-11-20"] {
+        let terms = book.terms(ask(&book, &format!("openai serve openai/frontier direct {day}")).at);
+        out += &format!("as known on {day}\n");
+        for stake in &terms.stakes {
+            let until = stake.until.map_or("open".to_owned(), |day| day.to_string());
+            out += &format!(
+                "  {}: {:?} for {:?}, {} to {until}\n",
+                stake.clause, stake.percent, stake.invested, stake.since
+            );
+        }
+        for commit in &terms.commits {
+            out += &format!(
+                "  {}: {} buys from {}, {:?}\n",
+                commit.clause, commit.buyer, commit.seller, commit.stages
+            );
+        }
+    }
+    expect![[r#"
+        as known on 2023-02-01
+          jul19.stake: None for Some(1000000000.00 USD), 2019-07-22 to open
+          jan23.stake: None for Some(10000000000.00 USD), 2023-01-23 to open
+        as known on 2025-10-01
+          jul19.stake: None for Some(1000000000.00 USD), 2019-07-22 to open
+          jan23.stake: None for Some(10000000000.00 USD), 2023-01-23 to open
+          mar25.coreweave-commit: openai buys from coreweave, [Stage { since: 2025-03-31, until: None, amount: Some(11900000000.00 USD), lapsed: false }]
+          may25.coreweave-commit: openai buys from coreweave, [Stage { since: 2025-05-31, until: None, amount: Some(4000000000.00 USD), lapsed: false }]
+          sep25.coreweave-commit: openai buys from coreweave, [Stage { since: 2025-09-30, until: None, amount: Some(6500000000.00 USD), lapsed: false }]
+          jun25.google-commit: openai buys from google, [Stage { since: 2025-06-10, until: None, amount: None, lapsed: false }]
+          sep25.oracle-commit: openai buys from oracle, [Stage { since: 2027-01-01, until: Some(2032-01-01), amount: Some(300000000000.00 USD), lapsed: false }]
+        as known on 2025-11-05
+          jul19.stake: None for Some(1000000000.00 USD), 2019-07-22 to 2025-10-28
+          jan23.stake: None for Some(10000000000.00 USD), 2023-01-23 to 2025-10-28
+          oct25.stake: Some(0.27) for None, 2025-10-28 to open
+          nov25.aws-commit: openai buys from amazon, [Stage { since: 2025-11-03, until: Some(2032-11-03), amount: Some(38000000000.00 USD), lapsed: false }]
+          mar25.coreweave-commit: openai buys from coreweave, [Stage { since: 2025-03-31, until: None, amount: Some(11900000000.00 USD), lapsed: false }]
+          may25.coreweave-commit: openai buys from coreweave, [Stage { since: 2025-05-31, until: None, amount: Some(4000000000.00 USD), lapsed: false }]
+          sep25.coreweave-commit: openai buys from coreweave, [Stage { since: 2025-09-30, until: None, amount: Some(6500000000.00 USD), lapsed: false }]
+          jun25.google-commit: openai buys from google, [Stage { since: 2025-06-10, until: None, amount: None, lapsed: false }]
+          sep25.oracle-commit: openai buys from oracle, [Stage { since: 2027-01-01, until: Some(2032-01-01), amount: Some(300000000000.00 USD), lapsed: false }]
+          oct25.azure-commit: openai buys from microsoft, [Stage { since: 2025-10-28, until: None, amount: Some(250000000000.00 USD), lapsed: false }]
+        as known on 2026-11-20
+          feb26.stake: None for Some(15000000000.00 USD), 2026-02-27 to open
+          jul19.stake: None for Some(1000000000.00 USD), 2019-07-22 to 2025-10-28
+          jan23.stake: None for Some(10000000000.00 USD), 2023-01-23 to 2025-10-28
+          oct25.stake: Some(0.27) for None, 2025-10-28 to open
+          nov25.aws-commit: openai buys from amazon, [Stage { since: 2025-11-03, until: Some(2026-02-27), amount: Some(38000000000.00 USD), lapsed: true }]
+          feb26.aws-commit: openai buys from amazon, [Stage { since: 2026-02-27, until: Some(2034-02-27), amount: Some(138000000000.00 USD), lapsed: false }]
+          jan26.cerebras-commit: openai buys from cerebras, [Stage { since: 2026-01-14, until: Some(2026-04-17), amount: Some(10000000000.00 USD), lapsed: true }]
+          apr26.cerebras-commit: openai buys from cerebras, [Stage { since: 2026-04-17, until: None, amount: Some(20000000000.00 USD), lapsed: false }]
+          mar25.coreweave-commit: openai buys from coreweave, [Stage { since: 2025-03-31, until: None, amount: Some(11900000000.00 USD), lapsed: false }]
+          may25.coreweave-commit: openai buys from coreweave, [Stage { since: 2025-05-31, until: None, amount: Some(4000000000.00 USD), lapsed: false }]
+          sep25.coreweave-commit: openai buys from coreweave, [Stage { since: 2025-09-30, until: None, amount: Some(6500000000.00 USD), lapsed: false }]
+          jun25.google-commit: openai buys from google, [Stage { since: 2025-06-10, until: None, amount: None, lapsed: false }]
+          sep25.oracle-commit: openai buys from oracle, [Stage { since: 2027-01-01, until: Some(2032-01-01), amount: Some(300000000000.00 USD), lapsed: false }]
+          oct25.azure-commit: openai buys from microsoft, [Stage { since: 2025-10-28, until: None, amount: Some(250000000000.00 USD), lapsed: false }]
+    "#]].assert_eq(&out);
 }

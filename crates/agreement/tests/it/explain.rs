@@ -33,6 +33,7 @@ fn the_promise_of_october_and_what_became_of_it() {
           Some(Official) openai.com/index/next-chapter-of-microsoft-openai-partnership
         apr27.azure-first: first of msft-openai, amendment 5
           promise    OpenAI promises Microsoft that `openai` and everything below it will be launched through `azure` first, and only afterwards through any other channel.
+          except     Except: `openai/api/stateful-runtime` and everything below it through `aws`.
           term       It holds from 2026-04-27, without end.
           condition  It does not count while (`cannot_support` of `azure` and the product in question has come to pass and `declines` of Microsoft and the product in question has come to pass), or (`first-launch-waiver-needs-both` is not answered yes and (`cannot_support` of `azure` and the product in question has come to pass, or `declines` of Microsoft and the product in question has come to pass)), or (the product in question has been launched through the channel in question and `azure-passed-on-april-launches` is answered yes).
           condition  `cannot_support` asks: Is this cloud unable to support what the product needs?

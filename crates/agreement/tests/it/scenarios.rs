@@ -67,7 +67,7 @@ fn a_scenario_in_the_folder_of_a_book_is_no_part_of_it() {
 
 #[test]
 fn a_file_without_the_key_is_no_scenario() {
-    let file = Source { path: "x.toml".to_owned(), text: "[[party]]\nid = \"oracle\"\n".to_owned() };
+    let file = Source { path: "x.toml".to_owned(), text: "[[party]]\nid = \"newcomer\"\n".to_owned() };
     expect![[r#"
         error[no-scenario]: this file has no key `scenario`
          --> x.toml:1:1
@@ -87,10 +87,10 @@ fn drafts_see_the_book_at_their_time_and_without_what_they_leave_out() {
          [[draft]]\nid = \"kept\"\nwithout = [\"apr27.revenue-share\"]\nkeep = [\"oct25.share-until-agi\"]",
     );
     expect![[r#"
-        new: jan23.share..2025-01-21 jan23.share-back..2025-01-21 jan25.share..2025-10-28 jan25.share-back..2026-04-27 oct25.share-until-agi..2026-04-27 apr27.revenue-share..2031-01-01
-        old: jan23.share..2025-01-21 jan23.share-back..2025-01-21 jan25.share..2025-10-28 jan25.share-back..2031-01-01 oct25.share-until-agi..open
-        none: jan23.share..2025-01-21 jan23.share-back..2025-01-21 jan25.share..2025-10-28 jan25.share-back..2026-04-27 oct25.share-until-agi..2026-04-27
-        kept: jan23.share..2025-01-21 jan23.share-back..2025-01-21 jan25.share..2025-10-28 jan25.share-back..2026-04-27 oct25.share-until-agi..open
+        new: jan23.profit-until-recouped..2025-10-28 jan23.share..2025-01-21 jan23.share-back..2025-01-21 jan25.share..2025-10-28 jan25.share-back..2026-04-27 oct25.share-until-agi..2026-04-27 apr27.revenue-share..2031-01-01
+        old: jan23.profit-until-recouped..2025-10-28 jan23.share..2025-01-21 jan23.share-back..2025-01-21 jan25.share..2025-10-28 jan25.share-back..2031-01-01 oct25.share-until-agi..open
+        none: jan23.profit-until-recouped..2025-10-28 jan23.share..2025-01-21 jan23.share-back..2025-01-21 jan25.share..2025-10-28 jan25.share-back..2026-04-27 oct25.share-until-agi..2026-04-27
+        kept: jan23.profit-until-recouped..2025-10-28 jan23.share..2025-01-21 jan23.share-back..2025-01-21 jan25.share..2025-10-28 jan25.share-back..2026-04-27 oct25.share-until-agi..open
     "#]].assert_eq(&shares(&staged));
 }
 
@@ -99,7 +99,7 @@ fn what_a_scenario_assumes_is_known_at_every_time() {
     let text =
         "[[draft]]\nid = \"old\"\nknown = 2026-04-26\n[[fact]]\nevent = \"agi-verified\"\non = 2028-07-01\n";
     expect![[r#"
-        old: jan23.share..2025-01-21 jan23.share-back..2025-01-21 jan25.share..2025-10-28 jan25.share-back..2031-01-01 oct25.share-until-agi..2028-07-01
+        old: jan23.profit-until-recouped..2025-10-28 jan23.share..2025-01-21 jan23.share-back..2025-01-21 jan25.share..2025-10-28 jan25.share-back..2031-01-01 oct25.share-until-agi..2028-07-01
     "#]].assert_eq(&shares(&staged(text)));
 }
 
