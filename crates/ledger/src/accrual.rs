@@ -1,16 +1,18 @@
 //! Gathers the revenue a share is worked out on, period by period, and works it out. One entry a period and
 //! currency is kept, however many lines there are. Knows nothing of why a line counts.
 
+use crate::convert::Rates;
 use crate::period::{Period, Periods, day_start};
 use crate::share::{Bound, Series, Span};
 use crate::sum::{Sum, TooLarge};
-use abide_model::Time;
 use abide_model::line::UsageLine;
 use abide_model::money::{Amount, Currency, Exact};
 use abide_model::terms::{Limit, Share, YearBegins};
+use abide_model::{Date, Time};
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// A period of a share and what it comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,10 +37,19 @@ pub(crate) struct Worked {
     pub(crate) used_after: Span<Exact>,
     /// What is left of the cap on the total, where there is one that is known.
     pub(crate) left: Option<Span<Exact>>,
+    /// The periods that closed before the window.
+    pub(crate) history: Vec<Settlement>,
     /// The periods that close within the window.
     pub(crate) settled: Vec<Settlement>,
     /// The period that the end of the window cuts, when it has revenue.
     pub(crate) open: Option<Settlement>,
+}
+
+impl Worked {
+    /// Every period, from the first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Settlement> {
+        self.history.iter().chain(&self.settled).chain(&self.open)
+    }
 }
 
 /// Collects the base of one share.
@@ -50,7 +61,10 @@ pub(crate) struct Accrual {
     begins: YearBegins,
     counts: Range<Time>,
     periods: Periods,
+    rates: Arc<Rates>,
     parts: BTreeMap<Currency, BTreeMap<Period, Parts>>,
+    /// Revenue in another currency than the share's, by that and the day of the rate it is converted at.
+    foreign: BTreeMap<(Currency, Date), BTreeMap<Period, Parts>>,
     /// Lines in the window that belong to the base but have no price.
     unpriced: u64,
 }
@@ -61,12 +75,35 @@ struct Parts {
     within: Sum,
 }
 
+/// The base of one period, before and within the window.
+#[derive(Debug, Clone, Default)]
+struct Base {
+    before: Exact,
+    within: Exact,
+}
+
 impl Accrual {
     pub(crate) fn new(share: Share, window: Range<Time>, zone: TimeZone, begins: YearBegins) -> Self {
         let until = share.until.map_or(Time::MAX, |until| day_start(until, &zone));
         let counts = day_start(share.since, &zone)..until;
         let periods = Periods::new(share.every, begins, zone.clone());
-        Self { share, window, zone, begins, counts, periods, parts: BTreeMap::new(), unpriced: 0 }
+        Self {
+            share,
+            window,
+            zone,
+            begins,
+            counts,
+            periods,
+            rates: Arc::default(),
+            parts: BTreeMap::new(),
+            foreign: BTreeMap::new(),
+            unpriced: 0,
+        }
+    }
+
+    /// Converts revenue in other currencies than the share's at these rates.
+    pub(crate) fn at_rates(self, rates: Arc<Rates>) -> Self {
+        Self { rates, ..self }
     }
 
     pub(crate) fn share(&self) -> &Share {
@@ -84,19 +121,26 @@ impl Accrual {
 
     /// Adds a line of the base.
     pub(crate) fn add(&mut self, line: &UsageLine) {
-        let Some(Amount { pico, currency }) = line.charge else {
-            self.unpriced += u64::from(self.window.contains(&line.at));
-            return;
-        };
-        self.add_revenue(line.at, Amount { pico, currency });
+        match line.charge {
+            Some(charge) => self.add_revenue(line.at, charge),
+            None => self.unpriced += u64::from(self.window.contains(&line.at)),
+        }
     }
 
-    /// Adds revenue of the base that no call stands behind.
-    pub(crate) fn add_revenue(&mut self, at: Time, amount: Amount) {
+    /// Adds revenue of the base.
+    pub(crate) fn add_revenue(&mut self, at: Time, Amount { pico, currency }: Amount) {
         let period = self.periods.find(at);
-        let parts = self.parts.entry(amount.currency).or_default().entry(period).or_default();
+        let rate = self.share.currency().filter(|own| *own != currency).and_then(|own| {
+            let day = crate::period::date_of(at, &self.zone);
+            self.rates.on(currency, own, day).map(|(on, _)| on)
+        });
+        let by_period = match rate {
+            Some(on) => self.foreign.entry((currency, on)).or_default(),
+            None => self.parts.entry(currency).or_default(),
+        };
+        let parts = by_period.entry(period).or_default();
         let part = if at < self.window.start { &mut parts.before } else { &mut parts.within };
-        part.add(amount.pico);
+        part.add(pico);
     }
 
     /// Works the share out, once for each currency of its base.
@@ -115,29 +159,27 @@ impl Accrual {
             used_before: series.used(),
             used_after: series.used(),
             left: None,
+            history: Vec::new(),
             settled: Vec::new(),
             open: None,
         };
-        for (period, parts) in self.parts.get(&currency).into_iter().flatten() {
-            let (before, within) = (parts.before.exact(), parts.within.exact());
-            worked.base_before += &before;
-            worked.base += &within;
-            let end = period.bounds(&self.zone).end;
-            if end <= self.window.start {
-                series.next(*period, &before)?;
-                worked.used_before = series.used();
-                continue;
-            }
+        for (period, base) in self.bases(currency) {
+            worked.base_before += &base.before;
+            worked.base += &base.within;
+            let bounds = period.bounds(&self.zone);
             // Where the window's start cuts a period, what was used up by then comes from the part before it.
-            if !before.is_zero() {
+            if bounds.start < self.window.start && bounds.end > self.window.start && !base.before.is_zero() {
                 let mut so_far = series.clone();
-                so_far.next(*period, &before)?;
+                so_far.next(period, &base.before)?;
                 worked.used_before = so_far.used();
             }
-            let base = before + within;
-            let owed = series.next(*period, &base)?;
-            let settlement = Settlement { period: *period, base, share: owed.share, due: owed.due };
-            if end <= self.window.end {
+            let whole = base.before + base.within;
+            let owed = series.next(period, &whole)?;
+            let settlement = Settlement { period, base: whole, share: owed.share, due: owed.due };
+            if bounds.end <= self.window.start {
+                worked.used_before = series.used();
+                worked.history.push(settlement);
+            } else if bounds.end <= self.window.end {
                 worked.settled.push(settlement);
             } else {
                 worked.open = Some(settlement);
@@ -154,8 +196,36 @@ impl Accrual {
         Ok(worked)
     }
 
-    /// A cap is in one currency. Until amounts are converted, revenue in another leaves open how much of the cap
-    /// is used up, on both sides.
+    /// The base of each period, conversions included. A share with a floor owes it for periods without revenue too.
+    fn bases(&self, currency: Currency) -> BTreeMap<Period, Base> {
+        let mut bases: BTreeMap<Period, Base> = BTreeMap::new();
+        if self.share.floor.is_some_and(|floor| floor.currency == currency) {
+            let first = Period::of(self.share.every, self.begins, self.share.since);
+            let running = |period: &Period| {
+                let start = period.bounds(&self.zone).start;
+                start < self.counts.end && start < self.window.end
+            };
+            bases.extend(first.onwards().take_while(running).map(|period| (period, Base::default())));
+        }
+        for (period, parts) in self.parts.get(&currency).into_iter().flatten() {
+            let base = bases.entry(*period).or_default();
+            base.before += &parts.before.exact();
+            base.within += &parts.within.exact();
+        }
+        let own = self.share.currency() == Some(currency);
+        for ((from, on), by_period) in self.foreign.iter().filter(|_| own) {
+            for (period, parts) in by_period {
+                let base = bases.entry(*period).or_default();
+                let convert = |sum: &Sum| self.rates.convert(&sum.exact(), *from, currency, *on);
+                base.before += &convert(&parts.before).unwrap_or_default();
+                base.within += &convert(&parts.within).unwrap_or_default();
+            }
+        }
+        bases
+    }
+
+    /// A cap is in one currency. Revenue in another, for which there is no rate, leaves open how much of the cap is
+    /// used up, on both sides.
     fn bound(&self, currency: Currency) -> Bound {
         let alone = !self.parts.keys().any(|other| *other != currency);
         Bound::of(&self.share.cap, currency, alone)

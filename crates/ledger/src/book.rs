@@ -11,7 +11,7 @@ use crate::postings::{Cause, Count, Posting, Transaction};
 use crate::sum::{Cumulative, Sum, TooLarge, minor_amount};
 use abide_model::line::UsageLine;
 use abide_model::money::{Amount, Currency, Exact};
-use abide_model::name::{Channel, Customer, Party, Product};
+use abide_model::name::{Channel, Clause, Customer, Party, Product};
 use abide_model::terms::{Share, YearBegins};
 use abide_model::{Date, Time};
 use jiff::tz::TimeZone;
@@ -94,12 +94,12 @@ impl Draft {
     }
 
     /// Books a line. `covers` says whether a share's base holds it; the share's dates are looked at here.
-    pub fn add(&mut self, line: &UsageLine, covers: impl Fn(&Share, &UsageLine) -> bool) {
+    pub fn add(&mut self, line: &UsageLine, covers: impl Fn(&Clause, &UsageLine) -> bool) {
         if line.at >= self.scope.until {
             return;
         }
         for accrual in &mut self.accruals {
-            if accrual.counts(line.at) && covers(accrual.share(), line) {
+            if accrual.counts(line.at) && covers(&accrual.share().clause, line) {
                 accrual.add(line);
             }
         }

@@ -8,6 +8,7 @@
 pub mod account;
 mod accrual;
 pub mod book;
+pub mod closing;
 pub mod commit;
 pub mod convert;
 pub mod export;
@@ -24,6 +25,7 @@ pub mod split;
 pub mod stake;
 pub mod statement;
 mod sum;
+pub mod tally;
 
 pub use accrual::Settlement;
 pub use book::{Book, Detail};

@@ -15,6 +15,8 @@ pub struct Count {
     pub calls: u64,
     /// Those whose counts the cloud did not report.
     pub estimated: u64,
+    /// Rows entered by hand, which no calls stand behind.
+    pub entered: u64,
     /// What they consumed together.
     pub tokens: Tokens,
 }
@@ -34,6 +36,7 @@ impl Count {
     pub(crate) fn absorb(&mut self, other: &Count) {
         self.calls += other.calls;
         self.estimated += other.estimated;
+        self.entered += other.entered;
         self.tokens = self.tokens.plus(&other.tokens);
     }
 }

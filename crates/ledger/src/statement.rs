@@ -6,19 +6,24 @@
 mod table;
 
 use crate::accrual::{Accrual, Settlement, Worked};
-use crate::period::Period;
+use crate::closing::{Closings, Figure, Obligation, Owed};
+use crate::convert::Rates;
+use crate::period::{Period, day_start};
 use crate::postings::Count;
 use crate::share::Span;
+use crate::stake;
 use crate::sum::{Sum, TooLarge};
-use abide_model::Time;
+use crate::tally::{Account, Entry, Sale, Stretch, Tally, plus};
 use abide_model::line::UsageLine;
 use abide_model::money::{Currency, Exact};
-use abide_model::name::{Channel, Party, Product};
-use abide_model::terms::{Share, YearBegins};
+use abide_model::name::{Channel, Clause, Party, Product};
+use abide_model::terms::{Share, Terms, YearBegins};
+use abide_model::{Date, Time};
 use jiff::tz::TimeZone;
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// What a statement is drawn up for.
 #[derive(Debug, Clone)]
@@ -35,8 +40,10 @@ pub struct Scope {
     pub begins: YearBegins,
     /// When it is drawn up: lines from here on are left out, and what closes later is not yet due.
     pub at: Time,
-    /// The terms; those that neither pay nor burden the party are left out.
-    pub shares: Vec<Share>,
+    /// The terms and the rows entered by hand; clauses that neither pay nor burden the party are left out.
+    pub terms: Terms,
+    /// What was closed.
+    pub closings: Closings,
 }
 
 /// A party's statement for a period.
@@ -62,8 +69,35 @@ pub struct Statement {
     pub totals: Vec<Total>,
     /// The shares that pay or burden the party.
     pub shares: Vec<ShareAccount>,
+    /// The other clauses about money that do, with what closes in the period or is still open.
+    pub accounts: Vec<Account>,
+    /// What the party and others own of one another at the end of the period.
+    pub holdings: Vec<Holding>,
+    /// All that falls due in the period. Where the book is closed, as it was closed.
+    pub falls_due: Vec<Obligation>,
+    /// What changed of periods that were closed before, posted in this one.
+    pub adjustments: Vec<Figure>,
+    /// All that has fallen due since the beginning, as it is worked out now.
+    pub obligations: Vec<Obligation>,
+    /// The last closed day.
+    pub closed_through: Option<Date>,
     /// What falls due in the period and what is still accruing, by currency.
     pub due: Vec<Due>,
+}
+
+/// A part of a company that a party owns at the end of a period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holding {
+    /// Who owns it.
+    pub holder: Party,
+    /// The company.
+    pub company: Party,
+    /// The part held directly.
+    pub direct: Exact,
+    /// The part held directly or through others.
+    pub whole: Exact,
+    /// What that is worth by the last valuation, in units of its currency.
+    pub worth: Option<(Exact, Currency)>,
 }
 
 /// Revenue from a product through a channel.
@@ -177,7 +211,7 @@ impl Due {
 pub fn statement<L: Borrow<UsageLine>>(
     scope: Scope,
     lines: impl IntoIterator<Item = L>,
-    covers: impl Fn(&Share, &UsageLine) -> bool,
+    covers: impl Fn(&Clause, &UsageLine) -> bool,
 ) -> Result<Statement, TooLarge> {
     let mut draft = Draft::new(scope);
     for line in lines {
@@ -195,26 +229,35 @@ pub struct Draft {
     bounds: Range<Time>,
     // Invariant: within the bounds, up to when the statement is drawn up.
     window: Range<Time>,
-    zone: Option<String>,
+    zone: TimeZone,
     at: Time,
+    terms: Arc<Terms>,
+    closings: Closings,
     accruals: Vec<Accrual>,
+    tally: Tally,
     revenue: BTreeMap<(Product, Channel, Currency), (Count, Sum)>,
     unpriced: BTreeMap<(Product, Channel), Count>,
 }
 
 impl Draft {
-    /// Starts with no lines.
+    /// Starts with the rows that were entered, and no lines.
     #[must_use]
     pub fn new(scope: Scope) -> Self {
         let bounds = scope.period.bounds(&scope.zone);
         let window = bounds.start..bounds.end.min(scope.at).max(bounds.start);
-        let mut shares = scope.shares;
-        shares.retain(|share| share.payer == scope.party || share.payee == scope.party);
-        let accrual = |share| Accrual::new(share, window.clone(), scope.zone.clone(), scope.begins);
-        Self {
-            zone: scope.zone.iana_name().map(str::to_owned),
-            accruals: shares.into_iter().map(accrual).collect(),
+        let terms = Arc::new(scope.terms.of_party(&scope.party));
+        let rates = Arc::new(Rates::new(&terms.rates));
+        let accrual = |share: &Share| {
+            let accrual = Accrual::new(share.clone(), window.clone(), scope.zone.clone(), scope.begins);
+            accrual.at_rates(Arc::clone(&rates))
+        };
+        let mut draft = Self {
+            accruals: terms.shares.iter().map(accrual).collect(),
+            tally: Tally::new(Arc::clone(&terms), scope.zone.clone(), scope.begins, window.end, rates),
+            zone: scope.zone,
             at: scope.at,
+            terms,
+            closings: scope.closings,
             bounds,
             window,
             party: scope.party,
@@ -222,20 +265,32 @@ impl Draft {
             period: scope.period,
             revenue: BTreeMap::new(),
             unpriced: BTreeMap::new(),
-        }
+        };
+        draft.enter();
+        draft
     }
 
-    /// Adds a line. `covers` says whether a share's base holds it; the share's dates are looked at here.
-    pub fn add(&mut self, line: &UsageLine, covers: impl Fn(&Share, &UsageLine) -> bool) {
-        if line.at >= self.at {
+    /// Adds a line. `covers` says whether a clause's base holds it; the clause's dates are looked at here.
+    pub fn add(&mut self, line: &UsageLine, covers: impl Fn(&Clause, &UsageLine) -> bool) {
+        if line.at >= self.at || line.at >= self.window.end {
             return;
         }
         let mut listed = self.party == self.own;
         for accrual in &mut self.accruals {
-            if accrual.counts(line.at) && covers(accrual.share(), line) {
+            if accrual.counts(line.at) && covers(&accrual.share().clause, line) {
                 accrual.add(line);
                 listed = true;
             }
+        }
+        if let Some(amount) = line.charge.filter(|_| self.tally.counts_sales()) {
+            let sale = Sale {
+                at: line.at,
+                product: &line.product,
+                customer: Some(&line.customer),
+                amount,
+                quantity: None,
+            };
+            listed |= self.tally.add(&sale, |clause| covers(clause, line));
         }
         if !listed || !self.window.contains(&line.at) {
             return;
@@ -251,30 +306,141 @@ impl Draft {
         }
     }
 
+    /// Adds the rows that were entered by hand.
+    fn enter(&mut self) {
+        let terms = Arc::clone(&self.terms);
+        for row in &terms.revenue {
+            let at = day_start(row.on, &self.zone);
+            if at >= self.window.end {
+                continue;
+            }
+            let mut listed = row.by == self.party;
+            for accrual in &mut self.accruals {
+                if accrual.counts(at) && row.toward.contains(&accrual.share().clause) {
+                    accrual.add_revenue(at, row.amount);
+                    listed = true;
+                }
+            }
+            let sale = Sale {
+                at,
+                product: &row.product,
+                customer: row.customer.as_ref(),
+                amount: row.amount,
+                quantity: row.quantity.as_ref(),
+            };
+            listed |= self.tally.add(&sale, |clause| row.toward.contains(clause));
+            if listed && self.window.contains(&at) {
+                let place = (row.product.clone(), row.channel.clone(), row.amount.currency);
+                let (count, sum) = self.revenue.entry(place).or_default();
+                count.entered += 1;
+                sum.add(row.amount.pico);
+            }
+        }
+        for row in &terms.purchases {
+            let at = day_start(row.on, &self.zone);
+            if at < self.window.end {
+                self.tally.buy(at, row.amount, |clause| row.toward.contains(clause));
+            }
+        }
+    }
+
     /// The statement of the lines so far.
     ///
     /// # Errors
     /// When an amount does not fit in 128 bits of minor units.
     pub fn finish(self) -> Result<Statement, TooLarge> {
-        let shares: Vec<ShareAccount> = self.accruals.iter().map(account).collect::<Result<_, _>>()?;
+        let mut worked = Vec::new();
+        for accrual in &self.accruals {
+            worked.push((&accrual.share().clause, accrual.work_out()?));
+        }
+        let accounts = self.tally.work_out(&worked)?;
+        let obligations = self.obligations(&worked, &accounts);
+        let days = self.period.first_day()..=self.period.last_day();
+        let shares: Vec<ShareAccount> =
+            self.accruals.iter().zip(worked).map(account).collect::<Result<_, _>>()?;
+        let accounts = self.in_period(accounts);
+        let falls_due = self.closings.due(&obligations, &days)?;
+        let adjustments = self.closings.adjustments(&obligations, &days)?;
+        let due = due((&falls_due, &adjustments), (&shares, &accounts), &self.party)?;
+        let holdings = holdings(&self.terms, self.period.last_day());
         let revenue: Vec<Revenue> = self.revenue.into_iter().map(revenue).collect();
         let unpriced = self.unpriced.into_iter();
         Ok(Statement {
             totals: totals(&revenue)?,
-            due: due(&shares, &self.party)?,
+            due,
             unpriced: unpriced
                 .map(|((product, channel), count)| Unpriced { product, channel, count })
                 .collect(),
+            zone: self.zone.iana_name().map(str::to_owned),
+            closed_through: self.closings.through(),
             party: self.party,
             own: self.own,
             period: self.period,
             bounds: self.bounds,
-            zone: self.zone,
             at: self.at,
             revenue,
             shares,
+            accounts,
+            holdings,
+            falls_due,
+            adjustments,
+            obligations,
         })
     }
+
+    /// All that has fallen due by the end of the window.
+    fn obligations(&self, worked: &[(&Clause, Vec<Worked>)], accounts: &[Account]) -> Vec<Obligation> {
+        let mut found = Vec::new();
+        for (accrual, (_, worked)) in self.accruals.iter().zip(worked) {
+            let share = accrual.share();
+            for worked in worked {
+                for settlement in worked.history.iter().chain(&worked.settled) {
+                    let stretch = Stretch::Period(settlement.period);
+                    let parties = (&share.payer, &share.payee);
+                    let of = Owed::new(&share.clause, parties, worked.currency, &stretch);
+                    found.extend(of.map(|of| Obligation { of, due: settlement.due }));
+                }
+            }
+        }
+        for account in accounts {
+            for entry in account.entries.iter().filter(|entry| entry.closed) {
+                for owing in entry.owed.iter().filter(|owing| owing.payer != owing.payee) {
+                    let parties = (&owing.payer, &owing.payee);
+                    let of = Owed::new(&account.clause, parties, entry.currency, &entry.stretch);
+                    found.extend(of.map(|of| Obligation { of, due: owing.due }));
+                }
+            }
+        }
+        found.retain(|owed| owed.of.payer == self.party || owed.of.payee == self.party);
+        found
+    }
+
+    /// The accounts with what closes in the period or is still open at its end.
+    fn in_period(&self, accounts: Vec<Account>) -> Vec<Account> {
+        let shown = |entry: &Entry| {
+            let last = entry.stretch.last_day();
+            !entry.closed || last.is_some_and(|last| last >= self.period.first_day())
+        };
+        let cut = |account: Account| Account {
+            entries: account.entries.into_iter().filter(shown).collect(),
+            ..account
+        };
+        accounts.into_iter().map(cut).collect()
+    }
+}
+
+/// What parties own of one another on a day; nothing where stakes contradict one another.
+fn holdings(terms: &Terms, on: Date) -> Vec<Holding> {
+    let Ok(direct) = stake::direct(&terms.stakes, on) else { return Vec::new() };
+    let Ok(whole) = stake::look_through(&direct, on) else { return Vec::new() };
+    let holding = |((holder, company), part): (&(Party, Party), &Exact)| Holding {
+        holder: holder.clone(),
+        company: company.clone(),
+        direct: direct.get(&(holder.clone(), company.clone())).cloned().unwrap_or_default(),
+        whole: part.clone(),
+        worth: stake::worth(part, company, &terms.valuations, on).map(|(worth, of)| (worth, of.currency)),
+    };
+    whole.iter().map(holding).collect()
 }
 
 fn revenue(
@@ -297,8 +463,8 @@ fn totals(revenue: &[Revenue]) -> Result<Vec<Total>, TooLarge> {
     sums.into_iter().map(total).collect()
 }
 
-fn account(accrual: &Accrual) -> Result<ShareAccount, TooLarge> {
-    let entries = accrual.work_out()?.into_iter().map(entry).collect::<Result<_, _>>()?;
+fn account((accrual, (_, worked)): (&Accrual, (&Clause, Vec<Worked>))) -> Result<ShareAccount, TooLarge> {
+    let entries = worked.into_iter().map(entry).collect::<Result<_, _>>()?;
     Ok(ShareAccount { terms: accrual.share().clone(), unpriced_calls: accrual.unpriced(), entries })
 }
 
@@ -322,27 +488,43 @@ fn entry(worked: Worked) -> Result<ShareEntry, TooLarge> {
     })
 }
 
-fn due(shares: &[ShareAccount], party: &Party) -> Result<Vec<Due>, TooLarge> {
+fn due(
+    (falls_due, adjustments): (&[Obligation], &[Figure]),
+    (shares, accounts): (&[ShareAccount], &[Account]),
+    party: &Party,
+) -> Result<Vec<Due>, TooLarge> {
     let mut sums: BTreeMap<Currency, Due> = BTreeMap::new();
+    let mut add = |(payer, payee): (&Party, &Party), currency: Currency, span: &Span<i128>, accrued: bool| {
+        let sum = sums.entry(currency).or_insert_with(|| Due::none(currency));
+        let Due { to_party, by_party, accrued_to_party, accrued_by_party, .. } = sum;
+        if payee == party {
+            let place = if accrued { &mut *accrued_to_party } else { &mut *to_party };
+            *place = plus(place, span, currency)?;
+        }
+        if payer == party {
+            let place = if accrued { &mut *accrued_by_party } else { &mut *by_party };
+            *place = plus(place, span, currency)?;
+        }
+        Ok::<(), TooLarge>(())
+    };
+    for Obligation { of, due } in falls_due {
+        add((&of.payer, &of.payee), of.currency, due, false)?;
+    }
+    for Figure { of, minor } in adjustments {
+        add((&of.payer, &of.payee), of.currency, &Span { low: *minor, high: *minor }, false)?;
+    }
     for share in shares {
         for entry in &share.entries {
-            let currency = entry.currency;
-            let sum = sums.entry(currency).or_insert_with(|| Due::none(currency));
-            let accrued = entry.open.as_ref().map_or(NOTHING, |open| open.due);
-            if share.terms.payee == *party {
-                sum.to_party = plus(&sum.to_party, &entry.due, currency)?;
-                sum.accrued_to_party = plus(&sum.accrued_to_party, &accrued, currency)?;
-            }
-            if share.terms.payer == *party {
-                sum.by_party = plus(&sum.by_party, &entry.due, currency)?;
-                sum.accrued_by_party = plus(&sum.accrued_by_party, &accrued, currency)?;
+            let open = entry.open.as_ref().map_or(NOTHING, |open| open.due);
+            add((&share.terms.payer, &share.terms.payee), entry.currency, &open, true)?;
+        }
+    }
+    for account in accounts {
+        for entry in account.entries.iter().filter(|entry| !entry.closed) {
+            for owing in entry.owed.iter().filter(|owing| owing.payer != owing.payee) {
+                add((&owing.payer, &owing.payee), entry.currency, &owing.due, true)?;
             }
         }
     }
     Ok(sums.into_values().collect())
-}
-
-fn plus(a: &Span<i128>, b: &Span<i128>, currency: Currency) -> Result<Span<i128>, TooLarge> {
-    let sum = |a: i128, b: i128| a.checked_add(b).ok_or(TooLarge { currency });
-    Ok(Span { low: sum(a.low, b.low)?, high: sum(a.high, b.high)? })
 }

@@ -5,12 +5,13 @@ mod rows;
 
 use abide_ledger::account::Account;
 use abide_ledger::book::{Draft, Scope};
+use abide_ledger::closing::Closings;
 use abide_ledger::export::Format;
 use abide_ledger::{Book, Detail, statement};
 use abide_model::line::UsageLine;
 use abide_model::money::{Amount, Currency, Exact, PICO};
-use abide_model::name::{Party, Product};
-use abide_model::terms::{Share, YearBegins};
+use abide_model::name::{Clause, Party, Product};
+use abide_model::terms::{Share, Terms, YearBegins};
 use expect_test::{ExpectFile, expect, expect_file};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
@@ -39,7 +40,7 @@ fn book(own: &str, until: &str, detail: Detail, share: Share, lines: &[UsageLine
     draft.finish().unwrap()
 }
 
-fn covers(_: &Share, line: &UsageLine) -> bool {
+fn covers(_: &Clause, line: &UsageLine) -> bool {
     Product::parse("openai").unwrap().covers(&line.product)
 }
 
@@ -187,7 +188,8 @@ proptest! {
             zone: TimeZone::get("America/Los_Angeles").unwrap(),
             begins: YearBegins::JANUARY,
             at: until.parse().unwrap(),
-            shares: vec![share.clone()],
+            terms: Terms { shares: vec![share.clone()], ..Terms::default() },
+            closings: Closings::default(),
         };
         let drawn = statement::statement(drawn, &lines, covers).unwrap();
         let book = book("openai", until, Detail::Day, share, &lines);

@@ -3,12 +3,13 @@
 
 mod rows;
 
+use abide_ledger::closing::Closings;
 use abide_ledger::statement::{Draft, Scope, statement};
 use abide_ledger::{Period, Statement};
 use abide_model::line::UsageLine;
 use abide_model::money::{Amount, Currency, Exact, PICO};
-use abide_model::name::{Party, Product};
-use abide_model::terms::{Every, Rates, Share, YearBegins};
+use abide_model::name::{Clause, Party, Product};
+use abide_model::terms::{Every, Rates, Share, Terms, YearBegins};
 use expect_test::{Expect, expect, expect_file};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
@@ -33,11 +34,12 @@ fn scope(party: &str, period: &str, shares: Vec<Share>) -> Scope {
         zone: TimeZone::get("America/Los_Angeles").unwrap(),
         begins: YearBegins::JANUARY,
         at: "2027-02-01T00:00Z".parse().unwrap(),
-        shares,
+        terms: Terms { shares, ..Terms::default() },
+        closings: Closings::default(),
     }
 }
 
-fn covers(_: &Share, line: &UsageLine) -> bool {
+fn covers(_: &Clause, line: &UsageLine) -> bool {
     Product::parse("openai").unwrap().covers(&line.product)
 }
 

@@ -16,6 +16,8 @@ pub use row::{Place, Purchase, Quantity, Rate, Revenue, Valuation};
 pub use spend::{Commit, Stage};
 pub use stake::Stake;
 
+use crate::name::Party;
+
 /// How often a term is worked out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Every {
@@ -115,4 +117,21 @@ pub struct Terms {
     pub revenue: Vec<Revenue>,
     /// What was bought, by day.
     pub purchases: Vec<Purchase>,
+}
+
+impl Terms {
+    /// The clauses that pay or burden `party`, and all rows. Stakes stay whole, since ownership runs through others.
+    #[must_use]
+    pub fn of_party(&self, party: &Party) -> Terms {
+        let one = |a: &Party, b: &Party| a == party || b == party;
+        let mut found = self.clone();
+        found.shares.retain(|share| one(&share.payer, &share.payee));
+        found.guarantees.retain(|guarantee| one(&guarantee.payer, &guarantee.payee));
+        found.commits.retain(|commit| one(&commit.buyer, &commit.seller));
+        found
+            .splits
+            .retain(|split| split.holder == *party || split.steps.iter().any(|step| step.to == *party));
+        found.parities.retain(|parity| one(&parity.seller, &parity.buyer));
+        found
+    }
 }

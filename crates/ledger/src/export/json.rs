@@ -1,13 +1,17 @@
 //! A statement as JSON. Money is text, exact and in currency units; spans always give both ends.
 
 use crate::accrual::Settlement;
+use crate::closing::Owed;
 use crate::figure::{exact, minor};
 use crate::postings::Count;
 use crate::share::Span;
-use crate::statement::{ShareAccount, ShareEntry, Statement};
+use crate::statement::{Holding, ShareAccount, ShareEntry, Statement};
+use crate::tally::{Account, Entry, Owing};
 use abide_model::money::{Currency, Exact};
+use abide_model::name::Party;
 use abide_model::terms::{Every, Limit, Tier};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 impl Statement {
     /// The statement as one line of JSON, with a line end.
@@ -39,6 +43,12 @@ struct StatementJson<'a> {
     unpriced: Vec<UnpricedJson<'a>>,
     totals: Vec<TotalJson<'a>>,
     shares: Vec<ShareJson<'a>>,
+    accounts: Vec<AccountJson<'a>>,
+    ownership: Vec<HoldingJson<'a>>,
+    closed_through: Option<String>,
+    falls_due: Vec<ObligationJson<'a>>,
+    /// What changed of periods that were closed before.
+    adjustments: Vec<ObligationJson<'a>>,
     due: Vec<DueJson<'a>>,
 }
 
@@ -74,6 +84,7 @@ struct TotalJson<'a> {
 struct CountJson {
     calls: u64,
     estimated_calls: u64,
+    entered_rows: u64,
     input_tokens: u64,
     cache_read_tokens: u64,
     cache_write_tokens: u64,
@@ -138,6 +149,55 @@ struct SettlementJson {
 }
 
 #[derive(Serialize)]
+struct AccountJson<'a> {
+    clause: &'a str,
+    kind: &'a str,
+    payer: &'a str,
+    payee: Option<&'a str>,
+    entries: Vec<AccountEntryJson<'a>>,
+    /// What could not be counted for lack of an exchange rate, by currency.
+    unconverted: BTreeMap<&'a str, String>,
+}
+
+#[derive(Serialize)]
+struct AccountEntryJson<'a> {
+    stretch: String,
+    currency: &'a str,
+    closed: bool,
+    figures: BTreeMap<String, SpanJson>,
+    owed: Vec<OwingJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct OwingJson<'a> {
+    payer: &'a str,
+    payee: &'a str,
+    exact: SpanJson,
+    due: SpanJson,
+}
+
+#[derive(Serialize)]
+struct HoldingJson<'a> {
+    holder: &'a str,
+    company: &'a str,
+    direct: String,
+    whole: String,
+    worth: Option<String>,
+    currency: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct ObligationJson<'a> {
+    clause: &'a str,
+    stretch: &'a str,
+    closes: String,
+    payer: &'a str,
+    payee: &'a str,
+    due: SpanJson,
+    currency: &'a str,
+}
+
+#[derive(Serialize)]
 struct DueJson<'a> {
     to_party: SpanJson,
     by_party: SpanJson,
@@ -192,6 +252,15 @@ impl<'a> From<&'a Statement> for StatementJson<'a> {
             unpriced: unpriced.collect(),
             totals: totals.collect(),
             shares: statement.shares.iter().map(ShareJson::from).collect(),
+            accounts: statement.accounts.iter().map(AccountJson::from).collect(),
+            ownership: statement.holdings.iter().map(HoldingJson::from).collect(),
+            closed_through: statement.closed_through.map(|day| day.to_string()),
+            falls_due: statement.falls_due.iter().map(|owed| obligation(&owed.of, &owed.due)).collect(),
+            adjustments: statement
+                .adjustments
+                .iter()
+                .map(|figure| obligation(&figure.of, &Span { low: figure.minor, high: figure.minor }))
+                .collect(),
             due: due.collect(),
         }
     }
@@ -202,6 +271,7 @@ impl From<&Count> for CountJson {
         Self {
             calls: count.calls,
             estimated_calls: count.estimated,
+            entered_rows: count.entered,
             input_tokens: count.tokens.input,
             cache_read_tokens: count.tokens.cache_read,
             cache_write_tokens: count.tokens.cache_write,
@@ -249,6 +319,69 @@ impl<'a> From<&'a ShareEntry> for EntryJson<'a> {
             due: minor_span(&entry.due, currency),
             accrued: entry.open.as_ref().map(|open| settlement(open, currency)),
         }
+    }
+}
+
+impl<'a> From<&'a Account> for AccountJson<'a> {
+    fn from(account: &'a Account) -> Self {
+        Self {
+            clause: account.clause.as_str(),
+            kind: account.kind.as_str(),
+            payer: account.payer.as_str(),
+            payee: account.payee.as_ref().map(Party::as_str),
+            entries: account.entries.iter().map(AccountEntryJson::from).collect(),
+            unconverted: account
+                .unconverted
+                .iter()
+                .map(|(currency, sum)| (currency.as_str(), exact(sum, *currency)))
+                .collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a Entry> for AccountEntryJson<'a> {
+    fn from(entry: &'a Entry) -> Self {
+        let currency = entry.currency;
+        let owing = |owing: &'a Owing| OwingJson {
+            payer: owing.payer.as_str(),
+            payee: owing.payee.as_str(),
+            exact: exact_span(&owing.exact, currency),
+            due: minor_span(&owing.due, currency),
+        };
+        let figure =
+            |(name, value): &(&str, Span<Exact>)| (name.replace(' ', "_"), exact_span(value, currency));
+        Self {
+            stretch: entry.stretch.to_string(),
+            currency: entry.currency.as_str(),
+            closed: entry.closed,
+            figures: entry.figures.iter().map(figure).collect(),
+            owed: entry.owed.iter().map(owing).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a Holding> for HoldingJson<'a> {
+    fn from(held: &'a Holding) -> Self {
+        Self {
+            holder: held.holder.as_str(),
+            company: held.company.as_str(),
+            direct: held.direct.to_string(),
+            whole: held.whole.to_string(),
+            worth: held.worth.as_ref().map(|(worth, currency)| exact(worth, *currency)),
+            currency: held.worth.as_ref().map(|(_, currency)| currency.as_str()),
+        }
+    }
+}
+
+fn obligation<'a>(of: &'a Owed, due: &Span<i128>) -> ObligationJson<'a> {
+    ObligationJson {
+        clause: of.clause.as_str(),
+        stretch: &of.stretch,
+        closes: of.closes.to_string(),
+        payer: of.payer.as_str(),
+        payee: of.payee.as_str(),
+        due: minor_span(due, of.currency),
+        currency: of.currency.as_str(),
     }
 }
 

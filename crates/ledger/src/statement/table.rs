@@ -1,10 +1,14 @@
 //! A statement as text in aligned columns, for a terminal.
 
 use crate::accrual::Settlement;
-use crate::figure::{calls, exact, grouped, in_line, minor, number, rates, span};
+use crate::closing::Figure;
+use crate::figure::{calls, exact, grouped, in_line, minor, number, percent, rates, span};
 use crate::postings::Count;
-use crate::statement::{ShareAccount, ShareEntry, Statement};
+use crate::share::Span;
+use crate::statement::{Holding, ShareAccount, ShareEntry, Statement};
+use crate::tally::{Account, Entry, Kind};
 use abide_model::money::{Amount, Currency, Exact};
+use abide_model::name::Party;
 use abide_model::terms::{Limit, Share};
 use std::fmt::Write;
 
@@ -25,8 +29,67 @@ impl Statement {
         for share in &self.shares {
             share_section(&mut out, share);
         }
+        for account in &self.accounts {
+            account_section(&mut out, account);
+        }
+        self.holdings_table(&mut out);
+        self.adjustments_table(&mut out);
         self.due_table(&mut out);
         out
+    }
+
+    fn holdings_table(&self, out: &mut String) {
+        if self.holdings.is_empty() {
+            return;
+        }
+        heading(out, "Ownership at the end of the period");
+        for held in &self.holdings {
+            let through = if held.whole == held.direct {
+                String::new()
+            } else {
+                format!(" ({} of it directly)", percent(&held.direct))
+            };
+            let worth = held.worth.as_ref().map_or(String::new(), |(worth, currency)| {
+                format!(", worth {} {currency}", grouped(&exact(worth, *currency)))
+            });
+            let (holder, company) = (&held.holder, &held.company);
+            say(out, format_args!("  {holder} owns {} of {company}{through}{worth}", percent(&held.whole)));
+        }
+        let paid = self.shares.iter().map(|share| &share.terms);
+        for terms in paid {
+            let own = |held: &&Holding| held.holder == terms.payee && held.company == terms.payer;
+            if let Some(held) = self.holdings.iter().find(own) {
+                let net = &Exact::whole(1) - &held.whole;
+                say(
+                    out,
+                    format_args!(
+                        "  of what {} pays {} under {}, {} is not its own already",
+                        terms.payer,
+                        terms.payee,
+                        terms.clause,
+                        percent(&net)
+                    ),
+                );
+            }
+        }
+    }
+
+    fn adjustments_table(&self, out: &mut String) {
+        if let Some(through) = self.closed_through {
+            say(out, format_args!("\nThe book is closed through {through}."));
+        }
+        if self.adjustments.is_empty() {
+            return;
+        }
+        heading(out, "Adjustments for periods that were closed before");
+        for Figure { of, minor } in &self.adjustments {
+            let amount = grouped(&self::minor(*minor, of.currency));
+            let (payer, payee, currency) = (&of.payer, &of.payee, of.currency);
+            say(
+                out,
+                format_args!("  {} for {}: {payer} to {payee} {amount} {currency}", of.clause, of.stretch),
+            );
+        }
     }
 
     fn revenue_table(&self, out: &mut String) {
@@ -102,6 +165,63 @@ fn share_section(out: &mut String, share: &ShareAccount) {
     }
 }
 
+fn account_section(out: &mut String, account: &Account) {
+    let kind = account.kind.as_str();
+    let title = kind.get(..1).map_or(String::new(), str::to_uppercase) + kind.get(1..).unwrap_or("");
+    heading(out, &format!("{title} {}", account.clause));
+    let payer = &account.payer;
+    let payee = account.payee.as_ref().map_or("others", Party::as_str);
+    let what = match account.kind {
+        Kind::Guarantee => format!("{payer} guarantees {payee} a minimum"),
+        Kind::Commit => format!("{payer} buys at least so much from {payee}"),
+        Kind::Split => format!("{payer} collects and passes on"),
+        Kind::Parity => format!("{payer} charges {payee} no more than others"),
+    };
+    say(out, format_args!("  {what}"));
+    for (currency, sum) in &account.unconverted {
+        let sum = grouped(&exact(sum, *currency));
+        say(out, format_args!("  without a rate, so not counted: {sum} {currency}"));
+    }
+    if account.entries.is_empty() {
+        say(out, format_args!("  nothing in the period"));
+    }
+    for entry in &account.entries {
+        account_entry(out, entry);
+    }
+}
+
+fn account_entry(out: &mut String, entry: &Entry) {
+    let currency = entry.currency;
+    let one = |value: &Exact| grouped(&exact(value, currency));
+    say(out, format_args!("  {}{}", entry.stretch, if entry.closed { "" } else { ", still open" }));
+    let shown = |figure: &&(&str, Span<Exact>)| !figure.1.is_exact() || !figure.1.low.is_zero();
+    let mut rows: Vec<(String, String)> = entry
+        .figures
+        .iter()
+        .enumerate()
+        .filter(|(at, figure)| *at == 0 || shown(figure))
+        .map(|(_, (name, value))| ((*name).to_owned(), span(value, one)))
+        .collect();
+    for owing in &entry.owed {
+        let due = span(&owing.due, |due| grouped(&minor(*due, currency)));
+        let label = match (entry.closed, owing.payer == owing.payee) {
+            (_, true) => format!("{} keeps", owing.payer),
+            (true, false) => format!("due to {}", owing.payee),
+            (false, false) => format!("accrued for {}, not yet due", owing.payee),
+        };
+        rows.push((label, due));
+    }
+    figures_table(out, rows, currency);
+}
+
+fn figures_table(out: &mut String, mut rows: Vec<(String, String)>, currency: Currency) {
+    let label = rows.iter().map(|(label, _)| label.len()).max().unwrap_or(0);
+    in_line(&mut rows.iter_mut().map(|(_, figure)| figure).collect::<Vec<_>>());
+    for (name, value) in rows {
+        say(out, format_args!("    {name:label$}  {value} {currency}"));
+    }
+}
+
 fn in_words(terms: &Share) -> String {
     let (payer, payee, rate) = (&terms.payer, &terms.payee, rates(&terms.rates));
     let until = terms.until.map_or(String::new(), |until| format!(" until {until}"));
@@ -144,11 +264,7 @@ fn entry_table(out: &mut String, entry: &ShareEntry) {
     if let Some(open) = &entry.open {
         rows.push((format!("accrued in {}, not yet due", open.period), due_text(open, currency)));
     }
-    let label = rows.iter().map(|(label, _)| label.len()).max().unwrap_or(0);
-    in_line(&mut rows.iter_mut().map(|(_, figure)| figure).collect::<Vec<_>>());
-    for (name, value) in rows {
-        say(out, format_args!("    {name:label$}  {} {currency}", value));
-    }
+    figures_table(out, rows, currency);
 }
 
 fn due_text(settlement: &Settlement, currency: Currency) -> String {
@@ -156,7 +272,15 @@ fn due_text(settlement: &Settlement, currency: Currency) -> String {
 }
 
 fn counts(count: &Count) -> [String; 4] {
-    [count.calls, count.estimated, count.tokens.input, count.tokens.output].map(|n| grouped(&n.to_string()))
+    let [calls, estimated, input, output] =
+        [count.calls, count.estimated, count.tokens.input, count.tokens.output]
+            .map(|n| grouped(&n.to_string()));
+    let calls = match (count.calls, count.entered) {
+        (_, 0) => calls,
+        (0, rows) => format!("{rows} entered"),
+        (_, rows) => format!("{calls}, {rows} entered"),
+    };
+    [calls, estimated, input, output]
 }
 
 fn heading(out: &mut String, text: &str) {

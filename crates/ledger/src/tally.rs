@@ -1,0 +1,602 @@
+//! Gathers what guarantees, commitments, splits and most favoured prices are worked out on, and works them out. What
+//! is kept grows with clauses, periods, stages and priced deals, not with lines.
+
+use crate::accrual::Worked;
+use crate::commit;
+use crate::convert::Rates;
+use crate::guarantee;
+use crate::parity::{self, Deal};
+use crate::period::{Period, Periods, date_of, day_start};
+use crate::share::Span;
+use crate::split;
+use crate::sum::{Cumulative, Sum, TooLarge};
+use abide_model::money::{Amount, Currency, Exact};
+use abide_model::name::{Clause, Customer, Party, Product};
+use abide_model::terms::{
+    Commit, Comparable, Guarantee, Parity, Quantity, Split, Stage, Step, Take, Terms, YearBegins,
+};
+use abide_model::{Date, Time};
+use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// What a clause about money other than a share is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A minimum guarantee.
+    Guarantee,
+    /// A commitment to buy.
+    Commit,
+    /// A waterfall.
+    Split,
+    /// A most favoured price.
+    Parity,
+}
+
+impl Kind {
+    /// The word used in files.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Guarantee => "guarantee",
+            Kind::Commit => "commit",
+            Kind::Split => "split",
+            Kind::Parity => "parity",
+        }
+    }
+}
+
+/// The stretch of time that something falls due for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stretch {
+    /// A period.
+    Period(Period),
+    /// A stage of a schedule: its first day, and the first after it.
+    Stage(Date, Option<Date>),
+}
+
+impl Stretch {
+    /// Its last day; `None` when it does not end.
+    #[must_use]
+    pub fn last_day(&self) -> Option<Date> {
+        match self {
+            Stretch::Period(period) => Some(period.last_day()),
+            Stretch::Stage(_, until) => until.and_then(|until| until.yesterday().ok()),
+        }
+    }
+}
+
+impl fmt::Display for Stretch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Stretch::Period(period) => period.fmt(f),
+            Stretch::Stage(since, Some(until)) => {
+                write!(f, "{since} to {}", until.yesterday().unwrap_or(*until))
+            }
+            Stretch::Stage(since, None) => write!(f, "{since} on"),
+        }
+    }
+}
+
+/// What one party owes another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owing {
+    /// Who owes. What is taken back is owed the same way round, below zero.
+    pub payer: Party,
+    /// Who is owed.
+    pub payee: Party,
+    /// Exact, in currency units.
+    pub exact: Span<Exact>,
+    /// To be paid, in minor units.
+    pub due: Span<i128>,
+}
+
+/// A period or stage of a clause, and what it comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// For which stretch of time.
+    pub stretch: Stretch,
+    /// In which currency.
+    pub currency: Currency,
+    /// Whether it has closed by the end of the statement; else it is worked out as if it closed then.
+    pub closed: bool,
+    /// The figures that lead to what is owed, by name, in currency units.
+    pub figures: Vec<(&'static str, Span<Exact>)>,
+    /// What is owed.
+    pub owed: Vec<Owing>,
+}
+
+/// A clause and all its periods or stages, from the first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The clause.
+    pub clause: Clause,
+    /// What it is.
+    pub kind: Kind,
+    /// Who owes under it: who guarantees, buys, collects, sells.
+    pub payer: Party,
+    /// Who is owed, where that is one party.
+    pub payee: Option<Party>,
+    /// By time.
+    pub entries: Vec<Entry>,
+    /// What could not be counted, having no rate to the clause's currency.
+    pub unconverted: BTreeMap<Currency, Exact>,
+}
+
+/// Something sold, as the base of clauses counts it.
+pub(crate) struct Sale<'a> {
+    pub(crate) at: Time,
+    pub(crate) product: &'a Product,
+    pub(crate) customer: Option<&'a Customer>,
+    pub(crate) amount: Amount,
+    pub(crate) quantity: Option<&'a Quantity>,
+}
+
+/// Sums in the currency of a clause.
+#[derive(Debug, Clone, Default)]
+struct Gathered {
+    own: Sum,
+    converted: Exact,
+    units: Exact,
+}
+
+impl Gathered {
+    fn exact(&self) -> Exact {
+        &self.own.exact() + &self.converted
+    }
+}
+
+type Prices = BTreeMap<Customer, (Exact, Exact)>;
+
+/// Collects the bases of all clauses about money that are no shares.
+#[derive(Debug, Clone)]
+pub(crate) struct Tally {
+    terms: Arc<Terms>,
+    zone: TimeZone,
+    begins: YearBegins,
+    until: Time,
+    rates: Arc<Rates>,
+    splits: Vec<(Range<Time>, Periods, BTreeMap<(Currency, Period), Gathered>)>,
+    commits: Vec<(Vec<Gathered>, BTreeMap<Currency, Exact>)>,
+    parities: Vec<(Range<Time>, Periods, BTreeMap<(Period, Product, String, Currency), Prices>)>,
+}
+
+impl Tally {
+    /// What comes at `until` or later is left out.
+    pub(crate) fn new(
+        terms: Arc<Terms>,
+        zone: TimeZone,
+        begins: YearBegins,
+        until: Time,
+        rates: Arc<Rates>,
+    ) -> Self {
+        let days = |since: Date, end: Option<Date>| {
+            day_start(since, &zone)..end.map_or(Time::MAX, |end| day_start(end, &zone))
+        };
+        let split = |split: &Split| {
+            (days(split.since, split.until), Periods::new(split.every, begins, zone.clone()), BTreeMap::new())
+        };
+        let parity = |parity: &Parity| {
+            (
+                days(parity.since, parity.until),
+                Periods::new(parity.every, begins, zone.clone()),
+                BTreeMap::new(),
+            )
+        };
+        Self {
+            splits: terms.splits.iter().map(split).collect(),
+            parities: terms.parities.iter().map(parity).collect(),
+            commits: terms
+                .commits
+                .iter()
+                .map(|commit| (vec![Gathered::default(); commit.stages.len()], BTreeMap::new()))
+                .collect(),
+            terms,
+            zone,
+            begins,
+            until,
+            rates,
+        }
+    }
+
+    /// Whether there is any clause that sales count toward.
+    pub(crate) fn counts_sales(&self) -> bool {
+        !(self.splits.is_empty() && self.commits.is_empty() && self.parities.is_empty())
+    }
+
+    /// Adds a sale to every clause whose base holds it.
+    /// Whether there is any.
+    pub(crate) fn add(&mut self, sale: &Sale<'_>, holds: impl Fn(&Clause) -> bool) -> bool {
+        let mut found = false;
+        let terms = Arc::clone(&self.terms);
+        for (split, (counts, periods, sums)) in terms.splits.iter().zip(&mut self.splits) {
+            if !counts.contains(&sale.at) || !holds(&split.clause) {
+                continue;
+            }
+            found = true;
+            let currency = split_currency(split).unwrap_or(sale.amount.currency);
+            let period = periods.find(sale.at);
+            let day = date_of(sale.at, &self.zone);
+            let into = into(&self.rates, sale.amount, currency, day);
+            let gathered = match into {
+                Some(into) => {
+                    let gathered = sums.entry((currency, period)).or_default();
+                    gather(gathered, into);
+                    gathered
+                }
+                // Without a rate it is passed on in its own currency, in which fixed steps take nothing.
+                None => {
+                    let gathered = sums.entry((sale.amount.currency, period)).or_default();
+                    gather(gathered, Into::Same(sale.amount.pico));
+                    gathered
+                }
+            };
+            if let Some(quantity) = sale.quantity {
+                gathered.units += &quantity.count;
+            }
+        }
+        for (at, commit) in terms.commits.iter().enumerate() {
+            if holds(&commit.clause) {
+                found = true;
+                self.draw(at, sale.at, sale.amount);
+            }
+        }
+        let Some((quantity, customer)) = sale.quantity.zip(sale.customer) else { return found };
+        for (parity, (counts, periods, deals)) in terms.parities.iter().zip(&mut self.parities) {
+            if !counts.contains(&sale.at) || !holds(&parity.clause) {
+                continue;
+            }
+            found = true;
+            let place =
+                (periods.find(sale.at), sale.product.clone(), quantity.unit.clone(), sale.amount.currency);
+            let (units, paid) = deals.entry(place).or_default().entry(customer.clone()).or_default();
+            *units += &quantity.count;
+            *paid += &sale.amount.exact();
+        }
+        found
+    }
+
+    /// Counts something bought toward a commitment.
+    pub(crate) fn buy(&mut self, at: Time, amount: Amount, holds: impl Fn(&Clause) -> bool) {
+        let terms = Arc::clone(&self.terms);
+        for (place, commit) in terms.commits.iter().enumerate() {
+            if holds(&commit.clause) {
+                self.draw(place, at, amount);
+            }
+        }
+    }
+
+    fn draw(&mut self, place: usize, at: Time, amount: Amount) {
+        let day = date_of(at, &self.zone);
+        let Some((commit, (sums, lost))) = self.terms.commits.get(place).zip(self.commits.get_mut(place))
+        else {
+            return;
+        };
+        let within = |stage: &&Stage| stage.since <= day && stage.until.is_none_or(|until| day < until);
+        let Some(stage) = commit.stages.iter().position(|stage| within(&stage)) else { return };
+        let currency = commit_currency(commit).unwrap_or(amount.currency);
+        match (into(&self.rates, amount, currency, day), sums.get_mut(stage)) {
+            (Some(into), Some(gathered)) => gather(gathered, into),
+            (Some(_), None) => {}
+            (None, _) => *lost.entry(amount.currency).or_default() += &amount.exact(),
+        }
+    }
+
+    /// Every clause with all its periods and stages. `shares` are those that guarantees are over.
+    pub(crate) fn work_out(&self, shares: &[(&Clause, Vec<Worked>)]) -> Result<Vec<Account>, TooLarge> {
+        let mut accounts = Vec::new();
+        for guarantee in &self.terms.guarantees {
+            accounts.push(self.guarantee(guarantee, shares)?);
+        }
+        for (commit, (sums, lost)) in self.terms.commits.iter().zip(&self.commits) {
+            accounts.push(self.commit(commit, sums, lost)?);
+        }
+        for (split, (_, _, sums)) in self.terms.splits.iter().zip(&self.splits) {
+            accounts.push(self.split(split, sums)?);
+        }
+        for (parity, (_, _, deals)) in self.terms.parities.iter().zip(&self.parities) {
+            accounts.push(self.parity(parity, deals)?);
+        }
+        Ok(accounts)
+    }
+
+    fn closed(&self, stretch: &Stretch) -> bool {
+        let after = stretch.last_day().and_then(|last| last.tomorrow().ok());
+        after.is_some_and(|after| day_start(after, &self.zone) <= self.until)
+    }
+
+    fn guarantee(
+        &self,
+        guarantee: &Guarantee,
+        shares: &[(&Clause, Vec<Worked>)],
+    ) -> Result<Account, TooLarge> {
+        let currency = guarantee.minima.first().map_or(Currency::USD, |minimum| minimum.amount.currency);
+        let mut earned: BTreeMap<Period, (Span<Exact>, Span<i128>)> = BTreeMap::new();
+        let mut unconverted: BTreeMap<Currency, Exact> = BTreeMap::new();
+        let over = shares.iter().filter(|(clause, _)| guarantee.over.contains(clause));
+        for worked in over.flat_map(|(_, worked)| worked) {
+            for settlement in worked.all() {
+                if worked.currency != currency {
+                    *unconverted.entry(worked.currency).or_default() += &settlement.share.high;
+                    continue;
+                }
+                let (sum, due) = earned.entry(settlement.period).or_insert_with(|| (nothing(), NONE_DUE));
+                sum.low += &settlement.share.low;
+                sum.high += &settlement.share.high;
+                *due = plus(due, &settlement.due, currency)?;
+            }
+        }
+        let mut series = guarantee::Series::new(guarantee.window, currency);
+        let mut entries = Vec::new();
+        let first = Period::of(guarantee.every, self.begins, guarantee.since);
+        for period in first.onwards() {
+            let begins = period.bounds(&self.zone).start;
+            if begins >= self.until || guarantee.until.is_some_and(|until| period.first_day() >= until) {
+                break;
+            }
+            let day = period.first_day().max(guarantee.since);
+            let holds =
+                |since: Date, until: Option<Date>| since <= day && until.is_none_or(|until| day < until);
+            let minimum = guarantee.minima.iter().find(|minimum| holds(minimum.since, minimum.until));
+            let minimum = minimum.map_or(Exact::zero(), |minimum| minimum.amount.exact());
+            let (earned, due) = earned.remove(&period).unwrap_or_else(|| (nothing(), NONE_DUE));
+            let pool = series.pool();
+            let found = series.next(&minimum, &earned, &due)?;
+            let exact = Span {
+                low: &found.shortfall.low - &found.recouped.high,
+                high: &found.shortfall.high - &found.recouped.low,
+            };
+            let stretch = Stretch::Period(period);
+            entries.push(Entry {
+                closed: self.closed(&stretch),
+                stretch,
+                currency,
+                figures: vec![
+                    ("earned", earned),
+                    ("minimum", sure(minimum)),
+                    ("shortfall", found.shortfall),
+                    ("to recoup from before", pool),
+                    ("recouped", found.recouped),
+                    ("paid in all", found.pay),
+                ],
+                owed: vec![owing((&guarantee.payer, &guarantee.payee), exact, found.due)],
+            });
+        }
+        Ok(Account {
+            clause: guarantee.clause.clone(),
+            kind: Kind::Guarantee,
+            payer: guarantee.payer.clone(),
+            payee: Some(guarantee.payee.clone()),
+            entries,
+            unconverted,
+        })
+    }
+
+    fn commit(
+        &self,
+        terms: &Commit,
+        sums: &[Gathered],
+        lost: &BTreeMap<Currency, Exact>,
+    ) -> Result<Account, TooLarge> {
+        let currency = commit_currency(terms).unwrap_or(Currency::USD);
+        let mut series = commit::Series::new(terms, currency);
+        let mut entries = Vec::new();
+        for (at, (stage, drawn)) in terms.stages.iter().zip(sums).enumerate() {
+            let stretch = Stretch::Stage(stage.since, stage.until);
+            let begun = day_start(stage.since, &self.zone) < self.until;
+            let drawn = drawn.exact();
+            let Some(amount) = stage.amount.filter(|_| begun) else {
+                if begun {
+                    let figures = vec![("bought", sure(drawn))];
+                    let closed = self.closed(&stretch);
+                    entries.push(Entry { stretch, currency, closed, figures, owed: Vec::new() });
+                }
+                continue;
+            };
+            let last = at + 1 == terms.stages.len();
+            let found = series.next(&amount.exact(), &drawn, last, stage.lapsed)?;
+            let closed = self.closed(&stretch);
+            let owed = owing(
+                (&terms.buyer, &terms.seller),
+                sure(found.fee),
+                Span { low: found.due, high: found.due },
+            );
+            entries.push(Entry {
+                stretch,
+                currency,
+                closed,
+                figures: vec![
+                    ("committed", sure(found.committed)),
+                    ("rolled in", sure(found.rolled_in)),
+                    ("carried in", sure(found.carried_in)),
+                    ("to be bought", sure(found.available)),
+                    ("bought", sure(found.drawn)),
+                    (if closed { "short" } else { "still to be bought" }, sure(found.gap)),
+                    ("rolled over", sure(found.rolled_out)),
+                    ("carried on", sure(found.carried_out)),
+                ],
+                // Nothing is owed of a shortfall that may still be made up.
+                owed: if closed { vec![owed] } else { Vec::new() },
+            });
+        }
+        Ok(Account {
+            clause: terms.clause.clone(),
+            kind: Kind::Commit,
+            payer: terms.buyer.clone(),
+            payee: Some(terms.seller.clone()),
+            entries,
+            unconverted: lost.clone(),
+        })
+    }
+
+    fn split(
+        &self,
+        terms: &Split,
+        sums: &BTreeMap<(Currency, Period), Gathered>,
+    ) -> Result<Account, TooLarge> {
+        let own = split_currency(terms);
+        let mut rounding: BTreeMap<Currency, Cumulative> = BTreeMap::new();
+        let mut entries = Vec::new();
+        for ((currency, period), gathered) in sums {
+            let currency = *currency;
+            let steps =
+                if own.is_none_or(|own| own == currency) { terms.steps.clone() } else { plain(terms) };
+            let gross = gathered.exact();
+            let parts = split::parts(&steps, &gross, &gathered.units);
+            let total = rounding.entry(currency).or_insert_with(|| Cumulative::new(currency)).add(&gross)?;
+            let scale = Exact::whole(10i128.pow(currency.decimals()));
+            let scaled: Vec<Exact> = parts.iter().map(|part| part * &scale).collect();
+            let minor = split::in_minor_units(&scaled, total, terms.rounding);
+            let mut owed: Vec<Owing> = Vec::new();
+            for ((step, part), minor) in steps.iter().zip(parts).zip(minor) {
+                match owed.iter_mut().find(|owing| owing.payee == step.to) {
+                    Some(owing) => {
+                        owing.exact = sure(&owing.exact.low + &part);
+                        owing.due = plus(&owing.due, &Span { low: minor, high: minor }, currency)?;
+                    }
+                    None => owed.push(owing(
+                        (&terms.holder, &step.to),
+                        sure(part),
+                        Span { low: minor, high: minor },
+                    )),
+                }
+            }
+            let stretch = Stretch::Period(*period);
+            let closed = self.closed(&stretch);
+            entries.push(Entry { stretch, currency, closed, figures: vec![("gross", sure(gross))], owed });
+        }
+        entries.sort_by_key(|entry| entry.stretch);
+        Ok(Account {
+            clause: terms.clause.clone(),
+            kind: Kind::Split,
+            payer: terms.holder.clone(),
+            payee: None,
+            entries,
+            unconverted: BTreeMap::new(),
+        })
+    }
+
+    fn parity(
+        &self,
+        terms: &Parity,
+        deals: &BTreeMap<(Period, Product, String, Currency), Prices>,
+    ) -> Result<Account, TooLarge> {
+        let mut credits: BTreeMap<(Period, Currency), (Exact, Exact)> = BTreeMap::new();
+        for ((period, _, _, currency), prices) in deals {
+            let (own, others) = compared(terms, prices);
+            let (paid, credit) = credits.entry((*period, *currency)).or_default();
+            own.iter().for_each(|deal| *paid += &deal.paid);
+            *credit += &parity::credit(&own, &others);
+        }
+        let mut rounding: BTreeMap<Currency, Cumulative> = BTreeMap::new();
+        let mut entries = Vec::new();
+        for ((period, currency), (paid, credit)) in credits {
+            let due = rounding.entry(currency).or_insert_with(|| Cumulative::new(currency)).add(&credit)?;
+            let stretch = Stretch::Period(period);
+            let owed =
+                owing((&terms.seller, &terms.buyer), sure(credit.clone()), Span { low: due, high: due });
+            entries.push(Entry {
+                closed: self.closed(&stretch),
+                stretch,
+                currency,
+                figures: vec![("paid", sure(paid.clone())), ("at the favoured price", sure(paid - credit))],
+                owed: vec![owed],
+            });
+        }
+        Ok(Account {
+            clause: terms.clause.clone(),
+            kind: Kind::Parity,
+            payer: terms.seller.clone(),
+            payee: Some(terms.buyer.clone()),
+            entries,
+            unconverted: BTreeMap::new(),
+        })
+    }
+}
+
+const NONE_DUE: Span<i128> = Span { low: 0, high: 0 };
+
+fn nothing() -> Span<Exact> {
+    sure(Exact::zero())
+}
+
+fn sure(value: Exact) -> Span<Exact> {
+    Span { low: value.clone(), high: value }
+}
+
+fn owing((payer, payee): (&Party, &Party), exact: Span<Exact>, due: Span<i128>) -> Owing {
+    Owing { payer: payer.clone(), payee: payee.clone(), exact, due }
+}
+
+pub(crate) fn plus(a: &Span<i128>, b: &Span<i128>, currency: Currency) -> Result<Span<i128>, TooLarge> {
+    let sum = |a: i128, b: i128| a.checked_add(b).ok_or(TooLarge { currency });
+    Ok(Span { low: sum(a.low, b.low)?, high: sum(a.high, b.high)? })
+}
+
+/// An amount in the currency of a clause.
+enum Into {
+    Same(i128),
+    Converted(Exact),
+}
+
+fn into(rates: &Rates, amount: Amount, currency: Currency, day: Date) -> Option<Into> {
+    if amount.currency == currency {
+        return Some(Into::Same(amount.pico));
+    }
+    rates.convert(&amount.exact(), amount.currency, currency, day).map(Into::Converted)
+}
+
+fn gather(gathered: &mut Gathered, into: Into) {
+    match into {
+        Into::Same(pico) => gathered.own.add(pico),
+        Into::Converted(exact) => gathered.converted += &exact,
+    }
+}
+
+fn split_currency(split: &Split) -> Option<Currency> {
+    let stated = |take: &Take| match take {
+        Take::Fixed(amount) | Take::Wholesale(amount) => Some(amount.currency),
+        Take::Gross(_) | Take::Remaining(_) | Take::Remainder => None,
+    };
+    split.steps.iter().find_map(|step| step.cap.map(|cap| cap.currency).or(stated(&step.take)))
+}
+
+/// The steps without what is stated in another currency.
+fn plain(split: &Split) -> Vec<Step> {
+    let plain = |step: &Step| match step.take {
+        Take::Fixed(_) | Take::Wholesale(_) => {
+            Step { take: Take::Gross(Exact::zero()), cap: None, ..step.clone() }
+        }
+        Take::Gross(_) | Take::Remaining(_) | Take::Remainder => Step { cap: None, ..step.clone() },
+    };
+    split.steps.iter().map(plain).collect()
+}
+
+fn commit_currency(commit: &Commit) -> Option<Currency> {
+    commit.stages.iter().find_map(|stage| stage.amount).map(|amount| amount.currency)
+}
+
+/// The deals of the buyer and those it is compared with.
+fn compared(terms: &Parity, prices: &Prices) -> (Vec<Deal>, Vec<Deal>) {
+    let below = |customer: &Customer, name: &str| {
+        let rest = customer.as_str().strip_prefix(name);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let (mut own, mut others) = (Vec::new(), Vec::new());
+    for (customer, (units, paid)) in prices {
+        let deal = |adjust: Exact| Deal { units: units.clone(), paid: paid.clone(), adjust };
+        if below(customer, terms.buyer.as_str()) {
+            own.push(deal(Exact::whole(1)));
+            continue;
+        }
+        let named = |row: &&Comparable| {
+            row.customers.is_empty() || row.customers.iter().any(|name| below(customer, name.as_str()))
+        };
+        let row = terms.against.iter().find(named);
+        let few = |row: &&Comparable| row.at_most.as_ref().is_none_or(|most| units <= most);
+        others.extend(row.filter(few).map(|row| deal(row.adjust.clone())));
+    }
+    (own, others)
+}
