@@ -3,6 +3,7 @@
 mod agreement;
 mod answer;
 mod check;
+mod closed;
 mod completion;
 mod demo;
 mod failure;

@@ -3,6 +3,7 @@
 use crate::key;
 use abide_agreement::Book;
 use abide_ledger::book::{Draft, Scope};
+use abide_ledger::closing::{self, Closing, Closings};
 use abide_ledger::export::Format;
 use abide_ledger::record::DecodeError;
 use abide_ledger::{Detail, Period, Statement, TooLarge, statement};
@@ -37,17 +38,22 @@ pub enum SettleError {
     /// A sum does not fit.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
+    /// A period cannot be closed.
+    #[error(transparent)]
+    Close(#[from] closing::Refusal),
 }
 
 /// What the agreements ask of a customer, by the key that called.
 type Customers = BTreeMap<(String, Customer), Option<(Option<Segment>, Option<Territory>)>>;
 
-/// The lines of a store, to be settled under a book.
+/// The lines of a store and the rows of a book, to be settled under it.
 #[derive(Debug)]
 pub struct Books<'b> {
-    reader: Reader,
+    /// `None` where the rows of the book are all there is.
+    reader: Option<Reader>,
     book: &'b Book,
     customers: Customers,
+    closings: Closings,
 }
 
 impl<'b> Books<'b> {
@@ -58,28 +64,74 @@ impl<'b> Books<'b> {
     pub fn open(folder: &Path, book: &'b Book) -> Result<Self, SettleError> {
         let mut reader = Reader::open(folder)?;
         let customers = customers(&mut reader)?;
-        Ok(Self { reader, book, customers })
+        Ok(Self { reader: Some(reader), book, customers, closings: Closings::default() })
+    }
+
+    /// Takes the rows of a book alone, without metered usage.
+    #[must_use]
+    pub fn of_rows(book: &'b Book) -> Self {
+        Self { reader: None, book, customers: Customers::new(), closings: Closings::default() }
+    }
+
+    /// With what was closed before.
+    #[must_use]
+    pub fn with_closings(self, closings: Closings) -> Self {
+        Self { closings, ..self }
     }
 
     /// The statement of `party` for `period`, drawn up at `now` under the terms as known then.
     ///
     /// # Errors
     /// When lines cannot be read or sums do not fit.
-    pub fn statement(mut self, party: Party, period: Period, now: Time) -> Result<Statement, SettleError> {
-        let mut shares = self.book.shares(now);
-        shares.retain(|share| touches(share, self.book.year_begins(), period));
-        let mut draft = statement::Draft::new(statement::Scope {
+    pub fn statement(&mut self, party: Party, period: Period, now: Time) -> Result<Statement, SettleError> {
+        self.draw(statement::Draft::new(self.scope(party, period, now)), period, now)
+    }
+
+    /// What `period` is closed with: all that is owed under the book by its end, as worked out at `now`, less what was
+    /// closed before.
+    ///
+    /// # Errors
+    /// When lines cannot be read, sums do not fit, or the period is closed already or has not ended.
+    pub fn close(&mut self, period: Period, now: Time) -> Result<Closing, SettleError> {
+        let scope = self.scope(self.book.owner().clone(), period, now);
+        let drawn = self.draw(statement::Draft::of_all(scope), period, now)?;
+        let today = self.book.zone().to_datetime(now).date();
+        let last_ended = today.yesterday().unwrap_or(today);
+        let ended = (period.to_string(), period.last_day());
+        Ok(self.closings.close(ended, &drawn.obligations, last_ended)?)
+    }
+
+    fn scope(&self, party: Party, period: Period, now: Time) -> statement::Scope {
+        let mut terms = self.book.terms(now);
+        let begins = self.book.year_begins();
+        let over: Vec<Clause> =
+            terms.guarantees.iter().flat_map(|guarantee| guarantee.over.iter().cloned()).collect();
+        // What was closed before has to be worked out again to see whether it changed.
+        let closed = self.closings.through().is_some();
+        terms.shares.retain(|share| closed || over.contains(&share.clause) || touches(share, begins, period));
+        statement::Scope {
             party,
             own: self.book.owner().clone(),
             period,
             zone: self.book.zone().clone(),
-            begins: self.book.year_begins(),
+            begins,
             at: now,
-            shares,
-        });
+            terms,
+            closings: self.closings.clone(),
+        }
+    }
+
+    fn draw(
+        &mut self,
+        mut draft: statement::Draft,
+        period: Period,
+        now: Time,
+    ) -> Result<Statement, SettleError> {
         let until = period.bounds(self.book.zone()).end.min(now);
         let cover = Cover::new(self.book, &self.customers, now);
-        each_line(&mut self.reader, until, |line| draft.add(line, |share, line| cover.covers(share, line)))?;
+        if let Some(reader) = &mut self.reader {
+            each_line(reader, until, |line| draft.add(line, |clause, line| cover.covers(clause, line)))?;
+        }
         Ok(draft.finish()?)
     }
 
@@ -97,7 +149,9 @@ impl<'b> Books<'b> {
             shares: self.book.shares(now),
         });
         let cover = Cover::new(self.book, &self.customers, now);
-        each_line(&mut self.reader, now, |line| draft.add(line, |share, line| cover.covers(share, line)))?;
+        if let Some(reader) = &mut self.reader {
+            each_line(reader, now, |line| draft.add(line, |clause, line| cover.covers(clause, line)))?;
+        }
         Ok(format.text(&draft.finish()?))
     }
 }
@@ -124,14 +178,14 @@ impl<'c> Cover<'c> {
         Self { book, customers, known, last: RefCell::new(None) }
     }
 
-    fn covers(&self, share: &Share, line: &UsageLine) -> bool {
+    fn covers(&self, clause: &Clause, line: &UsageLine) -> bool {
         let ask = self.ask(line);
         let mut last = self.last.borrow_mut();
         if last.as_ref().is_none_or(|(asked, _)| *asked != ask) {
-            let duties = self.book.duties(&ask);
-            *last = Some((ask, duties));
+            let counts = self.book.counts(&ask);
+            *last = Some((ask, counts));
         }
-        last.as_ref().is_some_and(|(_, duties)| duties.contains(&share.clause))
+        last.as_ref().is_some_and(|(_, counts)| counts.contains(clause))
     }
 
     fn ask(&self, line: &UsageLine) -> Ask {

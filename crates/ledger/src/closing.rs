@@ -1,6 +1,8 @@
 //! Closed periods. What a period was closed with is never rewritten: usage that comes late and amendments that reach
 //! back are worked out anew, and the difference is posted where the book is still open.
 
+pub mod record;
+
 use crate::share::Span;
 use crate::sum::TooLarge;
 use crate::tally::{Stretch, plus};
@@ -118,6 +120,16 @@ impl Closings {
     pub fn new(mut closings: Vec<Closing>) -> Self {
         closings.sort_by_key(|closing| closing.through);
         Self(closings)
+    }
+
+    /// What of them concerns a party.
+    #[must_use]
+    pub fn of_party(&self, party: &Party) -> Self {
+        let mut found = self.clone();
+        for closing in &mut found.0 {
+            closing.figures.retain(|figure| figure.of.payer == *party || figure.of.payee == *party);
+        }
+        found
     }
 
     /// The last closed day.

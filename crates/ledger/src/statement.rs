@@ -237,15 +237,29 @@ pub struct Draft {
     tally: Tally,
     revenue: BTreeMap<(Product, Channel, Currency), (Count, Sum)>,
     unpriced: BTreeMap<(Product, Channel), Count>,
+    /// Whether obligations between others are kept.
+    all: bool,
 }
 
 impl Draft {
     /// Starts with the rows that were entered, and no lines.
     #[must_use]
     pub fn new(scope: Scope) -> Self {
+        let terms = scope.terms.of_party(&scope.party);
+        let closings = scope.closings.of_party(&scope.party);
+        Self::under(Scope { terms, closings, ..scope }, false)
+    }
+
+    /// The same under every clause of the book, whomever it concerns: what a period is closed with.
+    #[must_use]
+    pub fn of_all(scope: Scope) -> Self {
+        Self::under(scope, true)
+    }
+
+    fn under(scope: Scope, all: bool) -> Self {
         let bounds = scope.period.bounds(&scope.zone);
         let window = bounds.start..bounds.end.min(scope.at).max(bounds.start);
-        let terms = Arc::new(scope.terms.of_party(&scope.party));
+        let terms = Arc::new(scope.terms);
         let rates = Arc::new(Rates::new(&terms.rates));
         let accrual = |share: &Share| {
             let accrual = Accrual::new(share.clone(), window.clone(), scope.zone.clone(), scope.begins);
@@ -265,6 +279,7 @@ impl Draft {
             period: scope.period,
             revenue: BTreeMap::new(),
             unpriced: BTreeMap::new(),
+            all,
         };
         draft.enter();
         draft
@@ -362,7 +377,8 @@ impl Draft {
         let falls_due = self.closings.due(&obligations, &days)?;
         let adjustments = self.closings.adjustments(&obligations, &days)?;
         let due = due((&falls_due, &adjustments), (&shares, &accounts), &self.party)?;
-        let holdings = holdings(&self.terms, self.period.last_day());
+        let mut holdings = holdings(&self.terms, self.period.last_day());
+        holdings.retain(|held| held.holder == self.party || held.company == self.party);
         let revenue: Vec<Revenue> = self.revenue.into_iter().map(revenue).collect();
         let unpriced = self.unpriced.into_iter();
         Ok(Statement {
@@ -411,7 +427,7 @@ impl Draft {
                 }
             }
         }
-        found.retain(|owed| owed.of.payer == self.party || owed.of.payee == self.party);
+        found.retain(|owed| self.all || owed.of.payer == self.party || owed.of.payee == self.party);
         found
     }
 

@@ -148,7 +148,10 @@ impl Gathered {
     }
 }
 
+/// Units and amounts that each customer bought.
 type Prices = BTreeMap<Customer, (Exact, Exact)>;
+type Grosses = BTreeMap<(Currency, Period), Gathered>;
+type Deals = BTreeMap<(Period, Product, String, Currency), Prices>;
 
 /// Collects the bases of all clauses about money that are no shares.
 #[derive(Debug, Clone)]
@@ -158,9 +161,9 @@ pub(crate) struct Tally {
     begins: YearBegins,
     until: Time,
     rates: Arc<Rates>,
-    splits: Vec<(Range<Time>, Periods, BTreeMap<(Currency, Period), Gathered>)>,
+    splits: Vec<(Range<Time>, Periods, Grosses)>,
     commits: Vec<(Vec<Gathered>, BTreeMap<Currency, Exact>)>,
-    parities: Vec<(Range<Time>, Periods, BTreeMap<(Period, Product, String, Currency), Prices>)>,
+    parities: Vec<(Range<Time>, Periods, Deals)>,
 }
 
 impl Tally {
@@ -431,11 +434,7 @@ impl Tally {
         })
     }
 
-    fn split(
-        &self,
-        terms: &Split,
-        sums: &BTreeMap<(Currency, Period), Gathered>,
-    ) -> Result<Account, TooLarge> {
+    fn split(&self, terms: &Split, sums: &Grosses) -> Result<Account, TooLarge> {
         let own = split_currency(terms);
         let mut rounding: BTreeMap<Currency, Cumulative> = BTreeMap::new();
         let mut entries = Vec::new();
@@ -478,11 +477,7 @@ impl Tally {
         })
     }
 
-    fn parity(
-        &self,
-        terms: &Parity,
-        deals: &BTreeMap<(Period, Product, String, Currency), Prices>,
-    ) -> Result<Account, TooLarge> {
+    fn parity(&self, terms: &Parity, deals: &Deals) -> Result<Account, TooLarge> {
         let mut credits: BTreeMap<(Period, Currency), (Exact, Exact)> = BTreeMap::new();
         for ((period, _, _, currency), prices) in deals {
             let (own, others) = compared(terms, prices);

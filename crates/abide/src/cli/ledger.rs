@@ -1,14 +1,16 @@
 //! `abide ledger`: statements and exports, drawn up beside a running server.
 
 use super::StoreFolder;
+use super::closed;
 use super::failure::{Failure, Status};
 use super::print;
-use super::when;
+use super::when::{self, When};
 use crate::config;
 use abide_agreement::{Book, nearest};
 use abide_engine::{Books, SettleError};
 use abide_ledger::export::Format;
-use abide_ledger::{Detail, Period};
+use abide_ledger::{Detail, Period, Statement};
+use abide_model::Time;
 use abide_model::name::Party;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
@@ -18,8 +20,13 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Subcommand)]
 pub(crate) enum Ledger {
     /// What a party is owed and owes for a period, and from what
-    #[command(after_help = "Example:\n  abide ledger statement --party microsoft --period 2026-Q4")]
+    #[command(after_help = "Examples:\n  abide ledger statement --party microsoft --period 2026-Q4\n  \
+                            abide ledger statement BOOK --party microsoft --period FY2026-Q2")]
     Statement(StatementCall),
+    /// Close a period: what is owed for it is never rewritten, later changes are posted as adjustments
+    #[command(after_help = "Example:\n  abide ledger close BOOK --period 2026-Q1\n\n\
+                            Writes BOOK/closed/2026-Q1.json.")]
+    Close(Close),
     /// All postings, for Beancount, hledger or a spreadsheet
     #[command(after_help = "Example:\n  abide ledger export --format beancount --out abide.beancount")]
     Export(Export),
@@ -28,11 +35,27 @@ pub(crate) enum Ledger {
 /// Which lines, under which agreements.
 #[derive(Debug, Clone, Args)]
 struct Which {
+    /// A book whose entered rows are taken alone, without metered usage unless --folder names a store
+    #[arg(value_name = "BOOK", conflicts_with = "book")]
+    rows: Option<PathBuf>,
     #[command(flatten)]
     store: StoreFolder,
     /// The folder of the book of agreements, instead of the one the configuration names
     #[arg(long, value_name = "DIR")]
     book: Option<PathBuf>,
+    /// As drawn up at this time, with what was known then: a day (its start in the book's zone) or an instant
+    /// [default: now]
+    #[arg(long, value_name = "TIME", value_parser = when::parse)]
+    at: Option<When>,
+}
+
+/// A book, and where its usage lies.
+struct Opened {
+    /// `None` where entered rows are all there is.
+    store: Option<PathBuf>,
+    folder: PathBuf,
+    book: Book,
+    now: Time,
 }
 
 /// `abide ledger statement`.
@@ -41,14 +64,24 @@ pub(crate) struct StatementCall {
     /// Whom it is for: a party of the book
     #[arg(long)]
     party: Party,
-    /// A year, a quarter or a month: 2026, 2026-Q4, 2026-11
+    /// A year, half, quarter or month: 2026, 2026-H2, 2026-Q4, 2026-11, or FY2026-Q2 of the book's own year
     #[arg(long)]
-    period: Period,
+    period: String,
     #[command(flatten)]
     which: Which,
     /// Print as JSON
     #[arg(long)]
     json: bool,
+}
+
+/// `abide ledger close`.
+#[derive(Debug, Args)]
+pub(crate) struct Close {
+    /// The period to close, with all before it that is still open
+    #[arg(long)]
+    period: String,
+    #[command(flatten)]
+    which: Which,
 }
 
 /// How usage is put together.
@@ -80,49 +113,96 @@ impl Ledger {
     pub(crate) fn run(self) -> Result<Status, Failure> {
         match self {
             Ledger::Statement(statement) => statement.run(),
+            Ledger::Close(close) => close.run(),
             Ledger::Export(export) => export.run(),
         }
     }
 }
 
 impl Which {
-    fn open(self) -> Result<(PathBuf, Book), Failure> {
-        let places = self.store.places(self.book)?;
-        let folder = places.agreements.ok_or_else(|| {
-            Failure::input("amounts are worked out under agreements, and none are named")
-                .help("set `agreements` in the configuration, or name a book with --book")
-        })?;
-        Ok((places.folder, config::open_book(&folder)?))
+    fn open(self) -> Result<Opened, Failure> {
+        let (store, folder) = match self.rows {
+            Some(rows) if self.store.folder.is_none() => (None, rows),
+            rows => {
+                let places = self.store.places(rows.or(self.book))?;
+                let folder = places.agreements.ok_or_else(|| {
+                    Failure::input("amounts are worked out under agreements, and none are named")
+                        .help("set `agreements` in the configuration, or name a book with --book")
+                })?;
+                (Some(places.folder), folder)
+            }
+        };
+        let book = config::open_book(&folder)?;
+        let now = self.at.map_or_else(when::now_in_ledger, |at| at.instant(&book));
+        Ok(Opened { store, folder, book, now })
+    }
+}
+
+impl Opened {
+    fn books(&self) -> Result<Books<'_>, Failure> {
+        let books = match &self.store {
+            Some(store) => Books::open(store, &self.book)?,
+            None => Books::of_rows(&self.book),
+        };
+        Ok(books.with_closings(closed::read(&self.folder)?))
+    }
+
+    fn period(&self, text: &str) -> Result<Period, Failure> {
+        Period::parse_in(text, self.book.year_begins()).map_err(|error| Failure::input(error.to_string()))
+    }
+
+    fn check_party(&self, party: &Party) -> Result<(), Failure> {
+        let book = &self.book;
+        if book.parties().any(|known| known == party) {
+            return Ok(());
+        }
+        let near = nearest(party.as_str(), book.parties().map(Party::as_str));
+        let names: Vec<&str> = book.parties().map(Party::as_str).collect();
+        let help =
+            near.map_or(format!("it has {}", names.join(", ")), |near| format!("did you mean `{near}`?"));
+        Err(Failure::input(format!("the book has no party `{party}`")).help(help))
+    }
+
+    fn statement(&self, party: &Party, period: &str) -> Result<Statement, Failure> {
+        self.check_party(party)?;
+        Ok(self.books()?.statement(party.clone(), self.period(period)?, self.now)?)
     }
 }
 
 impl StatementCall {
     fn run(self) -> Result<Status, Failure> {
-        let (folder, book) = self.which.open()?;
-        if !book.parties().any(|party| *party == self.party) {
-            let near = nearest(self.party.as_str(), book.parties().map(Party::as_str));
-            let names: Vec<&str> = book.parties().map(Party::as_str).collect();
-            let help =
-                near.map_or(format!("it has {}", names.join(", ")), |near| format!("did you mean `{near}`?"));
-            return Err(Failure::input(format!("the book has no party `{}`", self.party)).help(help));
-        }
-        let statement =
-            Books::open(&folder, &book)?.statement(self.party, self.period, when::now_in_ledger())?;
+        let statement = self.which.open()?.statement(&self.party, &self.period)?;
         print::text(&if self.json { statement.to_json() } else { statement.render_table() })?;
+        Ok(Status::Done)
+    }
+}
+
+impl Close {
+    fn run(self) -> Result<Status, Failure> {
+        let opened = self.which.open()?;
+        let period = opened.period(&self.period)?;
+        let closing = opened.books()?.close(period, opened.now)?;
+        let path = closed::write(&opened.folder, &closing)?;
+        let adjusted = closing.figures.iter().filter(|figure| closing.adjusts(figure)).count();
+        let (through, count) = (closing.through, closing.figures.len());
+        print::text(&format!(
+            "closed through {through}: {count} figures, {adjusted} of them adjustments, in {}\n",
+            path.display()
+        ))?;
         Ok(Status::Done)
     }
 }
 
 impl Export {
     fn run(self) -> Result<Status, Failure> {
-        let (folder, book) = self.which.open()?;
+        let opened = self.which.open()?;
         let format = Format::parse(&self.format)
             .ok_or_else(|| Failure::input(format!("there is no form `{}`", self.format)))?;
         let detail = match self.detail {
             DetailWord::Day => Detail::Day,
             DetailWord::Call => Detail::Call,
         };
-        let text = Books::open(&folder, &book)?.export(format, detail, when::now_in_ledger())?;
+        let text = opened.books()?.export(format, detail, opened.now)?;
         match &self.out {
             Some(path) => write(path, &text)?,
             None => print::text(&text)?,

@@ -13,6 +13,8 @@ mod fmt;
 #[cfg(test)]
 mod key;
 #[cfg(test)]
+mod ledger;
+#[cfg(test)]
 mod render;
 #[cfg(test)]
 mod settings;

@@ -88,6 +88,7 @@ fn every_command_has_help_and_every_shell_a_completion() {
         "agreement ask",
         "agreement terms",
         "ledger statement",
+        "ledger close",
         "ledger export",
         "session list",
         "session show",

@@ -1,0 +1,173 @@
+//! `abide ledger` on books whose revenue and purchases are entered by hand, without a running store.
+
+use crate::stage::Stage;
+use expect_test::expect;
+use std::path::{Path, PathBuf};
+
+/// The worked answers of the reference, as files.
+fn answers() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../ledger/testdata/books/answers").canonicalize().unwrap()
+}
+
+/// A copy of the book in a folder that may be written to.
+fn copy_to(folder: &Path) {
+    std::fs::create_dir_all(folder).unwrap();
+    for file in ["book.toml", "clauses.toml", "rows.toml"] {
+        std::fs::copy(answers().join(file), folder.join(file)).unwrap();
+    }
+}
+
+/// The section of a party's statement that begins with `title`, for each of several periods.
+fn section(title: &str, party: &str, periods: &str) -> String {
+    let book = answers();
+    let mut out = String::new();
+    for period in periods.split(' ') {
+        let words = ["ledger", "statement", book.to_str().unwrap(), "--at", "2028-05-01", "--party", party];
+        let shown = Stage::new(&[]).run(&[&words[..], &["--period", period]].concat()).text();
+        let lines =
+            shown.lines().skip_while(|line| *line != title).skip(1).take_while(|line| !line.is_empty());
+        out += &format!("{period}\n");
+        for line in
+            lines.filter(|line| line.contains("due") || line.contains("keeps") || line.contains("worth"))
+        {
+            out += &format!("{line}\n");
+        }
+    }
+    out
+}
+
+#[test]
+fn a_share_stops_at_its_cap() {
+    expect![[r#"
+        2026-Q1
+            due for 2026-Q1         6.00 USD
+        2026-Q2
+            due for 2026-Q2        12.00 USD
+        2026-Q3
+            due for 2026-Q3        18.00 USD
+        2026-Q4
+            due for 2026-Q4          2.00 USD
+        2027-Q1
+            due for 2027-Q1          0.00 USD
+    "#]]
+    .assert_eq(&section("Share capped", "cloud", "2026-Q1 2026-Q2 2026-Q3 2026-Q4 2027-Q1"));
+}
+
+#[test]
+fn a_guarantee_tops_up_and_recoups() {
+    expect![[r#"
+        2026-Q1
+            due to studio  25,000.00 USD
+        2026-Q2
+            due to studio          14,000.00 USD
+        2026-Q3
+            due to studio          -29,000.00 USD
+        2026-Q4
+            due to studio          -10,000.00 USD
+        2027-Q1
+            due to studio        0.00 USD
+    "#]]
+    .assert_eq(&section("Guarantee minimum", "studio", "2026-Q1 2026-Q2 2026-Q3 2026-Q4 2027-Q1"));
+}
+
+#[test]
+fn a_split_gives_what_rounding_leaves_to_the_first() {
+    expect![[r#"
+        2026-Q1
+            due to lab       13 JPY
+            due to reseller   1 JPY
+            market keeps      1 JPY
+    "#]]
+    .assert_eq(&section("Split waterfall", "market", "2026-Q1"));
+}
+
+#[test]
+fn a_stake_is_worth_its_part_of_the_last_valuation() {
+    expect![[r#"
+        2026-Q1
+          cloud owns 27% of lab, worth 135,000,000,000.00 USD
+    "#]]
+    .assert_eq(&section("Ownership at the end of the period", "cloud", "2026-Q1"));
+}
+
+#[test]
+fn a_commitment_is_drawn_down_in_another_currency_and_its_shortfall_owed() {
+    expect![[r#"
+        2026
+            due to cloud    0.00 USD
+        2027
+            due to cloud   30.00 USD
+    "#]]
+    .assert_eq(&section("Commit spend", "cloud", "2026 2027"));
+}
+
+#[test]
+fn a_most_favoured_buyer_is_credited_what_it_paid_above_the_others() {
+    expect![[r#"
+        2026-Q1
+            due to acme              100.00 USD
+    "#]]
+    .assert_eq(&section("Parity favoured", "acme", "2026-Q1"));
+}
+
+#[test]
+fn a_closed_quarter_stays_and_what_comes_late_is_posted_in_the_open_one() {
+    let stage = Stage::new(&[]);
+    let book = stage.path().join("book");
+    copy_to(&book);
+    let run = |words: &[&str]| {
+        let all = [&["ledger", words[0], "book"], &words[1..]].concat();
+        stage.run(&all).text().replace(&format!("{}/", stage.path().display()), "")
+    };
+    let shown = |period: &str| {
+        let text = run(&["statement", "--at", "2026-08-01", "--party", "cloud", "--period", period]);
+        let kept = text.lines().skip_while(|line| !line.starts_with("The book is closed"));
+        kept.map(|line| format!("{line}\n")).collect::<String>()
+    };
+    let mut out = run(&["close", "--at", "2026-04-05", "--period", "2026-Q1"]);
+    let late = "\n[[revenue]]\nproduct = \"lab/api\"\nchannel = \"blue\"\namount = \"10 USD\"\non = 2026-03-30\n\
+                recorded = 2026-05-04\n";
+    let rows = std::fs::read_to_string(book.join("rows.toml")).unwrap() + late;
+    std::fs::write(book.join("rows.toml"), rows).unwrap();
+    out += &shown("2026-Q1");
+    out += &shown("2026-Q2");
+    out += &run(&["close", "--at", "2026-08-01", "--period", "2026-Q1"]);
+    out += &run(&["close", "--at", "2026-08-01", "--period", "2026-Q3"]);
+    out += &run(&["close", "--at", "2026-08-01", "--period", "2026-Q2"]);
+    out += &shown("2026-Q2");
+    expect![[r#"
+        closed through 2026-03-31: 6 figures, 0 of them adjustments, in book/closed/2026-Q1.json
+        exit 0
+        The book is closed through 2026-03-31.
+
+        Due
+          to cloud: 6.00 USD
+          by cloud: 0.00 USD
+        exit 0
+        The book is closed through 2026-03-31.
+
+        Adjustments for periods that were closed before
+          capped for 2026-Q1: lab to cloud 2.00 USD
+
+        Due
+          to cloud: 14.00 USD
+          by cloud: 0.00 USD
+        exit 0
+        error: 2026-Q1 ends by 2026-03-31, through which the book is closed already
+        exit 1
+        error: 2026-Q3 has not ended: its last day is 2026-09-30
+        exit 1
+        closed through 2026-06-30: 4 figures, 1 of them adjustments, in book/closed/2026-Q2.json
+        exit 0
+        The book is closed through 2026-06-30.
+
+        Adjustments for periods that were closed before
+          capped for 2026-Q1: lab to cloud 2.00 USD
+
+        Due
+          to cloud: 14.00 USD
+          by cloud: 0.00 USD
+        exit 0
+    "#]]
+    .assert_eq(&out);
+}
