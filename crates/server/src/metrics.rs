@@ -175,22 +175,28 @@ fn store(page: &mut Page, engine: &Handle) {
     let all = [
         ("abide_store_appends_total", "counter", "Appends kept.", stats.appends),
         ("abide_store_appends_failed_total", "counter", "Appends refused or failed.", stats.appends_failed),
-        ("abide_store_commits_total", "counter", "Transactions that held appends.", stats.commits),
         (
-            "abide_store_commits_durable_total",
+            "abide_store_appends_durable_total",
             "counter",
-            "Transactions with appends that waited for the disk.",
-            stats.commits_durable,
+            "Appends that waited for the disk.",
+            stats.appends_durable,
         ),
         ("abide_store_syncs_total", "counter", "Times the log was synced to the disk for them.", stats.syncs),
         (
-            "abide_store_batch_appends_max",
-            "gauge",
-            "Appends in the largest transaction.",
-            stats.batch_appends_max,
+            "abide_store_intakes_total",
+            "counter",
+            "Transactions that took appends from the log into the database.",
+            stats.intakes,
         ),
+        (
+            "abide_store_appends_behind",
+            "gauge",
+            "Appends that stand in the log and not in the database yet.",
+            stats.appends_behind,
+        ),
+        ("abide_store_log_bytes", "gauge", "Bytes of the commit log.", stats.log_bytes),
         ("abide_store_file_bytes", "gauge", "Bytes of the database file.", stats.file_bytes),
-        ("abide_store_wal_bytes", "gauge", "Bytes of the write-ahead log.", stats.wal_bytes),
+        ("abide_store_wal_bytes", "gauge", "Bytes of the database's write-ahead log.", stats.wal_bytes),
     ];
     for (name, kind, what, value) in all {
         page.single(name, kind, what, value);

@@ -26,7 +26,7 @@ pub(crate) fn split(mut body: &[u8]) -> Option<Vec<Vec<u8>>> {
     Some(records)
 }
 
-fn put_length(body: &mut Vec<u8>, mut length: u64) {
+pub(crate) fn put_length(body: &mut Vec<u8>, mut length: u64) {
     while length >= 0x80 {
         body.push((length & 0x7f) as u8 | 0x80);
         length >>= 7;
@@ -34,7 +34,7 @@ fn put_length(body: &mut Vec<u8>, mut length: u64) {
     body.push(length as u8);
 }
 
-fn take_length(body: &[u8]) -> Option<(u64, &[u8])> {
+pub(crate) fn take_length(body: &[u8]) -> Option<(u64, &[u8])> {
     let mut length = 0_u64;
     for (place, byte) in body.iter().enumerate().take(LENGTH_BYTES_MAX) {
         let group = u64::from(byte & 0x7f);

@@ -5,6 +5,7 @@
 //! together or not at all.
 
 pub mod append;
+mod commitlog;
 pub mod error;
 mod frame;
 pub mod journal;

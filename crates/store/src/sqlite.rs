@@ -1,51 +1,56 @@
-//! The embedded store: one SQLite file in a folder, no other process.
+//! The embedded store: a commit log and one SQLite file in a folder, no other process.
 //!
-//! One thread writes and commits many sessions' steps at once; one waits for the disk on behalf of those who asked
-//! for it, while the next are written; others read on connections of their own; one moves pages from the write-ahead
-//! log into the file. All of them end with the last handle.
+//! Whoever appends writes to the commit log; one thread waits for the disk on behalf of those who asked for it; one
+//! takes what was kept into SQLite, where it is read by session, by time and by hash; others read on connections of
+//! their own, once everything kept before the question is taken in; one moves pages from SQLite's write-ahead log
+//! into its file. All of them end with the last handle.
 
-mod batch;
 mod blobs;
 mod checkpoint;
+mod draft;
 mod erase;
 mod file;
+mod front;
 mod heads;
+mod intake;
 mod keys;
 mod lines;
 mod reader;
 mod stats;
 mod sync;
-mod writer;
 
 pub use keys::KeyFile;
 pub use reader::Reader;
 pub use stats::Stats;
 
 use crate::append::{APPEND_BYTES_MAX, Append};
+use crate::commitlog::{self, Segment};
 use crate::error::{OpenError, StoreError};
 use crate::journal::{Filter, Journal, Listed, PostedLine, Row};
 use crate::key::Key;
 use abide_model::Hash;
 use abide_model::id::SessionId;
+use draft::{Draft, Ends};
 use file::Place;
-use heads::Unwritten;
+use front::{Erase, Front, Looked, Offer, Offered, Task};
+use intake::Intake;
+use rusqlite::Connection;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
-use sync::{Broken, Pace, Syncer};
-use tokio::sync::{Semaphore, oneshot};
-use writer::{Command, Pending, Shared, Writer};
+use sync::{Broken, Syncer};
+use tokio::sync::{Semaphore, TryAcquireError, oneshot};
 
 /// Threads that read.
 const READERS: usize = 2;
 /// Questions that wait for a reading thread at most; more wait to be let in.
 const READS_WAITING_MAX: usize = 1_024;
-/// KiB of appends that wait for the writer at most; more wait to be let in. Each counts at least 1.
-const QUEUE_KIB_MAX: usize = 64 << 10;
+/// KiB of appends that wait to be taken in at most; more wait to be let in. Each counts at least 1, and at most all of
+/// it. So much is kept, and cannot be read, when the tables have no room for it.
+const QUEUE_KIB_MAX: usize = 8 << 10;
 
 /// How a store is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -57,7 +62,7 @@ pub struct Options {
 /// What was found at the end of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Recovery {
-    /// Appends whose sessions did not know of them yet.
+    /// Appends that stood in the commit log only.
     pub rows: u64,
     /// Sessions they belong to.
     pub sessions: u64,
@@ -82,23 +87,16 @@ pub struct Store {
 
 type Question = Box<dyn FnOnce(&mut Reader) + Send>;
 
-#[derive(Debug)]
 struct Doors {
     place: Place,
-    /// `None` once it is closed.
-    open: Mutex<Option<Senders>>,
+    front: Arc<Front>,
+    /// To the reading threads; `None` once it is closed.
+    questions: Mutex<Option<Sender<Question>>>,
     threads: Mutex<Threads>,
     queue: Arc<Semaphore>,
     reads: Arc<Semaphore>,
-    unwritten: Shared,
     counters: Arc<stats::Counters>,
     broken: Broken,
-}
-
-#[derive(Debug, Clone)]
-struct Senders {
-    commands: Sender<Command>,
-    questions: Sender<Question>,
 }
 
 #[derive(Debug, Default)]
@@ -107,11 +105,8 @@ struct Threads {
     stop: Option<Sender<()>>,
     readers: Vec<JoinHandle<()>>,
     checkpointer: Option<JoinHandle<()>>,
-    writer: Option<JoinHandle<()>>,
+    intake: Option<JoinHandle<()>>,
     syncer: Option<JoinHandle<()>>,
-    /// The database file, for syncing it. Closed after the last connection: closing it sooner would drop the locks
-    /// that SQLite holds on it, which belong to the process and not to a handle (fcntl(2)).
-    database: Option<Arc<File>>,
     /// Held until all of them have ended.
     lock: Option<File>,
 }
@@ -126,46 +121,19 @@ impl Store {
         file::make_folder(dir)?;
         let lock = file::lock(dir)?;
         let place = Place::of(dir);
-        let mut conn = place.open_writer()?;
+        let conn = place.open_writer()?;
         file::limit(&conn, options.file_bytes_max).map_err(|e| place.refusal(&e))?;
-        let (found, erasing) = find(&mut conn, &place)?;
-        let recovery = Recovery {
-            rows: found.rows,
-            sessions: found.unwritten.len() as u64,
-            erasures: erasing.len() as u64,
-        };
-        let unwritten = Arc::new(Mutex::new(found.unwritten));
-        let (commands, received) = mpsc::channel();
-        let (due, committed) = mpsc::channel();
-        let (counters, pace) = (Arc::new(stats::Counters::default()), Arc::new(Pace::default()));
-        let broken = Broken::default();
-        let writer = Writer {
-            conn,
-            place: place.clone(),
-            commands: received,
-            unwritten: Arc::clone(&unwritten),
-            wrote_back: Instant::now(),
-            hours_since: (!found.hours.is_empty()).then(Instant::now),
-            hours: found.hours,
-            ends: found.ends,
-            counters: Arc::clone(&counters),
-            erasing,
-            company: 0,
-            overgrown: Arc::default(),
-            synced: true,
-            committed: due,
-            pace: Arc::clone(&pace),
-            broken: broken.clone(),
-        };
-        let syncer = Syncer::new(&place, (committed, pace), broken.clone(), Arc::clone(&counters))?;
-        let (questions, threads) = start(&place, &unwritten, (writer, syncer), lock)?;
+        let (intake, syncer, recovery) = recover(conn, &place)?;
+        let (front, counters, broken) =
+            (Arc::clone(&intake.front), Arc::clone(&intake.counters), intake.broken.clone());
+        let (questions, threads) = start(&place, (intake, syncer), lock)?;
         let doors = Doors {
             place,
-            open: Mutex::new(Some(Senders { commands, questions })),
+            front,
+            questions: Mutex::new(Some(questions)),
             threads: Mutex::new(threads),
             queue: Arc::new(Semaphore::new(QUEUE_KIB_MAX)),
             reads: Arc::new(Semaphore::new(READS_WAITING_MAX)),
-            unwritten,
             counters,
             broken,
         };
@@ -185,11 +153,47 @@ impl Store {
         if bytes > APPEND_BYTES_MAX {
             return Err(StoreError::TooLarge { bytes, limit: APPEND_BYTES_MAX });
         }
-        let kib = u32::try_from(bytes / 1_024 + 1).unwrap_or(u32::MAX);
-        let queue = Arc::clone(&self.doors.queue);
-        let room = queue.acquire_many_owned(kib).await.map_err(|_| StoreError::Closed)?;
+        let kib = u32::try_from((bytes / 1_024 + 1).min(QUEUE_KIB_MAX)).unwrap_or(u32::MAX);
+        let room = loop {
+            match Arc::clone(&self.doors.queue).try_acquire_many_owned(kib) {
+                Ok(room) => break room,
+                Err(TryAcquireError::NoPermits) => self.settle().await?,
+                Err(TryAcquireError::Closed) => return Err(StoreError::Closed),
+            }
+        };
+        let mut offered = Box::new(Offered { append, room, absent: None });
+        loop {
+            match self.doors.front.offer(offered)? {
+                Offer::Kept(seq) => return Ok(seq),
+                Offer::Due(answer) => return answer.await.unwrap_or(Err(StoreError::Closed)),
+                Offer::Unknown(back, looked) => {
+                    offered = back;
+                    offered.absent = self.look(offered.append.session, looked).await?;
+                }
+                Offer::Crowded(back) => {
+                    offered = back;
+                    self.settle().await.inspect_err(|_| self.doors.counters.failed())?;
+                }
+            }
+        }
+    }
+
+    /// Looks for a session in the file; what is found is remembered. Returns `looked` when it is not there.
+    async fn look(&self, session: SessionId, looked: Looked) -> Result<Option<Looked>, StoreError> {
+        let found = self.ask_now(move |reader| reader.end(session)).await?;
+        Ok(match found {
+            Some(end) => {
+                self.doors.front.remember(session, end, looked);
+                None
+            }
+            None => Some(looked),
+        })
+    }
+
+    /// Waits until everything kept so far is taken in.
+    async fn settle(&self) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.doors.command(Command::Append(Pending { append, reply, room }))?;
+        self.doors.front.leave(Task::Settle(reply))?;
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
@@ -261,9 +265,14 @@ impl Store {
     /// # Errors
     /// When the disk fails. What was begun goes on when the store is opened again.
     pub async fn erase(&self, session: SessionId) -> Result<bool, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        self.doors.command(Command::Erase { session, reply })?;
-        answer.await.unwrap_or(Err(StoreError::Closed))
+        let mut absent = None;
+        loop {
+            match self.doors.front.erase(session, absent)? {
+                Erase::Left(answer) => return answer.await.unwrap_or(Err(StoreError::Closed)),
+                Erase::Absent => return Ok(false),
+                Erase::Unknown(looked) => absent = self.look(session, looked).await?,
+            }
+        }
     }
 
     /// Keeps a new key, durably.
@@ -315,7 +324,10 @@ impl Store {
         Stats {
             file_bytes: size(&self.doors.place.path),
             wal_bytes: size(&self.doors.place.wal()),
-            heads_behind: writer::lock(&self.doors.unwritten).len() as u64,
+            log_bytes: (0..commitlog::SEGMENTS as u64)
+                .map(|turn| size(&commitlog::place(self.doors.place.folder(), turn)))
+                .sum(),
+            appends_behind: self.doors.front.behind(),
             ..self.doors.counters.read()
         }
     }
@@ -326,7 +338,18 @@ impl Store {
         self.doors.close();
     }
 
+    /// Asks a reading thread, once everything kept so far is taken in.
     async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut Reader) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        if !self.doors.front.is_settled() {
+            self.settle().await?;
+        }
+        self.ask_now(question).await
+    }
+
+    async fn ask_now<T: Send + 'static>(
         &self,
         question: impl FnOnce(&mut Reader) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -342,11 +365,11 @@ impl Store {
 
     async fn work<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut rusqlite::Connection) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         let (place, broken) = (self.doors.place.clone(), self.doors.broken.clone());
-        self.doors.command(Command::Work(Box::new(move |conn| {
+        self.doors.front.leave(Task::Work(Box::new(move |conn| {
             let done = broken.check().and_then(|()| conn.map_err(|e| place.fault(&e))).and_then(work);
             drop(reply.send(broken.watch(done)));
         })))?;
@@ -355,45 +378,32 @@ impl Store {
 }
 
 impl Doors {
-    fn command(&self, command: Command) -> Result<(), StoreError> {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let senders = open.as_ref().ok_or(StoreError::Closed)?;
-        senders.commands.send(command).map_err(|_| StoreError::Closed)
-    }
-
     fn question(&self, question: Question) -> Result<(), StoreError> {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let senders = open.as_ref().ok_or(StoreError::Closed)?;
-        senders.questions.send(question).map_err(|_| StoreError::Closed)
+        let questions = self.questions.lock().unwrap_or_else(PoisonError::into_inner);
+        let questions = questions.as_ref().ok_or(StoreError::Closed)?;
+        questions.send(question).map_err(|_| StoreError::Closed)
     }
 
-    /// The writer's is the last connection to close, and moves the write-ahead log into the file. Whoever it leaves
-    /// to the disk is answered after it.
+    /// The intake's is the last connection to close, and moves the write-ahead log into the file.
     fn close(&self) {
-        let senders = self.open.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.front.close();
+        drop(self.questions.lock().unwrap_or_else(PoisonError::into_inner).take());
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        let commands = senders.map(|Senders { commands, questions }| {
-            drop(questions);
-            commands
-        });
         for reader in threads.readers.drain(..) {
             let _ = reader.join();
         }
         drop(threads.stop.take());
-        if let Some(checkpointer) = threads.checkpointer.take() {
-            let _ = checkpointer.join();
+        let rest = [threads.checkpointer.take(), threads.syncer.take(), threads.intake.take()];
+        for thread in rest.into_iter().flatten() {
+            let _ = thread.join();
         }
-        if let Some(commands) = commands {
-            let _ = commands.send(Command::Close);
-        }
-        if let Some(writer) = threads.writer.take() {
-            let _ = writer.join();
-        }
-        if let Some(syncer) = threads.syncer.take() {
-            let _ = syncer.join();
-        }
-        drop(threads.database.take());
         drop(threads.lock.take());
+    }
+}
+
+impl std::fmt::Debug for Doors {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Doors").field("place", &self.place).finish_non_exhaustive()
     }
 }
 
@@ -403,45 +413,82 @@ impl Drop for Doors {
     }
 }
 
-/// What a crash or an end in a hurry left to be taken in.
-fn find(
-    conn: &mut rusqlite::Connection,
-    place: &Place,
-) -> Result<(batch::Found, VecDeque<erase::Erasure>), OpenError> {
-    let tx = conn.transaction().map_err(|e| place.refusal(&e))?;
-    let found = batch::find_ends(&tx, place)?;
-    let erasing = erase::unfinished(&tx).map_err(|e| place.refusal(&e))?;
-    Ok((found, erasing.into()))
+/// Takes in what a crash or an end in a hurry left in the commit log, and begins a new one.
+fn recover(mut conn: Connection, place: &Place) -> Result<(Intake, Syncer, Recovery), OpenError> {
+    let io = |e: std::io::Error| file::refused(place.folder(), &e);
+    let sqlite = |e: rusqlite::Error| place.refusal(&e);
+    let taken_in = heads::mark(&conn, "step").map_err(sqlite)?.cast_unsigned();
+    let found = commitlog::read(place.folder(), taken_in).map_err(io)?;
+    if let Some(reason) = found.torn {
+        return Err(place.damaged(reason));
+    }
+    let mut draft = Draft::new(Ends::find(&conn).map_err(sqlite)?);
+    let number = found.steps.last().map_or(taken_in, |(number, _)| *number);
+    let (rows, sessions) = intake::take_in_found(&mut conn, &mut draft, found.steps).map_err(sqlite)?;
+    let erasing: VecDeque<_> = erase::unfinished(&conn).map_err(sqlite)?.into();
+    let recovery = Recovery { rows, sessions, erasures: erasing.len() as u64 };
+
+    let generation = found.generation + 1;
+    let open = |generation| Segment::open(place.folder(), generation).map_err(io);
+    let (mut log, mut spare) = (open(generation)?, open(generation + 1)?);
+    if erasing.is_empty() && heads::mark(&conn, "scrub").map_err(sqlite)? != 0 {
+        log.wipe().and_then(|()| spare.wipe()).map_err(io)?;
+        erase::mark_scrub(&conn, false).map_err(sqlite)?;
+    }
+    log.begin(generation, number + 1).and_then(|()| place.sync_name()).map_err(io)?;
+    let mut files =
+        [(Arc::clone(&log.file), log.path.clone()), (Arc::clone(&spare.file), spare.path.clone())];
+    files.rotate_right(commitlog::turn(generation));
+
+    let (broken, counters) = (Broken::default(), Arc::new(stats::Counters::default()));
+    let newest = heads::newest(&conn).map_err(sqlite)?;
+    let shared = (broken.clone(), Arc::clone(&counters));
+    let (due, kept) = mpsc::channel();
+    let front = Arc::new(Front::new((log, spare), (generation, number), newest, due, shared));
+    let syncer = Syncer { files, generation, kept, broken: broken.clone(), counters: Arc::clone(&counters) };
+    let intake = Intake {
+        conn,
+        place: place.clone(),
+        front,
+        draft,
+        taken_in: number,
+        backlog: VecDeque::new(),
+        erasing,
+        scrub: erase::Scrub::default(),
+        counters,
+        hurry: false,
+        overgrown: Arc::default(),
+        synced: true,
+        broken,
+    };
+    Ok((intake, syncer, recovery))
 }
 
 fn start(
     place: &Place,
-    unwritten: &Arc<Mutex<Unwritten>>,
-    (writer, syncer): (Writer, Syncer),
+    (intake, syncer): (Intake, Syncer),
     lock: File,
 ) -> Result<(Sender<Question>, Threads), OpenError> {
     let refuse = |e: std::io::Error| OpenError::Io { path: place.path.clone(), reason: e.to_string() };
     let (questions, asked) = mpsc::channel();
     let asked = Arc::new(Mutex::new(asked));
-    let database = Arc::new(File::open(&place.path).map_err(refuse)?);
-    let mut threads =
-        Threads { lock: Some(lock), database: Some(Arc::clone(&database)), ..Threads::default() };
+    let mut threads = Threads { lock: Some(lock), ..Threads::default() };
     for n in 1..=READERS {
-        let reader = Reader::beside(place, Arc::clone(unwritten))?;
+        let reader = Reader::beside(place)?;
         let asked = Arc::clone(&asked);
         let thread = thread::Builder::new().name(format!("store-read-{n}"));
         threads.readers.push(thread.spawn(move || answer(reader, &asked)).map_err(refuse)?);
     }
     let (stop, stopped) = mpsc::channel();
-    let (conn, place_too, overgrown) = (place.open_writer()?, place.clone(), Arc::clone(&writer.overgrown));
-    let broken = writer.broken.clone();
+    let (conn, place_too, overgrown) = (place.open_writer()?, place.clone(), Arc::clone(&intake.overgrown));
+    let broken = intake.broken.clone();
     let thread = thread::Builder::new().name("store-checkpoint".to_owned());
     threads.stop = Some(stop);
     let checkpointer =
-        thread.spawn(move || checkpoint::run(&conn, (&place_too, &database), &stopped, &overgrown, &broken));
+        thread.spawn(move || checkpoint::run(&conn, &place_too, &stopped, &overgrown, &broken));
     threads.checkpointer = Some(checkpointer.map_err(refuse)?);
-    let thread = thread::Builder::new().name("store-write".to_owned());
-    threads.writer = Some(thread.spawn(move || writer.run()).map_err(refuse)?);
+    let thread = thread::Builder::new().name("store-intake".to_owned());
+    threads.intake = Some(thread.spawn(move || intake.run()).map_err(refuse)?);
     let thread = thread::Builder::new().name("store-sync".to_owned());
     threads.syncer = Some(thread.spawn(move || syncer.run()).map_err(refuse)?);
     Ok((questions, threads))

@@ -368,7 +368,7 @@ fn steps_that_wait_for_the_disk_and_steps_that_do_not_keep_their_order() {
     });
     let stats = fixture.store.stats();
     assert_eq!((stats.appends, stats.appends_failed), (32 * 40, 0));
-    assert!(stats.syncs > 0 && stats.syncs <= stats.commits_durable, "{stats:?}");
+    assert!(stats.syncs > 0 && stats.syncs <= stats.appends_durable, "{stats:?}");
     for _ in 0..2 {
         assert!((0..32).all(|n| fixture.rows(SessionId(n)).len() == 40));
         fixture.reopen();
@@ -419,13 +419,12 @@ fn what_is_kept_in_memory_does_not_grow_with_the_sessions() {
         writers.join_all().await;
     });
     let stats = fixture.store.stats();
-    assert_eq!((stats.appends, stats.appends_failed, stats.commits_durable), (12_000, 0, 0));
-    assert!(stats.heads_behind < 10_000, "{stats:?}");
+    assert_eq!((stats.appends, stats.appends_failed, stats.appends_durable), (12_000, 0, 0));
     let all: Vec<u128> = (0..12_000).rev().collect();
     for _ in 0..2 {
         assert_eq!(fixture.listed(Filter::default(), 20_000), all);
+        assert_eq!(fixture.store.stats().appends_behind, 0);
         fixture.reopen();
-        assert_eq!(fixture.store.stats().heads_behind, 0);
     }
 }
 

@@ -3,13 +3,17 @@
 use super::file::{PAGE_BYTES, Place};
 use super::sync::Broken;
 use rusqlite::Connection;
-use std::fs::File;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 /// How often it looks.
-const PASS_EVERY: Duration = Duration::from_millis(100);
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// A pass begins when so many pages wait for it (16 MiB): a page that was written many times is then moved once, and
+/// passes, which take a core for milliseconds, are few.
+const PASS_PAGES_MIN: i64 = (16 << 20) / PAGE_BYTES as i64;
+/// Looks after which fewer pages are moved as well.
+const LOOKS_MAX: u32 = 10;
 /// A write-ahead log with more pages than this (64 MiB) is made to start over with the writer's help.
 const WAL_PAGES_MAX: i64 = (64 << 20) / PAGE_BYTES as i64;
 /// Passes in a row at most before the writer is asked.
@@ -27,27 +31,27 @@ pub(super) struct Pass {
 /// Works until `stop` is dropped.
 pub(super) fn run(
     conn: &Connection,
-    (place, database): (&Place, &File),
+    place: &Place,
     stop: &Receiver<()>,
     overgrown: &AtomicBool,
     broken: &Broken,
 ) {
-    let mut seen = None;
-    while stop.recv_timeout(PASS_EVERY) == Err(RecvTimeoutError::Timeout) && broken.check().is_ok() {
-        let version = conn.pragma_query_value(None, "data_version", |row| row.get::<_, i64>(0)).ok();
-        if version == seen {
+    let mut looks = 0;
+    while stop.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) && broken.check().is_ok() {
+        looks += 1;
+        let waiting = idle(conn).map_or(0, |pass| pass.in_log - pass.moved);
+        if waiting == 0 || waiting < PASS_PAGES_MIN && looks < LOOKS_MAX {
             continue;
         }
+        looks = 0;
         // A pass that fails leaves everything in the log, where it is safe, and the next one tries again; but not
         // when the disk failed to sync. Pages of passes before may be lost, and the log would start over without them.
-        let pass = broken.watch(catch_up(conn, database, overgrown).map_err(|e| place.fault(&e)));
-        let done = pass.is_ok_and(|pass| pass.in_log == pass.moved);
-        seen = version.filter(|_| done);
+        let _ = broken.watch(catch_up(conn, overgrown).map_err(|e| place.fault(&e)));
     }
 }
 
 /// One pass, or as many as it takes to come close to a writer that goes on.
-fn catch_up(conn: &Connection, database: &File, overgrown: &AtomicBool) -> rusqlite::Result<Pass> {
+fn catch_up(conn: &Connection, overgrown: &AtomicBool) -> rusqlite::Result<Pass> {
     let mut pass = passive(conn)?;
     if pass.in_log > WAL_PAGES_MAX {
         for _ in 1..PASSES_MAX {
@@ -57,9 +61,6 @@ fn catch_up(conn: &Connection, database: &File, overgrown: &AtomicBool) -> rusql
                 break;
             }
         }
-        // The writer's pass ends with a sync of the database. What was moved so far is synced here, where nobody waits
-        // for it; a failure shows again at SQLite's own sync.
-        let _ = database.sync_data();
         overgrown.store(true, Ordering::Relaxed);
     }
     Ok(pass)
@@ -67,7 +68,14 @@ fn catch_up(conn: &Connection, database: &File, overgrown: &AtomicBool) -> rusql
 
 /// Moves what no reader stands in the way of.
 pub(super) fn passive(conn: &Connection) -> rusqlite::Result<Pass> {
-    conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
-        Ok(Pass { in_log: row.get(1)?, moved: row.get(2)? })
-    })
+    conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], read_pass)
+}
+
+/// Moves nothing, and says how far the last pass came.
+fn idle(conn: &Connection) -> rusqlite::Result<Pass> {
+    conn.query_row("PRAGMA wal_checkpoint(NOOP)", [], read_pass)
+}
+
+fn read_pass(row: &rusqlite::Row<'_>) -> rusqlite::Result<Pass> {
+    Ok(Pass { in_log: row.get(1)?, moved: row.get(2)? })
 }

@@ -1,5 +1,6 @@
 //! Erasure: the session is gone for readers with the first commit, its bytes a slice at a time, so that other
-//! sessions are not kept waiting. What a crash interrupts goes on when the file is opened.
+//! sessions are not kept waiting. Its steps stand in the commit log too: that goes on in its other file, and both are
+//! wiped. What a crash interrupts goes on when the store is opened.
 //!
 //! A limit: where pages that lost most of their rows are merged, SQLite may leave a copy of a row that it moved in
 //! the unused part of a page (`rebuildPage`, whatever `secure_delete` says). Should that row be erased later, the copy
@@ -7,9 +8,9 @@
 
 use super::blobs;
 use super::file::BUSY_WAIT;
+use super::front;
 use super::heads::{self, Head, id_bytes};
-use super::sync::Due;
-use super::writer::{self, Writer};
+use super::intake::{Intake, answer};
 use crate::error::StoreError;
 use abide_model::id::SessionId;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
@@ -28,7 +29,7 @@ const TRUNCATE_WAIT: Duration = Duration::from_millis(200);
 pub(super) struct Erasure {
     session: SessionId,
     head: Head,
-    reply: Option<oneshot::Sender<Result<bool, StoreError>>>,
+    reply: Option<Reply>,
 }
 
 /// Erasures that were not done when the file was last closed.
@@ -39,25 +40,61 @@ pub(super) fn unfinished(conn: &Connection) -> rusqlite::Result<Vec<Erasure>> {
     rows.map(|row| row.map(|(session, head)| Erasure { session, head, reply: None })).collect()
 }
 
-impl Writer {
+/// How far the commit log is wiped of what was erased.
+#[derive(Debug, Default)]
+pub(super) struct Scrub {
+    stage: Stage,
+    /// Told when both files are wiped.
+    replies: Vec<Reply>,
+    /// Came when the wiping had begun: for these it begins again.
+    late: Vec<Reply>,
+}
+
+type Reply = oneshot::Sender<Result<bool, StoreError>>;
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    #[default]
+    Nothing,
+    /// The file that is not written is to be wiped and gone on in.
+    First,
+    /// The file that was written until then is to be wiped, once its steps are taken in.
+    Second,
+}
+
+impl Scrub {
+    pub(super) fn is_wanted(&self) -> bool {
+        self.stage != Stage::Nothing
+    }
+
+    fn want(&mut self, reply: Option<Reply>) {
+        match self.stage {
+            Stage::Nothing | Stage::First => {
+                self.stage = Stage::First;
+                self.replies.extend(reply);
+            }
+            Stage::Second => self.late.extend(reply),
+        }
+    }
+}
+
+impl Intake {
     /// Marks the session as erased, durably, and lets its rows follow.
-    pub(super) fn begin_erasure(
-        &mut self,
-        session: SessionId,
-        reply: oneshot::Sender<Result<bool, StoreError>>,
-    ) {
+    pub(super) fn begin_erasure(&mut self, session: SessionId, reply: Reply) {
         let marked = self.broken.check();
         let marked = marked.and_then(|()| self.mark(session).map_err(|e| self.place.fault(&e)));
         match self.broken.watch(marked) {
             Ok(Some(head)) => self.erasing.push_back(Erasure { session, head, reply: Some(reply) }),
             Ok(None) => drop(reply.send(Ok(false))),
-            Err(error) => drop(reply.send(Err(error))),
+            Err(error) => {
+                self.front.revive(session);
+                drop(reply.send(Err(error)));
+            }
         }
     }
 
     fn mark(&mut self, session: SessionId) -> rusqlite::Result<Option<Head>> {
-        let Some(known) = writer::head(&self.conn, &self.unwritten, session)?.filter(|head| !head.erased)
-        else {
+        let Some(known) = heads::find(&self.conn, session)?.filter(|head| !head.erased) else {
             return Ok(None);
         };
         self.wait_for_disk(true)?;
@@ -65,8 +102,8 @@ impl Writer {
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         heads::write(&tx, session, &head)?;
         tx.execute("DELETE FROM snapshot WHERE session = ?1", [id_bytes(session)])?;
+        mark_scrub(&tx, true)?;
         tx.commit()?;
-        writer::lock(&self.unwritten).drop_head(session);
         Ok(Some(head))
     }
 
@@ -98,21 +135,65 @@ impl Writer {
         self.broken.watch(removed.map_err(|e| self.place.fault(&e)))
     }
 
-    /// The write-ahead log still holds copies of the removed rows. It starts over now, or, when somebody reads old
-    /// pages for longer than this waits, with a later checkpoint.
+    /// The database's write-ahead log still holds copies of the removed rows. It starts over now, or, when somebody
+    /// reads old pages for longer than this waits, with a later checkpoint.
     fn end_erasure(&mut self, erasure: Erasure) {
         let truncate = |conn: &Connection| {
             conn.busy_timeout(TRUNCATE_WAIT)?;
             conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
             conn.busy_timeout(BUSY_WAIT)
         };
-        let truncated = self.broken.watch(truncate(&self.conn).map_err(|e| self.place.fault(&e)));
-        let Some(reply) = erasure.reply else { return };
-        match truncated {
-            Ok(()) => self.leave_to_disk(vec![Due::Erasure { reply }]),
-            Err(error) => drop(reply.send(Err(error))),
+        let durable = self.make_durable();
+        let truncated = durable.and_then(|()| truncate(&self.conn).map_err(|e| self.place.fault(&e)));
+        match self.broken.watch(truncated) {
+            Ok(()) => self.scrub.want(erasure.reply),
+            Err(error) => answer(erasure.reply, Err(error)),
         }
     }
+
+    /// Goes on with wiping the commit log, where it can.
+    pub(super) fn scrub_some(&mut self) {
+        if !self.scrub.is_wanted() || !self.backlog.is_empty() {
+            return;
+        }
+        let wiped = self.broken.check().and_then(|()| {
+            let wiped = self.front.wipe(self.scrub.stage == Stage::First);
+            wiped.map_err(|e| front::failure(&self.place.path, &e))
+        });
+        match wiped {
+            // The steps of the sealed file are taken in first, with what is found next.
+            Ok(false) => {}
+            Ok(true) if self.scrub.stage == Stage::First => self.scrub.stage = Stage::Second,
+            Ok(true) => {
+                let scrubbed = self.end_scrub();
+                self.tell(scrubbed);
+            }
+            Err(error) => self.tell(Err(error)),
+        }
+    }
+
+    fn end_scrub(&mut self) -> Result<(), StoreError> {
+        let done = self.erasing.is_empty() && self.scrub.late.is_empty();
+        if !done {
+            return Ok(());
+        }
+        let cleared = self.wait_for_disk(true).and_then(|()| mark_scrub(&self.conn, false));
+        self.broken.watch(cleared.map_err(|e| self.place.fault(&e)))
+    }
+
+    fn tell(&mut self, outcome: Result<(), StoreError>) {
+        for reply in std::mem::take(&mut self.scrub.replies) {
+            let _ = reply.send(outcome.clone().map(|()| true));
+        }
+        self.scrub.replies = std::mem::take(&mut self.scrub.late);
+        self.scrub.stage = if self.scrub.replies.is_empty() { Stage::Nothing } else { Stage::First };
+    }
+}
+
+/// Says whether the commit log may hold what was erased.
+pub(super) fn mark_scrub(conn: &Connection, wanted: bool) -> rusqlite::Result<()> {
+    conn.execute("UPDATE meta SET value = ?1 WHERE name = 'scrub'", [wanted])?;
+    Ok(())
 }
 
 /// Removes rows from the end backwards; SQLite overwrites them with zeros. Returns the row to go on from, 0 at the end.

@@ -15,7 +15,7 @@ const LOCK: &str = "abide.lock";
 /// Marks a database as ours: `abid` in ASCII.
 const APPLICATION: i64 = 0x6162_6964;
 /// The newest format this code reads and writes.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 /// SQLite before this version can lose commits when a writer races a checkpointer.
 const SQLITE_OLDEST: i32 = 3_051_003;
 /// How long a connection waits for another process that writes, such as one that adds a key.
@@ -33,14 +33,15 @@ const READER_CACHE_KIB: i64 = 2 << 10;
 
 const SCHEMA: &str = "
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-INSERT INTO meta VALUES ('log', 0), ('line', 0), ('key', 0);
--- One row an append. `prev` is the session's row before, 0 at its first; `first` is said once, in that first row;
--- `held` are the hashes that the session holds since this row, one after the other.
+-- `step`: the last step of the commit log that is taken in; `scrub`: set while the log may hold what was erased.
+INSERT INTO meta VALUES ('step', 0), ('key', 0), ('scrub', 0);
+-- One row an append. `prev` is the session's row before, 0 at its first; `held` are the hashes that the session holds
+-- since this row, one after the other.
 CREATE TABLE log (
-    pos INTEGER PRIMARY KEY, session BLOB NOT NULL, seq INTEGER NOT NULL, n INTEGER NOT NULL,
-    prev INTEGER NOT NULL, open INTEGER NOT NULL, at INTEGER NOT NULL, first BLOB, held BLOB, body BLOB NOT NULL
+    pos INTEGER PRIMARY KEY, session BLOB NOT NULL, seq INTEGER NOT NULL, prev INTEGER NOT NULL, at INTEGER NOT NULL,
+    held BLOB, body BLOB NOT NULL
 );
--- Heads, behind the log: rows of `log` after meta `log` are newer than what stands here.
+-- Where each session ends; `head` is its last row of `log`.
 CREATE TABLE session (
     id BLOB PRIMARY KEY, owner TEXT NOT NULL, named INTEGER NOT NULL, head INTEGER NOT NULL, seq INTEGER NOT NULL,
     open INTEGER NOT NULL, created INTEGER NOT NULL, changed INTEGER NOT NULL, erased INTEGER NOT NULL
@@ -54,7 +55,7 @@ CREATE TABLE blob (hash BLOB PRIMARY KEY, kept INTEGER NOT NULL, body BLOB NOT N
 -- Which sessions' steps carried a blob as content: it goes with the last of them.
 CREATE TABLE holder (hash BLOB NOT NULL, session BLOB NOT NULL, PRIMARY KEY (hash, session)) WITHOUT ROWID;
 CREATE TABLE line (n INTEGER PRIMARY KEY, at INTEGER NOT NULL, session BLOB NOT NULL, body BLOB NOT NULL);
--- Which lines fall into an hour, behind `line`: lines after meta `line` are not counted in yet.
+-- Which lines fall into an hour.
 CREATE TABLE hour (hour INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL);
 CREATE TABLE key (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, hash BLOB NOT NULL UNIQUE, body BLOB NOT NULL,
@@ -71,6 +72,11 @@ pub(super) struct Place {
 impl Place {
     pub(super) fn of(dir: &Path) -> Place {
         Place { path: dir.join(FILE) }
+    }
+
+    /// The folder it is in.
+    pub(super) fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("."))
     }
 
     /// The write-ahead log beside the database.
@@ -168,7 +174,8 @@ impl Place {
             return Err(OpenError::Newer { path: self.path.clone(), found, known: FORMAT });
         }
         if found < FORMAT {
-            return Err(self.damaged(format!("store format {found} was never written")));
+            let reason = format!("store format {found} was never released");
+            return Err(self.damaged(reason));
         }
         Ok(())
     }
@@ -216,6 +223,10 @@ impl Place {
         }
     }
 
+    pub(super) fn behind(&self, reason: String) -> StoreError {
+        StoreError::Io { path: self.path.clone(), reason }
+    }
+
     pub(super) fn torn(&self, reason: String) -> StoreError {
         StoreError::Damaged { path: self.path.clone(), reason }
     }
@@ -227,7 +238,7 @@ pub(super) fn make_folder(dir: &Path) -> Result<(), OpenError> {
     made.map_err(|e| refused(dir, &e))
 }
 
-fn refused(path: &Path, error: &std::io::Error) -> OpenError {
+pub(super) fn refused(path: &Path, error: &std::io::Error) -> OpenError {
     let path = path.to_owned();
     if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) {
         return OpenError::ReadOnly { path };
@@ -250,6 +261,12 @@ pub(super) fn lock(dir: &Path) -> Result<File, OpenError> {
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path }),
         Err(TryLockError::Error(e)) => Err(refused(&path, &e)),
     }
+}
+
+/// Whether a server of any process has the folder.
+pub(super) fn is_locked(dir: &Path) -> bool {
+    let file = File::options().write(true).open(dir.join(LOCK));
+    file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
 /// Sets how large the file may become. A file that is larger already stays as it is, and full.

@@ -1,12 +1,12 @@
 //! Reading: a connection of its own that writes nothing, so that readers and the writer never wait for each other.
 
 use super::blobs;
-use super::file::Place;
-use super::heads::{self, Head, Heads, id_bytes};
-use super::keys;
-use super::lines;
-use super::writer::{self, Shared};
+use super::file::{self, BUSY_WAIT, Place};
+use super::front::End;
+use super::heads::{self, Head, id_bytes};
+use super::{Options, Store, front, keys, lines};
 use crate::append::Snapshot;
+use crate::commitlog::Tail;
 use crate::error::{OpenError, StoreError};
 use crate::frame;
 use crate::journal::{Filter, Journal, Listed, PostedLine, Row};
@@ -16,17 +16,22 @@ use abide_model::id::SessionId;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// Lines read in one go; writers are not held up in between.
 pub(super) const LINES_PAGE: usize = 1_000;
+
+/// How often a reader beside a server looks whether it has taken in what is in its log.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
 
 /// Reads a folder's store, also while a server works on it. Blocks; for commands, and for the reading threads.
 #[derive(Debug)]
 pub struct Reader {
     conn: Connection,
     place: Place,
-    /// The writer's heads, when it is in this process. Otherwise the end of the log is read each time.
-    shared: Option<Shared>,
+    /// The server's log, when it is not of this process: what stands there may not be in the tables yet.
+    log: Option<Tail>,
 }
 
 impl Reader {
@@ -36,11 +41,42 @@ impl Reader {
     /// When there is nothing, it is not ours, or it cannot be read.
     pub fn open(dir: &Path) -> Result<Reader, OpenError> {
         let place = Place::of(dir);
-        Ok(Reader { conn: place.open_reader()?, place, shared: None })
+        Ok(Reader { conn: place.open_reader()?, place, log: Some(Tail::of(dir)) })
     }
 
-    pub(super) fn beside(place: &Place, shared: Shared) -> Result<Reader, OpenError> {
-        Ok(Reader { conn: place.open_reader()?, place: place.clone(), shared: Some(shared) })
+    /// For a process that takes its own log in before it asks.
+    pub(super) fn beside(place: &Place) -> Result<Reader, OpenError> {
+        Ok(Reader { conn: place.open_reader()?, place: place.clone(), log: None })
+    }
+
+    /// Waits until the tables say all that a server has answered. What a killed one left is taken in here.
+    fn catch_up(&mut self) -> Result<(), StoreError> {
+        let Some(log) = &mut self.log else { return Ok(()) };
+        let dir = self.place.folder();
+        let last = log.last().map_err(|e| front::failure(dir, &e))?;
+        let until = Instant::now() + BUSY_WAIT;
+        loop {
+            let taken_in = heads::mark(&self.conn, "step").map_err(|e| self.place.fault(&e))?;
+            if taken_in.cast_unsigned() >= last {
+                return Ok(());
+            }
+            if !file::is_locked(dir) {
+                let behind = |reason: OpenError| self.place.behind(reason.to_string());
+                Store::open(dir, Options::default()).map_err(behind)?.store.close();
+            } else if Instant::now() >= until {
+                return Err(self
+                    .place
+                    .behind("the server that works on it does not take in its log".to_owned()));
+            } else {
+                thread::sleep(LOOK_EVERY);
+            }
+        }
+    }
+
+    /// The end of a session, as the tables have it.
+    pub(super) fn end(&mut self, session: SessionId) -> Result<Option<End>, StoreError> {
+        let head = heads::find(&self.conn, session).map_err(|e| self.place.fault(&e))?;
+        Ok(head.map(|head| End { seq: head.seq, erased: head.erased, number: 0 }))
     }
 
     /// A session from its snapshot on; `None` when it is not there or was erased.
@@ -79,6 +115,7 @@ impl Reader {
     /// # Errors
     /// When the disk fails.
     pub fn blobs(&mut self, hashes: &[Hash]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        self.catch_up()?;
         blobs::read(&self.conn, hashes).map_err(|e| self.place.fault(&e))
     }
 
@@ -87,17 +124,9 @@ impl Reader {
     /// # Errors
     /// When the disk fails.
     pub fn sessions(&mut self, filter: &Filter, limit: usize) -> Result<Vec<Listed>, StoreError> {
-        let before = filter.before.unwrap_or(SessionId(u128::MAX));
-        let fits = |head: &Head| {
-            (head.named || filter.unnamed) && filter.owner.as_ref().is_none_or(|owner| **owner == *head.owner)
-        };
-        let view = self.open_view(|heads| {
-            let newest = heads.range(..before).rev().filter(|(_, head)| fits(head)).take(limit);
-            newest.map(|(session, head)| (*session, head.clone())).collect()
-        })?;
-        let mut found = view.ask(|tx| listed(tx, filter, limit))?;
-        found.extend(view.recent);
-        Ok(found.into_iter().rev().take(limit).map(|(session, head)| list(session, head)).collect())
+        let view = self.open_view()?;
+        let found = view.ask(|tx| listed(tx, filter, limit))?;
+        Ok(found.into_iter().map(|(session, head)| list(session, head)).collect())
     }
 
     /// Sessions in which a run was at work when the last record was kept.
@@ -105,11 +134,10 @@ impl Reader {
     /// # Errors
     /// When the disk fails.
     pub fn unfinished(&mut self) -> Result<Vec<SessionId>, StoreError> {
-        let view = self.open_view(Heads::clone)?;
+        let view = self.open_view()?;
         let sql = format!("SELECT {} FROM session INDEXED BY session_open WHERE open", heads::COLUMNS);
-        let mut open = view.ask(|tx| collect(tx, &sql, params![]))?;
-        open.extend(view.recent);
-        Ok(open.into_iter().filter(|(_, head)| head.open).map(|(session, _)| session).collect())
+        let open = view.ask(|tx| collect(tx, &sql, params![]))?;
+        Ok(open.into_iter().map(|(session, _)| session).collect())
     }
 
     /// Lines with `from_ms <= at < until_ms` after line `after`, in the order they were posted; at most `limit`.
@@ -122,6 +150,7 @@ impl Reader {
         after: u64,
         limit: usize,
     ) -> Result<Vec<PostedLine>, StoreError> {
+        self.catch_up()?;
         let mut read = || {
             let tx = self.conn.transaction()?;
             lines::page(&tx, (from_ms, until_ms), after.cast_signed(), limit)
@@ -174,33 +203,18 @@ impl Reader {
         keys::version(&self.conn).map_err(|e| self.place.fault(&e))
     }
 
-    /// One state of the file, with those of the heads that are not written back in it that `pick` picks.
-    fn open_view(&mut self, pick: impl Fn(&Heads) -> Heads) -> Result<View<'_>, StoreError> {
-        // Taken before the transaction begins, so that every row a head points at is in it.
-        let shared = self.shared.as_ref().map(|shared| pick(writer::lock(shared).heads()));
+    /// One state of the file.
+    fn open_view(&mut self) -> Result<View<'_>, StoreError> {
+        self.catch_up()?;
         let place = &self.place;
         let tx = self.conn.transaction().map_err(|e| place.fault(&e))?;
-        let recent = match shared {
-            Some(recent) => recent,
-            None => pick(&tail(&tx, place)?),
-        };
-        Ok(View { tx, place, recent })
+        Ok(View { tx, place })
     }
 
     /// The same for one session, with its head; `None` when it is not there or was erased.
     fn view(&mut self, session: SessionId) -> Result<Option<(View<'_>, Head)>, StoreError> {
-        let shared = self.shared.as_ref().map(|shared| writer::lock(shared).get(session).cloned());
-        let place = &self.place;
-        let tx = self.conn.transaction().map_err(|e| place.fault(&e))?;
-        let recent = match shared {
-            Some(head) => head.map(|head| (session, head)).into_iter().collect(),
-            None => tail(&tx, place)?,
-        };
-        let view = View { tx, place, recent };
-        let head = match view.recent.get(&session) {
-            Some(head) => Some(head.clone()),
-            None => view.ask(|tx| heads::find(tx, session))?,
-        };
+        let view = self.open_view()?;
+        let head = view.ask(|tx| heads::find(tx, session))?;
         Ok(head.filter(|head| !head.erased).map(|head| (view, head)))
     }
 }
@@ -208,7 +222,6 @@ impl Reader {
 struct View<'a> {
     tx: Transaction<'a>,
     place: &'a Place,
-    recent: Heads,
 }
 
 impl View<'_> {
@@ -261,14 +274,6 @@ impl View<'_> {
     }
 }
 
-fn tail(tx: &Transaction<'_>, place: &Place) -> Result<Heads, StoreError> {
-    let tail = heads::tail(tx).map_err(|e| place.fault(&e))?;
-    match tail.torn {
-        Some(reason) => Err(place.torn(reason)),
-        None => Ok(tail.heads.into_iter().map(|(session, (head, _))| (session, head)).collect()),
-    }
-}
-
 fn snapshot(tx: &Transaction<'_>, session: SessionId) -> rusqlite::Result<Option<Snapshot>> {
     tx.prepare_cached("SELECT seq, body FROM snapshot WHERE session = ?1")?
         .query_row([id_bytes(session)], |row| {
@@ -277,7 +282,7 @@ fn snapshot(tx: &Transaction<'_>, session: SessionId) -> rusqlite::Result<Option
         .optional()
 }
 
-fn listed(tx: &Transaction<'_>, filter: &Filter, limit: usize) -> rusqlite::Result<Heads> {
+fn listed(tx: &Transaction<'_>, filter: &Filter, limit: usize) -> rusqlite::Result<Vec<(SessionId, Head)>> {
     let columns = heads::COLUMNS;
     let before = filter.before.map_or([u8::MAX; 16], id_bytes);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -299,7 +304,11 @@ fn listed(tx: &Transaction<'_>, filter: &Filter, limit: usize) -> rusqlite::Resu
     }
 }
 
-fn collect(tx: &Transaction<'_>, sql: &str, params: &[&dyn rusqlite::ToSql]) -> rusqlite::Result<Heads> {
+fn collect(
+    tx: &Transaction<'_>,
+    sql: &str,
+    params: &[&dyn rusqlite::ToSql],
+) -> rusqlite::Result<Vec<(SessionId, Head)>> {
     tx.prepare_cached(sql)?.query_map(params, heads::read_row)?.collect()
 }
 

@@ -1,0 +1,139 @@
+//! One of the two files: a header that says which generation it holds, frames behind it, zeros up to its end.
+
+use super::{place, turn};
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where frames begin. The header has a sector of its own, so that no frame is torn with it.
+pub(super) const HEADER_BYTES: u64 = 4_096;
+const MAGIC: [u8; 8] = *b"abidelog";
+/// The newest format this code writes and reads.
+const FORMAT: u32 = 1;
+/// Bytes of a header that say something.
+const HEADER_USED: usize = 32;
+/// A file takes frames up to here, and one that is larger when it is the first.
+const SEGMENT_BYTES: u64 = 32 << 20;
+/// Zeros written ahead of the frames in one go: a sync of bytes inside a file need not write down its size.
+const EXTENT_BYTES: usize = 64 << 10;
+
+static ZEROS: [u8; EXTENT_BYTES] = [0; EXTENT_BYTES];
+
+/// A file of the commit log, open to be written.
+#[derive(Debug)]
+pub(crate) struct Segment {
+    pub(crate) file: Arc<File>,
+    pub(crate) path: PathBuf,
+    /// Where the next frame goes.
+    end: u64,
+    /// Bytes of the file.
+    length: u64,
+    /// Bytes that may hold something else than zeros.
+    used: u64,
+}
+
+impl Segment {
+    /// Opens the file that takes turn with `generation`, and makes it when it is not there. What it held is gone when
+    /// this returns: its steps are taken in elsewhere, and those that were left out must not come back.
+    pub(crate) fn open(dir: &Path, generation: u64) -> io::Result<Segment> {
+        let path = place(dir, generation);
+        let file =
+            File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path)?;
+        let length = file.metadata()?.len();
+        if length > 0 {
+            file.write_all_at(&[0; HEADER_USED], 0)?;
+            file.sync_data()?;
+        }
+        Ok(Segment { file: Arc::new(file), path, end: HEADER_BYTES, length, used: length })
+    }
+
+    /// Begins a generation whose first step has `first` for its number. What the file held before is gone.
+    pub(crate) fn begin(&mut self, generation: u64, first: u64) -> io::Result<()> {
+        if self.length > SEGMENT_BYTES {
+            self.file.set_len(SEGMENT_BYTES)?;
+            self.length = SEGMENT_BYTES;
+            self.used = self.used.min(SEGMENT_BYTES);
+        }
+        self.make_room(HEADER_BYTES)?;
+        self.file.write_all_at(&header(generation, first), 0)?;
+        self.end = HEADER_BYTES;
+        self.used = self.used.max(HEADER_BYTES);
+        Ok(())
+    }
+
+    /// Whether a frame of so many bytes goes here.
+    pub(crate) fn has_room(&self, bytes: usize) -> bool {
+        self.end == HEADER_BYTES || self.end + bytes as u64 <= SEGMENT_BYTES
+    }
+
+    /// Writes one frame. After an error the file is as if it had not been tried.
+    pub(crate) fn append(&mut self, frame: &[u8]) -> io::Result<()> {
+        let end = self.end + frame.len() as u64;
+        self.make_room(end)?;
+        self.used = self.used.max(end);
+        self.file.write_all_at(frame, self.end)?;
+        self.end = end;
+        Ok(())
+    }
+
+    fn make_room(&mut self, end: u64) -> io::Result<()> {
+        while self.length < end {
+            self.file.write_all_at(&ZEROS, self.length)?;
+            self.length += EXTENT_BYTES as u64;
+        }
+        Ok(())
+    }
+
+    /// Overwrites everything with zeros, durably.
+    pub(crate) fn wipe(&mut self) -> io::Result<()> {
+        let mut at = 0;
+        while at < self.used {
+            let bytes = usize::try_from(self.used - at).unwrap_or(EXTENT_BYTES).min(EXTENT_BYTES);
+            self.file.write_all_at(ZEROS.get(..bytes).unwrap_or_default(), at)?;
+            at += bytes as u64;
+        }
+        self.file.sync_data()?;
+        self.used = 0;
+        Ok(())
+    }
+}
+
+fn header(generation: u64, first: u64) -> Vec<u8> {
+    let mut header = Vec::with_capacity(HEADER_USED);
+    header.extend_from_slice(&MAGIC);
+    header.extend_from_slice(&FORMAT.to_le_bytes());
+    header.extend_from_slice(&generation.to_le_bytes());
+    header.extend_from_slice(&first.to_le_bytes());
+    header.extend_from_slice(&crc32fast::hash(&header).to_le_bytes());
+    header
+}
+
+/// What a file's header says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Header {
+    pub(super) generation: u64,
+    /// The number of its first step.
+    pub(super) first: u64,
+}
+
+impl Header {
+    /// Reads a header; `None` when the bytes are none, or that of the other file.
+    pub(super) fn read(bytes: &[u8], file: usize) -> Option<Header> {
+        let used = bytes.get(..HEADER_USED)?;
+        let (said, sum) = used.split_last_chunk()?;
+        let (magic, rest) = said.split_first_chunk()?;
+        let (format, rest) = rest.split_first_chunk()?;
+        let (generation, first) = rest.split_first_chunk()?;
+        let header = Header {
+            generation: u64::from_le_bytes(*generation),
+            first: u64::from_le_bytes(first.try_into().ok()?),
+        };
+        let ours = *magic == MAGIC
+            && u32::from_le_bytes(*format) == FORMAT
+            && u32::from_le_bytes(*sum) == crc32fast::hash(said)
+            && turn(header.generation) == file;
+        ours.then_some(header)
+    }
+}

@@ -1,0 +1,266 @@
+//! The thread that takes steps in: from the order of the log into tables that are read by session, time and hash.
+//! It takes many in one transaction, and does everything else that writes to the database.
+
+use super::checkpoint;
+use super::draft::Draft;
+use super::erase::{Erasure, Scrub};
+use super::file::Place;
+use super::front::{Front, Kept, Task};
+use super::stats::Counters;
+use super::sync::Broken;
+use crate::append::Append;
+use crate::error::StoreError;
+use abide_model::id::SessionId;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, TransactionBehavior};
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// Steps in one transaction at most.
+const STEPS_MAX: usize = 1_024;
+/// Bytes in one transaction at most, unless its first step alone has more.
+const BYTES_MAX: usize = 8 << 20;
+/// Rows written in one go before those who serve get the core: nobody waits for this thread, unless they say so.
+const ROWS_BETWEEN_PAUSES: usize = 16;
+/// How long they get it for.
+const PAUSE: Duration = Duration::from_micros(200);
+/// How long it waits before it tries again what failed.
+const RETRY_AFTER: Duration = Duration::from_millis(100);
+
+pub(super) struct Intake {
+    pub(super) conn: Connection,
+    pub(super) place: Place,
+    pub(super) front: Arc<Front>,
+    pub(super) draft: Draft,
+    /// The last step that is taken in.
+    pub(super) taken_in: u64,
+    /// What was found waiting and is not done.
+    pub(super) backlog: VecDeque<Task>,
+    pub(super) erasing: VecDeque<Erasure>,
+    pub(super) scrub: Scrub,
+    pub(super) counters: Arc<Counters>,
+    /// Whether somebody waits for what is being done.
+    pub(super) hurry: bool,
+    /// Set when the checkpointer cannot keep up with this thread.
+    pub(super) overgrown: Arc<AtomicBool>,
+    /// Whether commits wait for the disk at the moment.
+    pub(super) synced: bool,
+    pub(super) broken: Broken,
+}
+
+impl Intake {
+    /// Works until the door is closed and everything is taken in.
+    pub(super) fn run(mut self) {
+        loop {
+            let stuck = !self.backlog.is_empty();
+            let busy = !self.erasing.is_empty() || self.scrub.is_wanted();
+            let found = self.front.next(match (busy, stuck) {
+                (true, _) => Some(Duration::ZERO),
+                (false, true) => Some(RETRY_AFTER),
+                (false, false) => None,
+            });
+            self.hurry = found.hurry;
+            let idle = found.tasks.is_empty();
+            self.backlog.extend(found.tasks);
+            let outcome = self.work_off();
+            self.help_checkpoint();
+            self.erase_some();
+            self.scrub_some();
+            if found.closing && idle && (self.backlog.is_empty() || outcome.is_err()) && !self.goes_on() {
+                break;
+            }
+        }
+        self.close();
+    }
+
+    fn goes_on(&self) -> bool {
+        self.broken.check().is_ok() && (!self.erasing.is_empty() || self.scrub.is_wanted())
+    }
+
+    /// Does what waits, in order. What cannot be taken in stays, and whoever waits for it is told why.
+    fn work_off(&mut self) -> Result<(), StoreError> {
+        while let Some(task) = self.backlog.pop_front() {
+            match task {
+                Task::Step(first) => {
+                    let steps = self.gather(first);
+                    let outcome = self.take_in(steps);
+                    self.front.taken_in(outcome.clone().map(|()| self.taken_in));
+                    if let Err(error) = outcome {
+                        self.turn_away(&error);
+                        return Err(error);
+                    }
+                }
+                Task::Erase { session, reply } => self.begin_erasure(session, reply),
+                Task::Work(work) => work(self.wait_for_disk(true).map(|()| &mut self.conn)),
+                Task::Settle(reply) => drop(reply.send(self.broken.check())),
+            }
+        }
+        self.release()
+    }
+
+    /// What waits behind the first step, as far as one transaction holds it.
+    fn gather(&mut self, first: Box<Kept>) -> Vec<Kept> {
+        let mut bytes = first.append.bytes();
+        let mut steps = vec![*first];
+        while let Some(Task::Step(next)) = self.backlog.front()
+            && steps.len() < STEPS_MAX
+            && bytes + next.append.bytes() <= BYTES_MAX
+        {
+            bytes += next.append.bytes();
+            if let Some(Task::Step(next)) = self.backlog.pop_front() {
+                steps.push(*next);
+            }
+        }
+        steps
+    }
+
+    /// Takes steps in with one transaction, or, where many find no room, with several smaller ones. After an error
+    /// those that were not stay at the front of the backlog.
+    fn take_in(&mut self, mut steps: Vec<Kept>) -> Result<(), StoreError> {
+        let mut together = steps.len();
+        while !steps.is_empty() {
+            let count = together.min(steps.len());
+            match self.try_take_in(steps.get(..count).unwrap_or_default()) {
+                Ok(()) => drop(steps.drain(..count)),
+                Err(StoreError::Full { .. }) if count > 1 => together = count / 2,
+                Err(error) => {
+                    for step in steps.into_iter().rev() {
+                        self.backlog.push_front(Task::Step(Box::new(step)));
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn try_take_in(&mut self, steps: &[Kept]) -> Result<(), StoreError> {
+        let Some(last) = steps.last().map(|step| step.number) else { return Ok(()) };
+        let durable = self.front.sealed().is_some_and(|sealed| sealed <= last);
+        let outcome = self.broken.check().and_then(|()| self.commit(steps, durable));
+        self.broken.watch(outcome)?;
+        self.taken_in = last;
+        if durable {
+            self.front.release(last);
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, steps: &[Kept], durable: bool) -> Result<(), StoreError> {
+        self.wait_for_disk(durable).map_err(|e| self.place.fault(&e))?;
+        let pause = || {
+            if !self.hurry && !self.front.hurries() {
+                thread::sleep(PAUSE);
+            }
+        };
+        let written = write(&mut self.conn, &mut self.draft, steps, pause).map_err(|e| self.place.fault(&e));
+        match &written {
+            Ok(()) => self.counters.taken_in(),
+            Err(_) => self.draft.undo(),
+        }
+        written
+    }
+
+    /// Tells those who wait that it cannot be done now. Steps stay. Erasures go on: they make room.
+    fn turn_away(&mut self, error: &StoreError) {
+        for task in std::mem::take(&mut self.backlog) {
+            match task {
+                Task::Step(step) => self.backlog.push_back(Task::Step(step)),
+                Task::Settle(reply) => drop(reply.send(Err(error.clone()))),
+                Task::Work(work) => work(self.wait_for_disk(true).map(|()| &mut self.conn)),
+                Task::Erase { session, reply } => self.begin_erasure(session, reply),
+            }
+        }
+    }
+
+    /// Gives a file of the log free whose steps are all taken in.
+    fn release(&mut self) -> Result<(), StoreError> {
+        if self.front.sealed().is_some_and(|sealed| sealed <= self.taken_in) {
+            self.make_durable()?;
+            self.front.release(self.taken_in);
+        }
+        Ok(())
+    }
+
+    /// Has everything taken in so far on disk: a commit that waits for it brings those before it along.
+    pub(super) fn make_durable(&mut self) -> Result<(), StoreError> {
+        self.broken.check()?;
+        let taken_in = self.taken_in;
+        let marked = self.wait_for_disk(true).and_then(|()| {
+            let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            super::draft::mark(&tx, taken_in)?;
+            tx.commit()
+        });
+        self.broken.watch(marked.map_err(|e| self.place.fault(&e)))
+    }
+
+    /// The write-ahead log of the database starts over only when all of it is in the file, which under steady load is
+    /// true only while this thread stands still. What fails here stays in that log, for the next pass.
+    fn help_checkpoint(&self) {
+        if self.overgrown.swap(false, Ordering::Relaxed) && self.broken.check().is_ok() {
+            let passed = checkpoint::passive(&self.conn).map_err(|e| self.place.fault(&e));
+            let _ = self.broken.watch(passed);
+        }
+    }
+
+    /// Sets whether the next commit waits for the disk.
+    pub(super) fn wait_for_disk(&mut self, durable: bool) -> rusqlite::Result<()> {
+        if self.synced != durable {
+            self.conn.pragma_update(None, "synchronous", if durable { "FULL" } else { "NORMAL" })?;
+            self.synced = durable;
+        }
+        Ok(())
+    }
+
+    /// Removes the log when nothing needs it any more.
+    fn close(mut self) {
+        if self.backlog.is_empty() && self.make_durable().is_ok() {
+            self.front.remove_log();
+        }
+        if self.broken.check().is_err() {
+            // The write-ahead log is all there is to recover from: it is not to be moved and removed.
+            let _ = self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        }
+    }
+}
+
+fn write(conn: &mut Connection, draft: &mut Draft, steps: &[Kept], pause: impl Fn()) -> rusqlite::Result<()> {
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for some in steps.chunks(ROWS_BETWEEN_PAUSES) {
+        for step in some {
+            draft.write(&tx, &step.append)?;
+        }
+        pause();
+    }
+    let last = steps.last().map_or(0, |step| step.number);
+    draft.end(&tx, last, (ROWS_BETWEEN_PAUSES, pause))?;
+    tx.commit()?;
+    draft.committed();
+    Ok(())
+}
+
+/// Takes in what was found in the log when the store was opened, durably. Returns how many steps and sessions.
+pub(super) fn take_in_found(
+    conn: &mut Connection,
+    draft: &mut Draft,
+    found: Vec<(u64, Append)>,
+) -> rusqlite::Result<(u64, u64)> {
+    let sessions: BTreeSet<SessionId> = found.iter().map(|(_, append)| append.session).collect();
+    let steps = found.into_iter().map(|(number, append)| Kept::found(number, append));
+    let steps: Vec<Kept> = steps.collect();
+    if !steps.is_empty() {
+        write(conn, draft, &steps, || {})?;
+    }
+    Ok((steps.len() as u64, sessions.len() as u64))
+}
+
+/// Answers somebody who no longer listens with silence.
+pub(super) fn answer<T>(reply: Option<oneshot::Sender<T>>, answer: T) {
+    if let Some(reply) = reply {
+        let _ = reply.send(answer);
+    }
+}
