@@ -5,6 +5,8 @@ mod amounts;
 #[cfg(test)]
 mod broken;
 #[cfg(test)]
+mod chain;
+#[cfg(test)]
 mod conflicts;
 #[cfg(test)]
 mod duties;
