@@ -124,10 +124,13 @@ fn measure(deal: &Deal, options: &Options, notes: &mut Vec<String>) {
         let began: Vec<&Wish> = wishes.iter().take(count).collect();
         let figures = Figures::of(&began, |wish| other.permits(wish));
         println!("{}", figures.row("", "cedar, translated"));
-        let same = (0..count).filter(|at| figures.answer(*at) == answered.answer(*at)).count();
+        // A question that is open has no counterpart there.
+        let settled: Vec<usize> = (0..count).filter(|at| !contested(&book, &asks[*at])).collect();
+        let same = settled.iter().filter(|at| figures.answer(**at) == answered.answer(**at)).count();
         notes.push(format!(
-            "  cedar: {} policies; the same answer to {same} of {count} asks",
-            other.policies()
+            "  cedar: {} policies; the same answer to {same} of {} asks that hang on no open question",
+            other.policies(),
+            settled.len()
         ));
     }
 }

@@ -298,7 +298,7 @@ def compare(engine, files, wanted, counts):
     for ask in wanted(mine):
         theirs = engine.call({key: str(value) for key, value in ask.items()})
         ours = mine.decide(ask) | {"until": mine.until(ask)}
-        for key in ("toward", "questions", "duties"):
+        for key in ("toward", "questions", "duties", "forbids"):
             theirs[key] = sorted(theirs[key])
         if theirs != ours:
             fail(files, ask, theirs, ours)

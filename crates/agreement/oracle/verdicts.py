@@ -460,11 +460,15 @@ class Book:
             ever = set.intersection(*breaches) or ever
         questions = [point for point in points(tree) if self.flips(tree, point)] if len(kinds) > 1 else []
         verdict = kinds.pop() if len(kinds) == 1 else "contested"
-        toward = sorted({self.clauses[name]["to"] for name in ever}) if verdict in ("breach", "contested") else []
+        forbids = sorted(ever) if verdict in ("breach", "contested") else []
+        toward = sorted({self.clauses[name]["to"] for name in forbids})
         duties = set()
         if verdict != "no_right":
             duties = set().union(*leaves(self.possible(lambda answers: self.duties(ask, answers), settled)))
-        return {"verdict": verdict, "toward": toward, "questions": sorted(questions), "duties": sorted(duties)}
+        return {
+            "verdict": verdict, "toward": toward, "questions": sorted(questions), "duties": sorted(duties),
+            "forbids": forbids,
+        }
 
     def flips(self, tree, point):
         """Whether two sets of answers that differ in this point alone lead to different kinds of outcome."""
@@ -523,11 +527,13 @@ class Book:
         return sorted(found - {FAR})
 
     def until(self, ask):
-        now = self.decide(ask)
-        for day in self.days():
-            if day > ask["at"] and self.decide({**ask, "at": day}) != now:
-                return day.isoformat()
-        return None
+        def said(at):
+            found = self.decide({**ask, "at": at})
+            return [found[key] for key in ("verdict", "toward", "questions", "duties")]
+
+        now = said(ask["at"])
+        later = (day for day in self.days() if day > ask["at"] and said(day) != now)
+        return next((day.isoformat() for day in later), None)
 
 
 def corner_of(ask):
