@@ -11,6 +11,8 @@ mod explain;
 #[cfg(test)]
 mod fmt;
 #[cfg(test)]
+mod guide;
+#[cfg(test)]
 mod key;
 #[cfg(test)]
 mod ledger;

@@ -141,7 +141,7 @@ fn money_flows_up_the_chain_with_a_minimum_and_down_through_waterfalls() {
         split plaza.waterfall: 2 steps
         commit harbour.commit: 3 stages
         parity harbour.most-favoured: for harbour
-        2 rates, 7 entered sales
+        2 rates, 11 entered sales
     "#]]
     .assert_eq(&out);
 }
