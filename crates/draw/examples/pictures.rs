@@ -1,14 +1,91 @@
 //! Writes one picture of each chart into a folder, to be looked at: `cargo run -p abide-draw --example pictures DIR`.
 
 use abide_draw::band::{Bands, Row, Span};
-use abide_draw::{Mark, Tone};
+use abide_draw::bars::{Bar, Group};
+use abide_draw::lines::{Across, Level, Point, Series, day};
+use abide_draw::{Bars, Lines, Mark, Tone, Unit};
 use std::path::PathBuf;
 
 #[expect(clippy::disallowed_methods, reason = "a program, not the crate: it writes files")]
 fn main() -> std::io::Result<()> {
     let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "pictures".to_owned()));
     std::fs::create_dir_all(&folder)?;
-    std::fs::write(folder.join("bands.svg"), bands().svg())
+    std::fs::write(folder.join("bands.svg"), bands().svg())?;
+    std::fs::write(folder.join("lines.svg"), lines().svg())?;
+    std::fs::write(folder.join("difference.svg"), difference().svg())?;
+    std::fs::write(folder.join("bars.svg"), bars().svg())
+}
+
+fn usd() -> Unit {
+    Unit { name: "USD".to_owned(), decimals: 2 }
+}
+
+/// Billions, in cents.
+const BILLION: i128 = 100_000_000_000;
+
+fn lines() -> Lines {
+    let series = |name: &str, cap: i128, rate: i128| {
+        let point = |year: i16| {
+            let years = i128::from(year - 2026);
+            let at =
+                |growth: i128| (years * years * growth * BILLION / 10 + years * rate * BILLION / 10).min(cap);
+            Point { at: day(jiff::civil::date(year, 1, 1)), low: at(7), value: at(10), high: at(14) }
+        };
+        Series { name: name.to_owned(), points: (2026..=2033).map(point).collect() }
+    };
+    Lines {
+        id: "shares".to_owned(),
+        title: "What is paid to Microsoft, added up".to_owned(),
+        note: "Middle of 1,000 futures; eight of ten lie in the shade".to_owned(),
+        across: Across::Days(vec![Mark {
+            on: jiff::civil::date(2031, 1, 1),
+            label: "share ends".to_owned(),
+        }]),
+        unit: usd(),
+        series: vec![series("April 2026", 38 * BILLION, 60), series("October 2025", 90 * BILLION, 50)],
+        levels: vec![Level { value: 38 * BILLION, label: "cap".to_owned() }],
+    }
+}
+
+fn difference() -> Lines {
+    let point = |n: i128| {
+        let value = (40 - n) * BILLION / 2;
+        Point { at: n * BILLION, low: value - BILLION, value, high: value + 3 * BILLION }
+    };
+    Lines {
+        id: "difference".to_owned(),
+        title: "By how much April 2026 is better for Microsoft".to_owned(),
+        note: String::new(),
+        across: Across::Amounts(usd(), "revenue through AWS a year".to_owned()),
+        unit: usd(),
+        series: vec![Series {
+            name: "difference".to_owned(),
+            points: (0..=100).step_by(5).map(point).collect(),
+        }],
+        levels: Vec::new(),
+    }
+}
+
+fn bars() -> Bars {
+    let group = |name: &str, values: [(&str, i128, i128); 2]| Group {
+        name: name.to_owned(),
+        bars: values
+            .map(|(name, value, by)| {
+                let (value, by) = (value * BILLION, by * BILLION);
+                Bar { name: name.to_owned(), low: value - by, value, high: value + by }
+            })
+            .to_vec(),
+    };
+    Bars {
+        id: "value".to_owned(),
+        title: "Present value for each party".to_owned(),
+        note: "At 8 % a year".to_owned(),
+        unit: usd(),
+        groups: vec![
+            group("microsoft", [("April 2026", 110, 12), ("October 2025", 95, 0)]),
+            group("openai", [("April 2026", 214, 30), ("October 2025", -12, 4)]),
+        ],
+    }
 }
 
 fn bands() -> Bands {

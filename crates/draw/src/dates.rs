@@ -150,6 +150,13 @@ pub(crate) fn number(date: Date) -> i64 {
     epoch.until(date).map_or(0, |span| i64::from(span.get_days()))
 }
 
+/// The day of a number, or the nearest there is.
+pub(crate) fn of(number: i128) -> Date {
+    let days = i64::try_from(number.clamp(-4_000_000, 4_000_000)).unwrap_or(0);
+    let edge = if days < 0 { Date::MIN } else { Date::MAX };
+    jiff::civil::date(1970, 1, 1).checked_add(jiff::Span::new().days(days)).unwrap_or(edge)
+}
+
 /// `27 Apr 2026`.
 pub(crate) fn shown(date: Date) -> String {
     format!("{} {} {}", date.day(), month(date), date.year())

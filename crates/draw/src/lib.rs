@@ -10,13 +10,19 @@
 //! - can stand in a page beside others, when each has an `id` of its own.
 #![deny(clippy::wildcard_enum_match_arm)]
 
+pub mod amount;
 pub mod band;
+pub mod bars;
 mod dates;
 mod frame;
+pub mod lines;
 mod style;
 mod svg;
 mod text;
 
+pub use amount::{Scale, Unit};
 pub use band::Bands;
+pub use bars::Bars;
 pub use frame::Mark;
+pub use lines::Lines;
 pub use style::Tone;

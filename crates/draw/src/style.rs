@@ -69,9 +69,13 @@ pub(crate) enum Paint {
     MutedEdge,
     Plain,
     PlainEdge,
+    Series(usize),
 }
 
-/// Class of a fill, class of a stroke, light, dark.
+/// How many series have a colour of their own; a seventh takes the first one's, with another dash.
+pub(crate) const SERIES_COLORS: usize = 6;
+
+/// Class of a fill, class of a stroke, light, dark. The colours of series stay apart for colour-blind eyes.
 type Shade = (&'static str, &'static str, &'static str, &'static str);
 
 const SHADES: [Shade; 14] = [
@@ -89,6 +93,15 @@ const SHADES: [Shade; 14] = [
     ("f-muted-edge", "s-muted-edge", "#69727d", "#8f99a5"),
     ("f-plain", "s-plain", "#d9e6f5", "#1b3550"),
     ("f-plain-edge", "s-plain-edge", "#1f5f9e", "#7db6ee"),
+];
+
+const SERIES: [Shade; SERIES_COLORS] = [
+    ("f-series-1", "s-series-1", "#0a5ea8", "#6db3f2"),
+    ("f-series-2", "s-series-2", "#c04a05", "#f59a5c"),
+    ("f-series-3", "s-series-3", "#0d7a60", "#4fc7a4"),
+    ("f-series-4", "s-series-4", "#84398a", "#d491da"),
+    ("f-series-5", "s-series-5", "#7d6200", "#d9b93e"),
+    ("f-series-6", "s-series-6", "#4b525b", "#b4bcc6"),
 ];
 
 impl Paint {
@@ -124,6 +137,7 @@ impl Paint {
             Paint::MutedEdge => muted_edge,
             Paint::Plain => plain,
             Paint::PlainEdge => plain_edge,
+            Paint::Series(n) => SERIES.get(n % SERIES_COLORS).copied().unwrap_or(ink),
         }
     }
 
@@ -146,7 +160,7 @@ pub(crate) const FONTS: &str = "'Helvetica Neue',Helvetica,Arial,'Liberation San
 /// The style sheet: the dark colours, on screens alone.
 pub(crate) fn sheet(svg: &mut Svg) {
     svg.raw("<style>@media screen and (prefers-color-scheme:dark){");
-    for (fill, stroke, _, dark) in &SHADES {
+    for (fill, stroke, _, dark) in SHADES.iter().chain(&SERIES) {
         svg.raw(&format!(".abide-chart .{fill}{{fill:{dark}}}.abide-chart .{stroke}{{stroke:{dark}}}"));
     }
     svg.raw("}</style>\n");

@@ -116,12 +116,16 @@ pub struct PartyOutcome {
     pub received: Row,
     /// What it pays under clauses.
     pub paid: Row,
+    /// What it has been paid by the end of each period.
+    pub paid_up: Vec<Figure>,
     /// All of it together.
     pub cash: Row,
     /// Cash, discounted to the start of the scenario.
     pub present_value: Figure,
     /// The same with its parts of the others' present value.
     pub look_through: Figure,
+    /// By how much the present value is above that under the first draft, future by future.
+    pub gain: Figure,
 }
 
 /// What a clause comes to.
@@ -185,31 +189,55 @@ pub fn project(
     calendar: &Calendar,
 ) -> Result<Projection, Unprojected> {
     let periods = grid::periods(scenario, calendar.year);
-    let plans: Vec<Plan<'_>> = scenario
-        .drafts
-        .iter()
-        .zip(drafts)
-        .map(|(draft, terms)| Plan::new(scenario, &draft.name, terms, &periods, calendar))
-        .collect::<Result<_, _>>()?;
-    let futures = if scenario.is_random() { scenario.draws.max(1) } else { 1 };
+    let plans = plans(scenario, drafts, &periods, calendar)?;
+    let runs: Vec<Run> = match scenario.is_random() {
+        true => (0..scenario.draws.max(1)).map(|number| Run::Drawn { seed: scenario.seed, number }).collect(),
+        false => vec![Run::Middle],
+    };
+    let drafts = over(&runs, scenario, &plans)?;
+    let found = scenario.searches.iter().map(|search| search::search(search, scenario, &plans));
+    let found = found.collect::<Result<_, _>>()?;
+    let futures = u32::try_from(runs.len()).unwrap_or(u32::MAX);
+    Ok(Projection { periods, drafts, futures, found })
+}
+
+/// What the drafts come to in the one future in which every random number is the one in the middle. Nothing is
+/// searched for.
+///
+/// # Errors
+/// As of [`project`].
+pub fn middle(
+    scenario: &Scenario,
+    drafts: &[Terms],
+    calendar: &Calendar,
+) -> Result<Vec<Outcome>, Unprojected> {
+    let periods = grid::periods(scenario, calendar.year);
+    let plans = plans(scenario, drafts, &periods, calendar)?;
+    over(&[Run::Middle], scenario, &plans)
+}
+
+fn plans<'p>(
+    scenario: &'p Scenario,
+    drafts: &'p [Terms],
+    periods: &'p [Stage],
+    calendar: &'p Calendar,
+) -> Result<Vec<Plan<'p>>, Unprojected> {
+    let each = scenario.drafts.iter().zip(drafts);
+    each.map(|(draft, terms)| Plan::new(scenario, &draft.name, terms, periods, calendar)).collect()
+}
+
+fn over(runs: &[Run], scenario: &Scenario, plans: &[Plan<'_>]) -> Result<Vec<Outcome>, Unprojected> {
     let mut sheets: Vec<Vec<run::Sheet>> = plans.iter().map(|_| Vec::new()).collect();
-    for number in 0..futures {
-        let run = if futures == 1 && !scenario.is_random() {
-            Run::Middle
-        } else {
-            Run::Drawn { seed: scenario.seed, number }
-        };
-        let course = |stream| Course::new(stream, scenario.currency, run, None);
+    for run in runs {
+        let course = |stream| Course::new(stream, scenario.currency, *run, None);
         let courses: Vec<Course> = scenario.streams.iter().map(course).collect::<Result<_, _>>()?;
         for (plan, sheets) in plans.iter().zip(&mut sheets) {
             sheets.push(plan.work_out(&courses)?);
         }
     }
-    let outcomes = plans.iter().zip(&sheets).map(|(plan, sheets)| plan.outcome(sheets));
-    let outcomes = outcomes.collect::<Result<_, _>>()?;
-    let found = scenario.searches.iter().map(|search| search::search(search, scenario, &plans));
-    let found = found.collect::<Result<_, _>>()?;
-    Ok(Projection { periods, drafts: outcomes, futures, found })
+    let first = plans.first().zip(sheets.first());
+    let outcomes = plans.iter().zip(&sheets).map(|(plan, sheets)| plan.outcome(sheets, first));
+    Ok(outcomes.collect::<Result<_, _>>()?)
 }
 
 /// The first day of the month after the one that `day` lies in.

@@ -70,6 +70,7 @@ fn scenario(drafts: &[&str], streams: Vec<Stream>) -> Scenario {
         draws: 100,
         drafts: drafts.iter().map(draft).collect(),
         streams,
+        supposed: Vec::new(),
         holdings: Vec::new(),
         assumptions: Vec::new(),
         searches: Vec::new(),

@@ -37,6 +37,8 @@ pub struct Scenario {
     pub drafts: Vec<Draft>,
     /// The forecast, at least one.
     pub streams: Vec<Stream>,
+    /// What is supposed to happen or to be answered, in words with names between backticks.
+    pub supposed: Vec<String>,
     /// Ownership assumed besides what the book says.
     pub holdings: Vec<Holding>,
     /// What the forecast rests on, in words.

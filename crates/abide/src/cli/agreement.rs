@@ -6,6 +6,7 @@ mod explain;
 mod fmt;
 mod render;
 mod schema;
+mod simulate;
 mod timeline;
 mod told;
 
@@ -64,6 +65,9 @@ pub(crate) enum Agreement {
     /// Lay the whole book before a reader: each clause beside the words it was read from
     #[command(after_help = render::EXAMPLE)]
     Render(render::Render),
+    /// What a forecast comes to under drafts of the terms: cash, present value, caps, break-even
+    #[command(after_help = simulate::EXAMPLE)]
+    Simulate(simulate::Simulate),
     /// Print the JSON Schema of the files, for editors that complete and check TOML
     #[command(after_help = schema::EXAMPLE)]
     Schema(schema::Schema),
@@ -124,6 +128,7 @@ impl Agreement {
             Agreement::Explain(explain) => explain.run(),
             Agreement::Fmt(fmt) => fmt.run(),
             Agreement::Render(render) => render.run(),
+            Agreement::Simulate(simulate) => simulate.run(),
             Agreement::Schema(schema) => schema.run(),
         }
     }

@@ -5,15 +5,27 @@ use super::print::plain;
 /// Rows under titles.
 pub(crate) struct Grid {
     rows: Vec<Vec<String>>,
+    /// The first column of numbers, which stand at the right.
+    numbers: usize,
 }
 
 impl Grid {
     pub(crate) fn new(titles: &[&str]) -> Self {
-        Self { rows: vec![titles.iter().map(|title| (*title).to_owned()).collect()] }
+        Self { rows: vec![titles.iter().map(|title| (*title).to_owned()).collect()], numbers: usize::MAX }
+    }
+
+    /// The columns from this one on, counted from 0, hold numbers.
+    pub(crate) fn numbers_from(self, column: usize) -> Self {
+        Self { numbers: column, ..self }
     }
 
     pub(crate) fn row<const N: usize>(&mut self, cells: [&str; N]) {
-        self.rows.push(cells.iter().map(|cell| plain(cell, false)).collect());
+        self.cells(&cells);
+    }
+
+    /// A row of as many cells as there are titles.
+    pub(crate) fn cells(&mut self, cells: &[impl AsRef<str>]) {
+        self.rows.push(cells.iter().map(|cell| plain(cell.as_ref(), false)).collect());
     }
 
     /// All of it; nothing when there is no row.
@@ -29,7 +41,9 @@ impl Grid {
         let widths: Vec<usize> = (0..columns).map(width).collect();
         let mut text = String::new();
         for row in &self.rows {
-            let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+            let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
+                if column < self.numbers { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+            });
             text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
             text.push('\n');
         }

@@ -21,4 +21,6 @@ mod render;
 #[cfg(test)]
 mod settings;
 #[cfg(test)]
+mod simulate;
+#[cfg(test)]
 mod stage;

@@ -7,6 +7,8 @@ use crate::Source;
 use crate::book::Book;
 use crate::diagnostic::{At, Diagnostic, Files, Sink, Spot, Word};
 use crate::suggest::did_you_mean;
+use crate::syntax::condition::{Arg, Term};
+use crate::syntax::registry::{FactRow, Happening};
 use crate::syntax::scenario::{AssumeRow, DraftRow, HoldingRow, RevenueRow, ScenarioRow, SearchRow};
 use crate::syntax::{self, Instrument};
 use crate::table::{Names, Number};
@@ -65,7 +67,9 @@ pub fn stage(
     };
     // What the scenario supposes may be what is wrong: names are looked up in the book without it.
     let names = base.or_else(|| own.unsupposed());
+    let supposed = read.as_ref().map(supposed).unwrap_or_default();
     let found = Check { words: names.as_ref(), against: against.is_some(), sink: &mut sink }.scenario(row);
+    let found = found.map(|scenario| Scenario { supposed, ..scenario });
     let books = found.as_ref().and_then(|found| books(&own, found, row, against, scenario, &mut sink));
     match (found, books) {
         (Some(scenario), Some(Ok(books))) if !sink.failed() => Ok(Staged { scenario, books }),
@@ -118,6 +122,31 @@ fn leave_out(instrument: &mut Instrument, draft: &Draft) {
     instrument.clauses.retain(|clause| !gone(&clause.id));
     instrument.clauses.iter_mut().for_each(|clause| clause.overrides.retain(|word| !gone(word)));
     instrument.supersedes.retain(|word| !gone(word) && !draft.keep.contains(&word.value));
+}
+
+/// What the scenario supposes, in words.
+fn supposed(read: &Read) -> Vec<String> {
+    let facts = read.files.iter().flat_map(|(_, file)| &file.registry.facts).filter(|fact| fact.assumed);
+    let words = |fact: &FactRow| match &fact.what {
+        Happening::Event(term) => format!("`{}` on {}.", written(term), fact.on.value),
+        Happening::Answer(question, answer) => {
+            format!("`{}` is answered {}.", question.value, if answer.value { "yes" } else { "no" })
+        }
+        Happening::Reading(term, amount) => {
+            format!("`{}` comes to {} on {}.", written(term), amount.value, fact.on.value)
+        }
+    };
+    facts.map(words).collect()
+}
+
+/// A term as it stands in a file.
+fn written(term: &Term) -> String {
+    let Some(args) = &term.args else { return term.name.value.clone() };
+    let arg = |arg: &Arg| match arg {
+        Arg::Term(term) => written(term),
+        Arg::Text(word) => word.value.clone(),
+    };
+    format!("{}({})", term.name.value, args.iter().map(arg).collect::<Vec<_>>().join(", "))
 }
 
 /// The book of every draft; `None` when one cannot be made, `Err` when the fault lies in the book compared with.
@@ -203,6 +232,7 @@ impl Check<'_> {
             draws: draws?,
             drafts,
             streams,
+            supposed: Vec::new(),
             holdings,
             assumptions,
             searches,

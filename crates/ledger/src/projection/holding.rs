@@ -41,9 +41,9 @@ impl LookThrough {
         Some(Self { parts })
     }
 
-    /// The parts of others that are `owner`'s.
-    pub(super) fn of<'a>(&'a self, owner: &'a Party) -> impl Iterator<Item = (&'a Party, &'a Exact)> {
-        self.parts.iter().filter(move |((holder, _), _)| holder == owner).map(|((_, of), part)| (of, part))
+    /// The part of `of` that is `owner`'s.
+    pub(super) fn part(&self, owner: &Party, of: &Party) -> Exact {
+        self.parts.get(&(owner.clone(), of.clone())).cloned().unwrap_or_default()
     }
 }
 

@@ -120,21 +120,21 @@ impl<'p> Plan<'p> {
             present: Vec::new(),
             through: Vec::new(),
         };
-        let mut worth = vec![NOTHING; parties];
+        let (mut sold, mut moved) = (vec![0; parties], Vec::with_capacity(self.shares.len()));
         let whole = Time::MIN..Time::MAX;
         let Calendar { zone, year } = self.calendar;
         let accrual = |share: &Share| Accrual::new(share.clone(), whole.clone(), zone.clone(), *year);
         let mut accruals: Vec<Accrual> = self.shares.iter().map(accrual).collect();
         for ((seller, cells), course) in self.streams.iter().zip(courses) {
-            self.sell(*seller, cells, course, (&mut sheet, &mut worth, &mut accruals))?;
+            self.sell(*seller, cells, course, (&mut sheet, &mut sold, &mut accruals))?;
         }
         for (share, accrual) in self.shares.iter().zip(&accruals) {
             let settled = accrual.work_out()?.into_iter().find(|worked| worked.currency == self.currency);
             let settled = settled.map(|worked| worked.settled).unwrap_or_default();
-            self.settle(share, &settled, &mut sheet, &mut worth)?;
+            moved.push(self.settle(share, &settled, &mut sheet)?);
             sheet.reached.push(self.reached(share, &settled));
         }
-        self.look_through(&worth, &mut sheet)?;
+        self.look_through(&sold, &moved, &mut sheet)?;
         Ok(sheet)
     }
 
@@ -143,7 +143,7 @@ impl<'p> Plan<'p> {
         seller: usize,
         cells: &[Cell],
         course: &Course,
-        (sheet, worth, accruals): (&mut Sheet, &mut [Span<i128>], &mut [Accrual]),
+        (sheet, sold, accruals): (&mut Sheet, &mut [i128], &mut [Accrual]),
     ) -> Result<(), TooLarge> {
         for cell in cells {
             let minor = cell.share_of(course.month(cell.month)).ok_or(self.too_large())?;
@@ -157,24 +157,24 @@ impl<'p> Plan<'p> {
                 *sum = self.sum(*sum, minor)?;
             }
             let present = self.present(minor, cell.last_day)?;
-            if let Some(worth) = worth.get_mut(seller) {
-                *worth = self.plus(worth, &Span { low: present, high: present })?;
+            if let Some(sold) = sold.get_mut(seller) {
+                *sold = self.sum(*sold, present)?;
             }
         }
         Ok(())
     }
 
-    /// Books what falls due under one share, with whoever pays and is paid.
+    /// Books what falls due under one share, with whoever pays and is paid; returns what it is worth.
     fn settle(
         &self,
         share: &Share,
         settled: &[Settlement],
         sheet: &mut Sheet,
-        worth: &mut [Span<i128>],
-    ) -> Result<(), TooLarge> {
+    ) -> Result<Span<i128>, TooLarge> {
         let place = |party: &Party| self.parties.iter().position(|one| one == party);
         let (payer, payee) = (place(&share.payer), place(&share.payee));
         let mut row = vec![NOTHING; self.periods.len()];
+        let mut moved = NOTHING;
         for settlement in settled {
             let day = settlement.period.last_day();
             let (period, due) = (grid::place(self.periods, day), &settlement.due);
@@ -182,12 +182,7 @@ impl<'p> Plan<'p> {
                 *sum = self.plus(sum, due)?;
             }
             let present = Span { low: self.present(due.low, day)?, high: self.present(due.high, day)? };
-            if let Some(worth) = payer.and_then(|at| worth.get_mut(at)) {
-                *worth = self.plus(worth, &Span { low: -present.high, high: -present.low })?;
-            }
-            if let Some(worth) = payee.and_then(|at| worth.get_mut(at)) {
-                *worth = self.plus(worth, &present)?;
-            }
+            moved = self.plus(&moved, &present)?;
         }
         for (side, at) in [(&mut sheet.paid, payer), (&mut sheet.received, payee)] {
             let Some(sums) = at.and_then(|at| side.get_mut(at)) else { continue };
@@ -196,7 +191,7 @@ impl<'p> Plan<'p> {
             }
         }
         sheet.due.push(row);
-        Ok(())
+        Ok(moved)
     }
 
     /// The last day of the settlement that uses up the bound of a share; `None` where it has none that is known.
@@ -215,21 +210,32 @@ impl<'p> Plan<'p> {
         Some(Span { low: day(|share| &share.high), high: day(|share| &share.low) })
     }
 
-    fn look_through(&self, worth: &[Span<i128>], sheet: &mut Sheet) -> Result<(), TooLarge> {
-        // Worth is kept in trillionths of a minor unit.
-        let unit = |pico: i128| Exact::ratio(pico, PICO).unwrap_or_default();
-        let minor = |exact: &Exact| exact.round_half_even().ok_or(self.too_large());
-        let whole = |span: &Span<Exact>| Ok(Span { low: minor(&span.low)?, high: minor(&span.high)? });
-        for (party, own) in self.parties.iter().zip(worth) {
-            let mut sum = own.map(|pico| unit(*pico));
-            sheet.present.push(whole(&sum)?);
-            for (of, part) in self.through.of(party) {
-                let place = self.parties.iter().position(|one| one == of);
-                let Some(theirs) = place.and_then(|at| worth.get(at)) else { continue };
-                sum.low += &(part * &unit(theirs.low));
-                sum.high += &(part * &unit(theirs.high));
-            }
-            sheet.through.push(whole(&sum)?);
+    /// Present values, own and with parts of others'. What a share moves is counted once for payer and payee together,
+    /// so that an amount that is not known widens the interval by no more than the owner's part in it.
+    fn look_through(&self, sold: &[i128], moved: &[Span<i128>], sheet: &mut Sheet) -> Result<(), TooLarge> {
+        let minor = |exact: &Exact| {
+            let unit = exact * &Exact::ratio(1, PICO).unwrap_or_default();
+            unit.round_half_even().ok_or(self.too_large())
+        };
+        for party in &self.parties {
+            let whole = |part: &dyn Fn(&Party) -> Exact| -> Result<Span<i128>, TooLarge> {
+                let mut sum = Span { low: Exact::zero(), high: Exact::zero() };
+                for (other, sold) in self.parties.iter().zip(sold) {
+                    let sold = &part(other) * &Exact::whole(*sold);
+                    sum = Span { low: &sum.low + &sold, high: &sum.high + &sold };
+                }
+                for (share, moved) in self.shares.iter().zip(moved) {
+                    let part = part(&share.payee) - part(&share.payer);
+                    let (low, high) = (&part * &Exact::whole(moved.low), &part * &Exact::whole(moved.high));
+                    let (low, high) = if part.is_negative() { (high, low) } else { (low, high) };
+                    sum = Span { low: &sum.low + &low, high: &sum.high + &high };
+                }
+                Ok(Span { low: minor(&sum.low)?, high: minor(&sum.high)? })
+            };
+            let own = |other: &Party| if other == party { Exact::whole(1) } else { Exact::zero() };
+            sheet.present.push(whole(&own)?);
+            let through = |other: &Party| own(other) + self.through.part(party, other);
+            sheet.through.push(whole(&through)?);
         }
         Ok(())
     }
@@ -272,8 +278,12 @@ impl<'p> Plan<'p> {
         Ok(Span { low: self.sum(a.low, b.low)?, high: self.sum(a.high, b.high)? })
     }
 
-    /// Many futures as figures.
-    pub(super) fn outcome(&self, sheets: &[Sheet]) -> Result<Outcome, TooLarge> {
+    /// Many futures as figures; those of the first draft are the same futures.
+    pub(super) fn outcome(
+        &self,
+        sheets: &[Sheet],
+        first: Option<(&Plan<'_>, &Vec<Sheet>)>,
+    ) -> Result<Outcome, TooLarge> {
         let mut parties = Vec::new();
         for (at, party) in self.parties.iter().enumerate() {
             let exact = |amount: &i128| Span { low: *amount, high: *amount };
@@ -283,9 +293,11 @@ impl<'p> Plan<'p> {
                 revenue: self.row(sheets, |sheet| Ok(revenue(sheet)))?,
                 received: self.row(sheets, |sheet| Ok(sheet.received.get(at).cloned()))?,
                 paid: self.row(sheets, |sheet| Ok(sheet.paid.get(at).cloned()))?,
+                paid_up: self.row(sheets, |sheet| self.added_up(sheet.received.get(at)).map(Some))?.periods,
                 cash: self.row(sheets, |sheet| sheet.cash(at, self.currency).map(Some))?,
                 present_value: figure(sheets.iter().filter_map(|sheet| sheet.present.get(at).copied())),
                 look_through: figure(sheets.iter().filter_map(|sheet| sheet.through.get(at).copied())),
+                gain: self.gain(party, sheets, first)?,
             };
             let idle = [&one.revenue, &one.received, &one.paid].iter().all(|row| row.is_nothing());
             if !idle || one.look_through != figure(std::iter::once(NOTHING)) {
@@ -308,6 +320,35 @@ impl<'p> Plan<'p> {
             }
         }
         Ok(Outcome { parties, clauses })
+    }
+
+    /// For each period, its sum with all before it.
+    fn added_up(&self, row: Option<&Vec<Span<i128>>>) -> Result<Vec<Span<i128>>, TooLarge> {
+        let mut sum = NOTHING;
+        let mut add = |one: &Span<i128>| {
+            sum = self.plus(&sum, one)?;
+            Ok(sum)
+        };
+        row.into_iter().flatten().map(&mut add).collect()
+    }
+
+    fn gain(
+        &self,
+        party: &Party,
+        sheets: &[Sheet],
+        first: Option<(&Plan<'_>, &Vec<Sheet>)>,
+    ) -> Result<Figure, TooLarge> {
+        // A draft gains nothing over itself, also where its terms are not known.
+        let Some((plan, base)) = first.filter(|(plan, _)| !std::ptr::eq(*plan, self)) else {
+            return Ok(figure(std::iter::once(NOTHING)));
+        };
+        let mut gains = Vec::with_capacity(sheets.len());
+        for (sheet, base) in sheets.iter().zip(base) {
+            let own = self.measured(sheet, party, Measure::PresentValue)?;
+            let base = plan.measured(base, party, Measure::PresentValue)?;
+            gains.push(self.plus(&own, &Span { low: -base.high, high: -base.low })?);
+        }
+        Ok(figure(gains.into_iter()))
     }
 
     fn row(

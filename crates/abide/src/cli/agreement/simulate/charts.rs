@@ -1,0 +1,151 @@
+//! The pictures of a worked scenario.
+
+use super::case::Case;
+use super::figures;
+use abide_draw::bars::{Bar, Group};
+use abide_draw::lines::{Across, Level, Point, Series, day};
+use abide_draw::{Bars, Lines};
+use abide_ledger::projection::{Figure, Outcome};
+use abide_model::terms::Limit;
+use std::collections::BTreeMap;
+
+/// Which picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Chart {
+    /// What shares come to, added up over time.
+    Shares,
+    /// The present value of each party under each draft.
+    Value,
+    /// By how much one draft is better, over the amount that is varied.
+    BreakEven,
+}
+
+impl Chart {
+    pub(super) const ALL: [Chart; 3] = [Chart::Shares, Chart::Value, Chart::BreakEven];
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Chart::Shares => "shares",
+            Chart::Value => "value",
+            Chart::BreakEven => "break-even",
+        }
+    }
+
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|chart| chart.as_str() == text)
+    }
+}
+
+/// The first picture of a kind; `None` where there is nothing to draw.
+pub(super) fn draw(case: &Case, chart: Chart) -> Option<String> {
+    match chart {
+        Chart::Shares => shares(case),
+        Chart::Value => value(case),
+        Chart::BreakEven => break_even(case, 0),
+    }
+}
+
+/// A line for each payee and draft: what it has been paid by the end of each period.
+pub(super) fn shares(case: &Case) -> Option<String> {
+    let mut series = Vec::new();
+    let mut levels: BTreeMap<i128, String> = BTreeMap::new();
+    let payees =
+        case.projection.drafts.iter().flat_map(|outcome| outcome.clauses.iter().map(|one| &one.payee));
+    let mut payees: Vec<_> = payees.collect();
+    payees.sort();
+    payees.dedup();
+    for payee in &payees {
+        for (draft, outcome) in case.scenario.drafts.iter().zip(&case.projection.drafts) {
+            let name = if payees.len() > 1 { format!("{payee}, {}", draft.name) } else { draft.name.clone() };
+            let points = paid(case, outcome, payee);
+            if points.iter().any(|point| point.high != 0) {
+                series.push(Series { name, points });
+            }
+        }
+    }
+    for one in case.projection.drafts.iter().flat_map(|outcome| &outcome.clauses) {
+        if let Limit::Of(total) = one.cap
+            && let Some(minor) = total.exact().to_minor(total.currency)
+        {
+            levels.insert(minor, format!("cap of {}", one.clause));
+        }
+    }
+    let note = match case.is_random() {
+        true => "By the end of each period; the middle future, and the range in which eight of ten lie",
+        false => "By the end of each period",
+    };
+    let to = if let [only] = payees.as_slice() { format!(" to {only}") } else { String::new() };
+    (!series.is_empty()).then(|| {
+        let levels = levels.into_iter().map(|(value, label)| Level { value, label }).collect();
+        let (id, title) = ("shares".to_owned(), format!("What shares pay{to}, added up"));
+        let across = Across::Days(Vec::new());
+        Lines { id, title, note: note.to_owned(), across, unit: figures::unit(case), series, levels }.svg()
+    })
+}
+
+/// What a payee has been paid by the end of each period.
+fn paid(case: &Case, outcome: &Outcome, payee: &abide_model::name::Party) -> Vec<Point> {
+    let mut points = vec![Point { at: day(case.scenario.from), low: 0, value: 0, high: 0 }];
+    let Some(one) = outcome.parties.iter().find(|one| one.party == *payee) else { return points };
+    for (stage, figure) in case.projection.periods.iter().zip(&one.paid_up) {
+        let (low, value, high) = ends(figure);
+        points.push(Point { at: day(stage.until), low, value, high });
+    }
+    points
+}
+
+/// The present value of each party under each draft.
+pub(super) fn value(case: &Case) -> Option<String> {
+    let mut groups: BTreeMap<&str, Vec<Bar>> = BTreeMap::new();
+    for (draft, outcome) in case.scenario.drafts.iter().zip(&case.projection.drafts) {
+        for one in &outcome.parties {
+            let (low, value, high) = ends(&one.present_value);
+            let bar = Bar { name: draft.name.clone(), low, value, high };
+            groups.entry(one.party.as_str()).or_default().push(bar);
+        }
+    }
+    let groups: Vec<Group> =
+        groups.into_iter().map(|(name, bars)| Group { name: name.to_owned(), bars }).collect();
+    let (id, title) = ("value".to_owned(), "Present value for each party".to_owned());
+    let note = super::text::about(case);
+    (!groups.is_empty()).then(|| Bars { id, title, note, unit: figures::unit(case), groups }.svg())
+}
+
+/// By how much one draft is better, for one search.
+pub(super) fn break_even(case: &Case, number: usize) -> Option<String> {
+    let (search, found) = (case.scenario.searches.get(number)?, case.projection.found.get(number)?);
+    let minor = |units: i128| units.saturating_mul(10i128.pow(case.decimals()));
+    let point = |sample: &abide_ledger::projection::Sample| {
+        let span = sample.difference;
+        let value = span.low + (span.high - span.low) / 2;
+        Point { at: minor(sample.level), low: span.low, value, high: span.high }
+    };
+    let points: Vec<Point> = found.samples.iter().map(point).collect();
+    let stream = case.scenario.streams.iter().find(|stream| stream.name == search.vary)?;
+    let called = if stream.title.is_empty() { &stream.name } else { &stream.title };
+    let title = match search.title.is_empty() {
+        true => {
+            format!("By how much “{}” is better than “{}” for {}", search.better, search.than, search.party)
+        }
+        false => search.title.clone(),
+    };
+    let measure = search.measure.as_str().replace('-', " ");
+    let lines = Lines {
+        id: format!("break-even-{}", search.name),
+        title,
+        note: format!(
+            "By how much “{}” is better for {}, in {measure}; below zero “{}” is",
+            search.better, search.party, search.than
+        ),
+        across: Across::Amounts(figures::unit(case), format!("{called}, at first")),
+        unit: figures::unit(case),
+        series: vec![Series { name: String::new(), points }],
+        levels: Vec::new(),
+    };
+    (!found.samples.is_empty()).then(|| lines.svg())
+}
+
+fn ends(figure: &Figure) -> (i128, i128, i128) {
+    let middle = figure.p50.low + (figure.p50.high - figure.p50.low) / 2;
+    (figure.p10.low, middle, figure.p90.high)
+}

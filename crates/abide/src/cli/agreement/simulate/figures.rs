@@ -1,0 +1,109 @@
+//! Figures in words: one unit for a whole table, intervals and percentiles where there are some.
+
+use super::case::Case;
+use abide_draw::{Scale, Unit};
+use abide_ledger::Span;
+use abide_ledger::projection::{Figure, Outcome, Reached, Row, Standing};
+use abide_model::Date;
+use abide_model::terms::Limit;
+
+/// How amounts of a case are written.
+pub(super) struct Money {
+    scale: Scale,
+}
+
+impl Money {
+    /// One unit for everything, by the largest figure.
+    pub(super) fn of(case: &Case) -> Self {
+        let all = case.projection.drafts.iter().flat_map(all);
+        Self { scale: Scale::fitting(unit(case), all) }
+    }
+
+    pub(super) fn name(&self) -> String {
+        self.scale.name()
+    }
+
+    pub(super) fn span(&self, span: &Span<i128>) -> String {
+        let one = |amount| self.scale.shown(amount, 2);
+        match span.is_exact() {
+            true => one(span.low),
+            false => format!("{} to {}", one(span.low), one(span.high)),
+        }
+    }
+
+    /// The one in the middle, without its range.
+    pub(super) fn middle(&self, figure: &Figure) -> String {
+        self.span(&figure.p50)
+    }
+
+    /// The range in which eight of ten lie; empty where nothing is random.
+    pub(super) fn range(&self, figure: &Figure) -> String {
+        if figure.p10 == figure.p90 {
+            return String::new();
+        }
+        self.span(&Span { low: figure.p10.low, high: figure.p90.high })
+    }
+}
+
+pub(super) fn unit(case: &Case) -> Unit {
+    Unit { name: case.scenario.currency.to_string(), decimals: case.decimals() }
+}
+
+fn all(outcome: &Outcome) -> impl Iterator<Item = i128> {
+    let ends = |figure: &Figure| [figure.p10.low, figure.p90.high];
+    let row = move |row: &Row| ends(&row.total);
+    outcome
+        .parties
+        .iter()
+        .flat_map(move |one| [ends(&one.present_value), row(&one.cash), row(&one.revenue)])
+        .flatten()
+}
+
+/// When a bound is reached, in words.
+pub(super) fn reached(reached: &Reached, futures: u32) -> String {
+    let day = |span: &Span<Option<Date>>| {
+        let one = |day: Option<Date>| day.map_or("not within the horizon".to_owned(), |day| day.to_string());
+        if span.is_exact() { one(span.low) } else { format!("{} to {}", one(span.low), one(span.high)) }
+    };
+    if futures == 1 {
+        return day(&reached.p50);
+    }
+    format!(
+        "{} (p10 {}, p90 {}; in {} of {futures})",
+        day(&reached.p50),
+        day(&reached.p10),
+        day(&reached.p90),
+        reached.times
+    )
+}
+
+/// A bound, in words.
+pub(super) fn cap(limit: &Limit, money: &Money) -> String {
+    match limit {
+        Limit::None => "no cap".to_owned(),
+        Limit::Unknown => "a cap that is not known".to_owned(),
+        Limit::Of(total) => {
+            let minor = total.exact().to_minor(total.currency).unwrap_or(i128::MAX);
+            format!("cap of {} {}", money.scale.shown(minor, 2), money.name())
+        }
+    }
+}
+
+/// What a stretch of a search says.
+pub(super) fn standing(side: Standing, better: &str, than: &str) -> String {
+    match side {
+        Standing::Better => format!("{better} is better"),
+        Standing::Worse => format!("{than} is better"),
+        Standing::Even => "both come to the same".to_owned(),
+        Standing::Open => "it depends on what is not known".to_owned(),
+    }
+}
+
+/// Whole currency units as amounts of a level: `23.41 billion USD`.
+pub(super) fn level(case: &Case, units: i128) -> String {
+    if units == 0 {
+        return format!("0 {}", case.scenario.currency);
+    }
+    let minor = units.saturating_mul(10i128.pow(case.decimals()));
+    Scale::fitting(unit(case), [minor]).told(minor, 3)
+}

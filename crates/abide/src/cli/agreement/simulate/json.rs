@@ -1,0 +1,121 @@
+//! A worked scenario for programs: amounts in minor units, each as `[low, high]`.
+
+use super::case::Case;
+use abide_ledger::Span;
+use abide_ledger::projection::{Figure, Outcome, Row, Standing};
+use abide_model::Date;
+use serde_json::{Value, json};
+
+/// All of it.
+pub(super) fn json(case: &Case) -> Value {
+    let scenario = &case.scenario;
+    let drafts =
+        case.projection.drafts.iter().enumerate().map(|(number, outcome)| draft(case, number, outcome));
+    json!({
+        "scenario": scenario.name,
+        "title": scenario.title,
+        "from": scenario.from.to_string(),
+        "until": scenario.until.to_string(),
+        "currency": scenario.currency.to_string(),
+        "futures": case.projection.futures,
+        "seed": scenario.seed,
+        "periods": case.projection.periods.iter().map(|stage| stage.name.as_str()).collect::<Vec<_>>(),
+        "drafts": drafts.collect::<Vec<_>>(),
+        "break_even": searches(case),
+        "unpermitted": unpermitted(case),
+        "questions": swings(case),
+    })
+}
+
+fn draft(case: &Case, number: usize, outcome: &Outcome) -> Value {
+    let draft = case.scenario.drafts.get(number);
+    let parties = outcome.parties.iter().map(|one| {
+        json!({
+            "party": one.party.as_str(),
+            "revenue": row(&one.revenue),
+            "received": row(&one.received),
+            "paid": row(&one.paid),
+            "cash": row(&one.cash),
+            "present_value": figure(&one.present_value),
+            "look_through": figure(&one.look_through),
+            "gain": figure(&one.gain),
+        })
+    });
+    let clauses = outcome.clauses.iter().map(|one| {
+        let day = |span: &Span<Option<Date>>| [span.low, span.high].map(|day| day.map(|day| day.to_string()));
+        let reached = one.reached.as_ref().map(|reached| {
+            json!({ "p10": day(&reached.p10), "p50": day(&reached.p50), "p90": day(&reached.p90), "times": reached.times })
+        });
+        json!({
+            "clause": one.clause.as_str(),
+            "payer": one.payer.as_str(),
+            "payee": one.payee.as_str(),
+            "due": row(&one.due),
+            "cap_reached": reached,
+        })
+    });
+    json!({
+        "draft": draft.map(|draft| draft.name.as_str()),
+        "title": draft.map(|draft| draft.title.as_str()),
+        "known": case.known.get(number).map(ToString::to_string),
+        "parties": parties.collect::<Vec<_>>(),
+        "clauses": clauses.collect::<Vec<_>>(),
+    })
+}
+
+fn row(row: &Row) -> Value {
+    json!({ "periods": row.periods.iter().map(figure).collect::<Vec<_>>(), "total": figure(&row.total) })
+}
+
+fn figure(figure: &Figure) -> Value {
+    json!({ "p10": span(&figure.p10), "p50": span(&figure.p50), "p90": span(&figure.p90) })
+}
+
+/// Whole numbers where they fit 64 bits, as nearly all do; text beyond, so that no program rounds them.
+fn span(span: &Span<i128>) -> Value {
+    let one =
+        |amount: i128| i64::try_from(amount).map_or_else(|_| json!(amount.to_string()), |small| json!(small));
+    json!([one(span.low), one(span.high)])
+}
+
+fn searches(case: &Case) -> Vec<Value> {
+    let all = case.scenario.searches.iter().zip(&case.projection.found);
+    let one = |(search, found): (&abide_model::scenario::Search, &abide_ledger::projection::Found)| {
+        let stretches = found.stretches.iter().map(|one| {
+            let side = match one.side {
+                Standing::Better => "better",
+                Standing::Worse => "worse",
+                Standing::Even => "even",
+                Standing::Open => "open",
+            };
+            json!({ "from": one.low.to_string(), "to": one.high.to_string(), "side": side })
+        });
+        json!({
+            "id": search.name, "vary": search.vary, "party": search.party.as_str(), "better": search.better,
+            "than": search.than, "measure": search.measure.as_str(), "stretches": stretches.collect::<Vec<_>>(),
+        })
+    };
+    all.map(one).collect()
+}
+
+fn unpermitted(case: &Case) -> Vec<Value> {
+    let one = |one: &super::case::Unpermitted| {
+        json!({
+            "draft": case.scenario.drafts.get(one.draft).map(|draft| draft.name.as_str()),
+            "revenue": case.scenario.streams.get(one.stream).map(|stream| stream.name.as_str()),
+            "from": one.from.to_string(), "until": one.until.to_string(), "verdict": one.verdict,
+        })
+    };
+    case.unpermitted.iter().map(one).collect()
+}
+
+fn swings(case: &Case) -> Vec<Value> {
+    let one = |one: &super::case::Swing| {
+        json!({
+            "question": one.question,
+            "draft": case.scenario.drafts.get(one.draft).map(|draft| draft.name.as_str()),
+            "party": one.party.as_str(), "yes": span(&one.yes), "no": span(&one.no),
+        })
+    };
+    case.swings.iter().map(one).collect()
+}

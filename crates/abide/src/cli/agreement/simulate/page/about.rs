@@ -1,0 +1,241 @@
+//! What a page rests on: assumptions, what is unknown, the clauses with their words, and how figures are worked out.
+
+use super::super::case::Case;
+use super::super::figures::Money;
+use super::{escaped, named, section, titled};
+use abide_agreement::Explanation;
+use abide_model::decision::SourceClass;
+use abide_model::money::Exact;
+use abide_model::scenario::{Level, Quantity, Shape, Stream};
+use abide_model::terms::Limit;
+use std::collections::BTreeMap;
+
+pub(super) fn unknown(case: &Case, money: &Money) -> String {
+    let mut body = String::new();
+    for (draft, outcome) in case.scenario.drafts.iter().zip(&case.projection.drafts) {
+        for clause in outcome.clauses.iter().filter(|clause| clause.cap == Limit::Unknown) {
+            body += &format!(
+                "<p>Under “{}” the cap of <code>{}</code> is not known. What it pays lies between {} {} in the middle \
+                 future.</p>\n",
+                escaped(&draft.title),
+                clause.clause,
+                escaped(&money.middle(&clause.due.total).replace(" to ", " and ")),
+                escaped(&money.name())
+            );
+        }
+    }
+    body += &swings(case, money);
+    if !case.unpermitted.is_empty() {
+        let one = |one: &super::super::case::Unpermitted| {
+            let stream = case.scenario.streams.get(one.stream).map_or("", called);
+            let draft = case.scenario.drafts.get(one.draft).map_or("", |draft| draft.title.as_str());
+            format!(
+                "<tr><td>{}</td><td>{}</td><td>{} to {}</td><td>{}</td></tr>\n",
+                escaped(stream),
+                escaped(draft),
+                one.from,
+                one.until,
+                escaped(&one.verdict)
+            )
+        };
+        let rows: String = case.unpermitted.iter().map(one).collect();
+        body += &format!(
+            "<h3>Revenue that the terms do not plainly permit</h3>\n<p>The forecast counts it all the same: it is what \
+             would be owed on it, not whether it may be earned.</p>\n<table><thead><tr><th>revenue</th><th>under</th>\
+             <th>when</th><th>verdict</th></tr></thead><tbody>\n{rows}</tbody></table>\n"
+        );
+    }
+    section("What is not known, and how it moves the result", &body)
+}
+
+fn swings(case: &Case, money: &Money) -> String {
+    if case.swings.is_empty() {
+        return String::new();
+    }
+    let row = |one: &super::super::case::Swing| {
+        let draft = case.scenario.drafts.get(one.draft).map_or("", |draft| draft.title.as_str());
+        format!(
+            "<tr><td>{}<br><code>{}</code></td><td>{}</td><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n",
+            escaped(&one.ask),
+            escaped(&one.question),
+            escaped(draft),
+            one.party,
+            escaped(&money.span(&one.yes)),
+            escaped(&money.span(&one.no)),
+        )
+    };
+    let rows: String = case.swings.iter().map(row).collect();
+    format!(
+        "<h3>Open questions</h3>\n<p>Present value in {} on either answer, in the middle future.</p>\n<table><thead><tr>\
+         <th>question</th><th>under</th><th>party</th><th class=\"n\">if yes</th><th class=\"n\">if no</th></tr></thead>\
+         <tbody>\n{rows}</tbody></table>\n",
+        escaped(&money.name())
+    )
+}
+
+pub(super) fn assumed(case: &Case) -> String {
+    let scenario = &case.scenario;
+    let mut body = String::new();
+    let row = |one: &abide_model::scenario::Assumption| {
+        let class = one.class.map_or(String::new(), class);
+        format!("<tr><td>{}</td><td>{} {class}</td></tr>\n", named(&one.text), escaped(&one.source))
+    };
+    let rows: String = scenario.assumptions.iter().map(row).collect();
+    if !rows.is_empty() {
+        body += &format!(
+            "<table><thead><tr><th>assumed</th><th>after</th></tr></thead><tbody>\n{rows}</tbody></table>\n"
+        );
+    }
+    let rows: String = scenario.streams.iter().map(|stream| revenue(case, stream)).collect();
+    body += &format!(
+        "<h3>Revenue</h3>\n<table><thead><tr><th>what</th><th>who sells which product where</th><th>how much</th></tr>\
+         </thead><tbody>\n{rows}</tbody></table>\n"
+    );
+    let holdings = scenario
+        .holdings
+        .iter()
+        .map(|one| format!("<li>{} owns {} of {}.</li>", one.owner, percent(&one.part), one.of));
+    let facts = scenario.supposed.iter().map(|fact| format!("<li>{}</li>", named(fact)));
+    let supposed: String = facts.chain(holdings).collect();
+    if !supposed.is_empty() {
+        body += &format!("<h3>Supposed besides</h3>\n<ul>{supposed}</ul>\n");
+    }
+    section("What the forecast rests on", &body)
+}
+
+fn called(stream: &Stream) -> &str {
+    if stream.title.is_empty() { &stream.name } else { &stream.title }
+}
+
+fn revenue(case: &Case, stream: &Stream) -> String {
+    let where_to = [
+        stream.customer.as_ref().map(|customer| format!(" to {customer}")),
+        stream.segment.as_ref().map(|segment| format!(", segment {segment}")),
+        stream.territory.as_ref().map(|territory| format!(", in {territory}")),
+    ];
+    let where_to: String = where_to.into_iter().flatten().collect();
+    format!(
+        "<tr><td>{}</td><td>{}: <code>{}</code> through {}{}</td><td>{}</td></tr>\n",
+        escaped(called(stream)),
+        stream.party,
+        stream.product,
+        stream.channel,
+        escaped(&where_to),
+        escaped(&level(case, stream))
+    )
+}
+
+fn level(case: &Case, stream: &Stream) -> String {
+    let money = |exact: &Exact| {
+        let minor = exact.to_minor(case.scenario.currency).unwrap_or(i128::MAX);
+        abide_draw::Scale::fitting(super::super::figures::unit(case), [minor]).told(minor, 2)
+    };
+    match &stream.level {
+        Level::Points(points) => {
+            let shown: Vec<_> =
+                points.iter().map(|(day, amount)| format!("{} on {day}", money(amount))).collect();
+            format!("a year: {}; straight lines between", shown.join(", "))
+        }
+        Level::Growing(level) => {
+            let amount = quantity(&level.amount, &money);
+            let growth = match &level.growth {
+                Quantity::Fixed(rate) if rate.is_zero() => String::new(),
+                growth @ (Quantity::Fixed(_) | Quantity::Random { .. }) => {
+                    format!("; growth a {} {}", level.step.as_str(), quantity(growth, &percent))
+                }
+            };
+            format!("{amount} a {}{growth}", level.per.as_str())
+        }
+    }
+}
+
+fn percent(exact: &Exact) -> String {
+    format!("{} %", exact * &Exact::whole(100))
+}
+
+fn quantity(quantity: &Quantity, shown: &dyn Fn(&Exact) -> String) -> String {
+    match quantity {
+        Quantity::Fixed(exact) => shown(exact),
+        Quantity::Random { shape: Shape::Uniform { low, high }, .. } => {
+            format!("anything from {} to {}", shown(low), shown(high))
+        }
+        Quantity::Random { shape: Shape::Triangular { low, mode, high }, .. } => {
+            format!("from {} to {}, likeliest {}", shown(low), shown(high), shown(mode))
+        }
+        Quantity::Random { shape: Shape::Normal { mean, deviation }, .. } => {
+            format!("normally about {}, deviation {}", shown(mean), shown(deviation))
+        }
+        Quantity::Random { shape: Shape::Lognormal { median, p90 }, .. } => {
+            format!("{} in the middle, above {} one time in ten", shown(median), shown(p90))
+        }
+    }
+}
+
+fn class(class: SourceClass) -> String {
+    format!("<span class=\"class\">{}</span>", class.as_str())
+}
+
+/// The clauses that come to something under any draft, each once, with the drafts it is in.
+pub(super) fn clauses(case: &Case) -> String {
+    let mut all: BTreeMap<(&str, u32, &str), (Vec<String>, &Explanation)> = BTreeMap::new();
+    for (draft, told) in case.scenario.drafts.iter().zip(&case.told) {
+        for one in told {
+            let key = (one.file.as_str(), one.line, one.clause.as_str());
+            all.entry(key).or_insert_with(|| (Vec::new(), one)).0.push(titled(case, &draft.name));
+        }
+    }
+    let body: String = all.values().map(|(drafts, one)| clause(one, drafts)).collect();
+    section("The clauses it rests on", &body)
+}
+
+fn clause(one: &Explanation, drafts: &[String]) -> String {
+    let sentences: Vec<String> = one.sentences.iter().map(|sentence| named(&sentence.text)).collect();
+    let quote = one
+        .quote
+        .as_ref()
+        .map_or(String::new(), |quote| format!("<blockquote>{}</blockquote>\n", escaped(quote)));
+    let note =
+        one.note.as_ref().map_or(String::new(), |note| format!("<p class=\"small\">{}</p>\n", named(note)));
+    let source = one.source.as_ref().map_or("no source is named".to_owned(), |source| {
+        let title = source.title.iter().chain(&source.url).next().unwrap_or(&source.id);
+        format!("{} {}", escaped(title), source.class.map_or(String::new(), class))
+    });
+    format!(
+        "<div class=\"clause\">\n<h3><code>{}</code></h3>\n<p class=\"small\">{}:{} · counts under {}</p>\n<p>{}</p>\n\
+         {quote}<p class=\"small\">After: {source}</p>\n{note}</div>\n",
+        escaped(one.clause.as_str()),
+        escaped(&one.file),
+        one.line,
+        escaped(&drafts.join(" and ")),
+        sentences.join(" ")
+    )
+}
+
+pub(super) fn method(case: &Case) -> String {
+    let mut body = "<p>Shares are worked out as in statements: exactly, period by period, rounded to the cent so that \
+                    nothing is lost over time. Revenue of a month is spread over its days. Cash is what a party sells \
+                    and is paid, less what it pays; costs are not known here. What falls due counts on the last day of \
+                    its period. Where a term is not known, a figure is the interval of all it can be.</p>\n"
+        .to_owned();
+    if case.is_random() {
+        body += &format!(
+            "<p>Random numbers are drawn once for each of {} futures, which all drafts share; seed {} draws the same \
+             again on any machine. A single figure is the one in the middle (p50); eight of ten lie between p10 and \
+             p90. Sums of middles are not middles of sums. What is searched for is searched in the one future in which \
+             every number is the one in the middle.</p>\n",
+            case.projection.futures, case.scenario.seed
+        );
+    }
+    if !case.scenario.discount.is_zero() {
+        body +=
+            "<p>Present values compound over whole years and are simple within one, by days of 365.</p>\n";
+    }
+    if let Some(book) = case.books.first() {
+        body += &format!(
+            "<p class=\"small\">Book <code>{}</code>, version <code>{}</code>. Made by Abide.</p>\n",
+            escaped(book.name()),
+            book.hash()
+        );
+    }
+    section("How it is worked out", &body)
+}
