@@ -39,8 +39,8 @@ it delays. Of a stream, the time to the first byte of the body is reported.
 runtime: durable steps per second and bytes on disk a step, beside the bare disk. Its
 arguments go to the example `bench_runtime` of abide-engine.
 
-agreement: decisions per second and how long one takes, what a permit allocates, loading and the
-search for conflicts, over random books of 100, 1,000 and 10,000 clauses, beside a general policy
+agreement: decisions per second and how long one takes, what a permit allocates, loading, the
+search for conflicts and a statement over ten million usage lines, over random books of 100, 1,000 and 10,000 clauses, beside a general policy
 engine on the same rights and promises. Its arguments go to `benches/agreement`, a package of its
 own that nothing else builds; `--help` lists them.";
 

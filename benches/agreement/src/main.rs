@@ -1,11 +1,12 @@
 //! Measures decisions over books of 100, 1,000 and 10,000 clauses, beside a general policy engine on the same rights
-//! and promises. Prints tables; run it by `cargo xtask bench agreement`.
+//! and promises; the search for conflicts; and a statement over many usage lines. Run it by `cargo xtask bench agreement`.
 
 mod cedar;
 mod counting;
 mod deal;
 mod figures;
 mod random;
+mod statement;
 
 use abide_agreement::{Book, Ruling, Source, Window, load};
 use abide_model::Time;
@@ -16,9 +17,10 @@ use std::hint::black_box;
 use std::time::Instant;
 
 const HELP: &str = "\
-bench-agreement [--asks N] [--seed N] [--without-cedar]
+bench-agreement [--asks N] [--lines N] [--seed N] [--without-cedar]
 
   --asks N          asks for each book (20000); the policy engine gets as many as fit into some seconds
+  --lines N         usage lines of the statement (10000000)
   --seed N          of the random books and asks (7)
   --without-cedar   measure Abide alone";
 
@@ -35,6 +37,7 @@ static ALLOCATIONS: counting::Counting = counting::Counting;
 
 struct Options {
     asks: usize,
+    lines: usize,
     seed: u64,
     cedar: bool,
 }
@@ -55,18 +58,20 @@ fn main() {
         }
     }
     println!("\n{}", notes.join("\n"));
+    println!("\n{}", statement::measure(options.lines, options.seed));
     if options.cedar {
         println!("\n{}", cedar::LEFT_OUT);
     }
 }
 
 fn options(words: &[String]) -> Option<Options> {
-    let mut options = Options { asks: 20_000, seed: 7, cedar: true };
+    let mut options = Options { asks: 20_000, lines: 10_000_000, seed: 7, cedar: true };
     let mut words = words.iter();
     while let Some(word) = words.next() {
         match word.as_str() {
             "--without-cedar" => options.cedar = false,
             "--asks" => options.asks = words.next()?.parse().ok().filter(|asks| *asks > 0)?,
+            "--lines" => options.lines = words.next()?.parse().ok().filter(|lines| *lines > 0)?,
             "--seed" => options.seed = words.next()?.parse().ok()?,
             _ => return None,
         }
