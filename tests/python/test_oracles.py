@@ -25,3 +25,21 @@ def test_verdicts_agree_with_a_second_implementation_on_random_books() -> None:
     ran = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert f"{BOOKS} random books from seed {SEED}" in ran.stdout
+
+
+SERIES = 3_000
+
+
+def test_money_agrees_with_a_second_implementation_on_random_series() -> None:
+    command = [
+        sys.executable,
+        str(REPO / "crates/ledger/oracle/money.py"),
+        os.environ["ABIDE_RECKON"],
+        "--series",
+        str(SERIES),
+        "--seed",
+        str(SEED),
+    ]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert f"{SERIES} random money series from seed {SEED}" in ran.stdout

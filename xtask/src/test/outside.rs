@@ -55,16 +55,22 @@ fn some_ran(report: Report) -> Report {
 }
 
 fn inform<'a>(command: &'a mut Command, place: &Place, bin: &Path) -> &'a mut Command {
-    let ask = place.target.join("debug/examples/ask");
-    command.env("ABIDE_BIN", bin).env("ABIDE_ASK", ask).env("ABIDE_REPO", &place.root)
+    let example = |name: &str| place.target.join("debug/examples").join(name);
+    command
+        .env("ABIDE_BIN", bin)
+        .env("ABIDE_ASK", example("ask"))
+        .env("ABIDE_RECKON", example("reckon"))
+        .env("ABIDE_REPO", &place.root)
 }
 
-/// Builds the program and, beside it, the fake clouds that the suites start and the example that oracles ask.
+/// Builds the program and, beside it, the fake clouds that the suites start and the examples that oracles ask.
 fn build(place: &Place) -> Result<PathBuf, String> {
     let programs = ["--package", "abide", "--bin", "abide", "--package", "abide-sim", "--bin", "fakeclouds"];
     shell::stream(cargo(place).args(["build", "--locked"]).args(programs), |_| {})?;
-    let example = ["build", "--locked", "--package", "abide-agreement", "--example", "ask"];
-    shell::stream(cargo(place).args(example), |_| {})?;
+    for (package, example) in [("abide-agreement", "ask"), ("abide-ledger", "reckon")] {
+        let words = ["build", "--locked", "--package", package, "--example", example];
+        shell::stream(cargo(place).args(words), |_| {})?;
+    }
     Ok(place.target.join("debug/abide"))
 }
 

@@ -1,0 +1,330 @@
+"""A second implementation of the money formulas, laid beside the ledger on random series.
+
+    python3 crates/ledger/oracle/money.py target/debug/examples/reckon --series 10000 --seed 1
+
+It shares no code with the ledger and follows the words of docs/agreements.md: each formula is written from its
+definition over the whole series so far, not as the running state that the ledger keeps.
+"""
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+from collections import Counter
+from fractions import Fraction as F
+from itertools import permutations
+
+MONTHS = {"month": 1, "quarter": 3, "half": 6, "year": 12}
+
+
+def cents(value):
+    """Half to even, as Python rounds fractions."""
+    return round(value * 100)
+
+
+def tier_total(tiers, basis, x):
+    if basis == "volume":
+        return next(rate * x for upto, rate in tiers if upto is None or x <= upto)
+    edges = [F(0)] + [upto for upto, _ in tiers[:-1]]
+    total = F(0)
+    for (begin, (upto, rate)) in zip(edges, tiers):
+        end = x if upto is None else min(x, upto)
+        if end > begin:
+            total += rate * (end - begin)
+    return total
+
+
+def first_months(case):
+    """The first month of each period, counted from the year 0: the first is the one that January 2026 lies in."""
+    length = MONTHS[case["every"]]
+    begins = 0 if length == 1 else case["begins"] - 1
+    start = 2026 * 12 - (2026 * 12 - begins) % length
+    return [start + k * length for k in range(len(case["bases"]))]
+
+
+def share_track(case, period_cap, room):
+    tiers = [(None if upto is None else F(upto), F(rate)) for upto, rate in case["tiers"]]
+    paid, out, due_so_far, counted = [], [], 0, F(0)
+    months = first_months(case)
+    bases = [F(base) for base in case["bases"]]
+    for k, month in enumerate(months):
+        start = 0
+        if case["reset"]:
+            span = MONTHS[case["reset"]]
+            begins = 0 if span == 1 else case["begins"] - 1
+            turn = lambda m: (m - begins) // span
+            start = next(i for i, m in enumerate(months) if turn(m) == turn(month))
+        before, after = sum(bases[start:k], F(0)), sum(bases[start : k + 1], F(0))
+        gross = tier_total(tiers, case["basis"], after) - tier_total(tiers, case["basis"], before)
+        if case["floor"] is not None:
+            gross = max(gross, F(case["floor"]))
+        if period_cap is not None:
+            gross = min(gross, period_cap)
+        counts = case["from"] is None or month >= int(case["from"][:4]) * 12 + int(case["from"][5:7]) - 1
+        if room is not None and counts:
+            gross = min(gross, room - counted)
+        gross = max(gross, F(0))
+        if counts:
+            counted += gross
+        paid.append(gross)
+        due = cents(sum(paid, F(0))) - due_so_far
+        due_so_far += due
+        out.append((gross, due))
+    return out
+
+
+def share(case):
+    total, used = case["total"], case["used"]
+    period = None if case["period"] is None else F(case["period"])
+    if total is None:
+        ends = (None, None)
+    elif total == "unknown":
+        ends = (F(0), None)
+    elif used == "unknown":
+        ends = (F(0), F(total))
+    else:
+        left = max(F(0), F(total) - F(used or 0))
+        ends = (left, left)
+    low, high = share_track(case, period, ends[0]), share_track(case, period, ends[1])
+    return [[a, b, c, d] for (a, c), (b, d) in zip(low, high)]
+
+
+def guarantee(case):
+    shortfalls, out, paid, given = [], [], F(0), 0
+    for k, (minimum, earned) in enumerate(zip(map(F, case["minima"]), map(F, case["earned"]))):
+        wanted = max(F(0), earned - minimum)
+        taken = F(0)
+        for row in shortfalls:
+            if 1 <= k - row["in"] <= case["window"]:
+                part = min(row["left"], wanted - taken)
+                row["left"] -= part
+                taken += part
+        shortfalls.append({"in": k, "left": max(F(0), minimum - earned)})
+        pay = max(minimum, earned - taken)
+        paid += pay
+        due = cents(paid) - given
+        given += due
+        out.append([pay, due])
+    return out
+
+
+def commit(case):
+    part = {key: F(case[key]) for key in ("shortfall", "carry", "rollover")}
+    committed, drawn = list(map(F, case["committed"])), list(map(F, case["drawn"]))
+    rolled = carried = F(0)
+    out, owed, given = [], F(0), 0
+    for k, (amount, bought) in enumerate(zip(committed, drawn)):
+        available = max(F(0), amount + rolled - carried)
+        last = k + 1 == len(committed)
+        lapsed = last and case["lapses"]
+        gap, beyond = max(F(0), available - bought), max(F(0), bought - available)
+        rolled = F(0) if last else min(gap, part["rollover"] * amount)
+        carried = F(0) if last else min(beyond, part["carry"] * amount)
+        fee = F(0) if lapsed else part["shortfall"] * (gap - rolled)
+        owed += fee
+        due = cents(owed) - given
+        given += due
+        out.append([available, fee, due])
+    return out
+
+
+def split(case):
+    gross, units = F(case["gross"]), F(case["units"])
+    sign = -1 if gross < 0 else 1
+    left, parts = abs(gross), []
+    for kind, figure, cap in case["steps"]:
+        wanted = {
+            "gross": lambda: F(figure) * abs(gross),
+            "remaining": lambda: F(figure) * left,
+            "fixed": lambda: F(figure),
+            "wholesale": lambda: F(figure) * units * sign,
+            "remainder": lambda: left,
+        }[kind]()
+        if cap is not None:
+            wanted = min(wanted, F(cap))
+        part = min(max(wanted, F(0)), left)
+        left -= part
+        parts.append(part)
+    total = abs(cents(gross))
+    quotas = [part * total / abs(gross) if gross else F(0) for part in parts]
+    minor = [quota.numerator // quota.denominator for quota in quotas]
+    rest = total - sum(minor)
+    if case["rounding"] == "first":
+        minor[0] += rest
+    elif case["rounding"] == "last":
+        minor[-1] += rest
+    else:
+        order = sorted(range(len(parts)), key=lambda i: (-(quotas[i] - minor[i]), i))
+        for i in order[:rest]:
+            minor[i] += 1
+    return [[sign * part for part in parts], [sign * part for part in minor]]
+
+
+def parity(case):
+    prices = [F(paid) / F(units) * F(adjust) for units, paid, adjust in case["others"]]
+    if not prices:
+        return F(0)
+    credit = F(0)
+    for units, paid, _ in case["own"]:
+        own = F(paid) / F(units)
+        credit += F(units) * (own - min([own] + prices))
+    return credit
+
+
+def determinant(rows):
+    total = F(0)
+    for order in permutations(range(len(rows))):
+        sign = (-1) ** sum(order[i] > order[j] for i in range(len(order)) for j in range(i + 1, len(order)))
+        product = F(sign)
+        for i, j in enumerate(order):
+            product *= rows[i][j]
+        total += product
+    return total
+
+
+def stake(case):
+    """X = W (I - W)^-1, the inverse by cofactors."""
+    w = [[F(part) for part in row] for row in case["direct"]]
+    n = len(w)
+    m = [[F(i == j) - w[i][j] for j in range(n)] for i in range(n)]
+    det = determinant(m)
+    if det == 0:
+        return None
+    minor = lambda i, j: [[m[a][b] for b in range(n) if b != j] for a in range(n) if a != i]
+    inverse = [[(-1) ** (i + j) * determinant(minor(j, i)) / det for j in range(n)] for i in range(n)]
+    return [[sum(w[i][k] * inverse[k][j] for k in range(n)) for j in range(n)] for i in range(n)]
+
+
+def decimal(rng, most):
+    return f"{rng.randrange(most)}.{rng.randrange(100):02}"
+
+
+def ratio(rng, low, high):
+    return str(F(rng.randrange(low, high), rng.randrange(1, 700)))
+
+
+def percent(rng):
+    return str(F(rng.randrange(0, 1001), 1000))
+
+
+def random_share(rng):
+    edges = sorted(rng.sample(range(1, 400), rng.randrange(0, 4)))
+    tiers = [[f"{edge}.{rng.randrange(100):02}", percent(rng)] for edge in edges] + [[None, percent(rng)]]
+    if edges and len({F(t[0]) for t in tiers[:-1]}) < len(edges):
+        return random_share(rng)
+    every = rng.choice(list(MONTHS))
+    return {
+        "kind": "share",
+        "tiers": tiers,
+        "basis": rng.choice(["marginal", "volume"]),
+        "reset": rng.choice([None, None, *MONTHS]),
+        "every": every,
+        "begins": rng.randrange(1, 13),
+        "floor": rng.choice([None, decimal(rng, 20)]),
+        "period": rng.choice([None, decimal(rng, 60)]),
+        "total": rng.choice([None, "unknown", decimal(rng, 200), decimal(rng, 50)]),
+        "used": rng.choice([None, None, "unknown", decimal(rng, 60)]),
+        "from": rng.choice([None, None, f"{rng.randrange(2026, 2029)}-{rng.randrange(1, 13):02}-01"]),
+        "bases": [ratio(rng, -5_000, 60_000) for _ in range(rng.randrange(0, 14))],
+    }
+
+
+def random_case(rng):
+    kind = rng.choice(["share", "share", "share", "guarantee", "commit", "split", "parity", "stake"])
+    count = rng.randrange(1, 12)
+    if kind == "share":
+        return random_share(rng)
+    if kind == "guarantee":
+        return {
+            "kind": kind,
+            "window": rng.randrange(0, 5),
+            "minima": [ratio(rng, 0, 30_000) for _ in range(count)],
+            "earned": [ratio(rng, 0, 60_000) for _ in range(count)],
+        }
+    if kind == "commit":
+        return {
+            "kind": kind,
+            "shortfall": percent(rng),
+            "carry": percent(rng),
+            "rollover": percent(rng),
+            "committed": [ratio(rng, 0, 30_000) for _ in range(count)],
+            "drawn": [ratio(rng, -1_000, 40_000) for _ in range(count)],
+            "lapses": rng.random() < 0.2,
+        }
+    if kind == "split":
+        kinds = ["gross", "remaining", "fixed", "wholesale"]
+        steps = []
+        for _ in range(rng.randrange(0, 6)):
+            step = rng.choice(kinds)
+            figure = percent(rng) if step in ("gross", "remaining") else decimal(rng, 50)
+            steps.append([step, figure, rng.choice([None, None, decimal(rng, 40)])])
+        return {
+            "kind": kind,
+            "gross": ratio(rng, -60_000, 60_000),
+            "units": str(rng.randrange(-20, 20)),
+            "steps": steps + [["remainder", "0", None]],
+            "rounding": rng.choice(["largest-remainder", "first", "last"]),
+        }
+    if kind == "parity":
+        deal = lambda adjust: [str(rng.randrange(1, 50)), ratio(rng, 0, 60_000), adjust]
+        return {
+            "kind": kind,
+            "own": [deal("1") for _ in range(rng.randrange(0, 4))],
+            "others": [deal(str(F(rng.randrange(80, 130), 100))) for _ in range(rng.randrange(0, 5))],
+        }
+    n = rng.randrange(1, 5)
+    rows = [[F(0)] * n for _ in range(n)]
+    for company in range(n):
+        left = F(1)
+        for holder in range(n):
+            if holder != company and rng.random() < 0.6:
+                part = min(left, F(rng.randrange(0, 101), 100))
+                rows[holder][company] = part
+                left -= part
+    return {"kind": "stake", "direct": [[str(part) for part in row] for row in rows]}
+
+
+def read(value):
+    """What the ledger printed, as numbers."""
+    if isinstance(value, list):
+        return [read(part) for part in value]
+    return None if value is None else F(value)
+
+
+ANSWERS = {
+    "share": share,
+    "guarantee": guarantee,
+    "commit": commit,
+    "split": split,
+    "parity": parity,
+    "stake": stake,
+}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program")
+    parser.add_argument("--series", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    rng = random.Random(options.seed)
+    cases = [random_case(rng) for _ in range(options.series)]
+    asked = "".join(json.dumps(case) + "\n" for case in cases)
+    ran = subprocess.run([options.program], input=asked, capture_output=True, text=True)
+    if ran.returncode != 0:
+        sys.exit(f"the ledger's program failed: {ran.stderr}")
+    answers = ran.stdout.splitlines()
+    if len(answers) != len(cases):
+        sys.exit(f"{len(answers)} answers to {len(cases)} series")
+    counts = Counter()
+    for at, (case, answer) in enumerate(zip(cases, answers)):
+        expected, found = ANSWERS[case["kind"]](case), read(json.loads(answer))
+        if expected != found:
+            sys.exit(f"series {at} of seed {options.seed}:\n{json.dumps(case)}\nledger {found}\noracle {expected}")
+        counts[case["kind"]] += 1
+    by_kind = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
+    print(f"{len(cases)} random money series from seed {options.seed} agree: {by_kind}")
+
+
+main()
