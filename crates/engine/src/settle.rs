@@ -146,7 +146,8 @@ impl<'b> Books<'b> {
             begins: self.book.year_begins(),
             until: now,
             detail,
-            shares: self.book.shares(now),
+            terms: self.book.terms(now),
+            closings: self.closings.clone(),
         });
         let cover = Cover::new(self.book, &self.customers, now);
         if let Some(reader) = &mut self.reader {

@@ -7,9 +7,10 @@ mod rows;
 
 use abide_ledger::Detail;
 use abide_ledger::book::{Draft, Scope};
+use abide_ledger::closing::Closings;
 use abide_ledger::export::Format;
 use abide_model::name::Party;
-use abide_model::terms::YearBegins;
+use abide_model::terms::{Terms, YearBegins};
 use jiff::tz::TimeZone;
 use std::error::Error;
 
@@ -34,7 +35,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         begins: YearBegins::JANUARY,
         until: "2026-08-01T12:00Z".parse()?,
         detail,
-        shares: vec![rows::share("20%", "2 USD")?, rows::share("12.5%", "unknown")?],
+        terms: Terms {
+            shares: vec![rows::share("20%", "2 USD")?, rows::share("12.5%", "unknown")?],
+            ..Terms::default()
+        },
+        closings: Closings::default(),
     });
     for line in rows::lines(&sample(2_000))? {
         draft.add(&line, |_, line| line.product.as_str().starts_with("openai"));

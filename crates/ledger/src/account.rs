@@ -1,6 +1,7 @@
 //! The accounts of a book and their names in plain-text accounting: components that Beancount and hledger both
 //! accept, one to one with the names people gave.
 
+use crate::tally::Kind;
 use abide_model::name::{Channel, Clause, Customer, Party, Product};
 
 /// Where money stands or what it was for, seen from the book's own party.
@@ -24,6 +25,12 @@ pub enum Account {
     ShareIncome(Clause),
     /// Cost of a share.
     ShareExpense(Clause),
+    /// What is owed for revenue that was entered without naming a customer.
+    ReceivableThrough(Channel),
+    /// Revenue from another clause about money.
+    ClauseIncome(Kind, Clause),
+    /// Cost of another clause about money.
+    ClauseExpense(Kind, Clause),
 }
 
 impl Account {
@@ -43,6 +50,11 @@ impl Account {
             }
             Account::ShareIncome(clause) => join("Income:RevenueShare", clause.as_str()),
             Account::ShareExpense(clause) => join("Expenses:RevenueShare", clause.as_str()),
+            Account::ReceivableThrough(channel) => join("Assets:Receivable:Channels", channel.as_str()),
+            Account::ClauseIncome(kind, clause) => join(&format!("Income:{}", word(*kind)), clause.as_str()),
+            Account::ClauseExpense(kind, clause) => {
+                join(&format!("Expenses:{}", word(*kind)), clause.as_str())
+            }
         }
     }
 
@@ -60,8 +72,21 @@ impl Account {
             Account::Usage(product, channel) => {
                 vec![("product", product.as_str()), ("channel", channel.as_str())]
             }
-            Account::ShareIncome(clause) | Account::ShareExpense(clause) => vec![("clause", clause.as_str())],
+            Account::ReceivableThrough(channel) => vec![("channel", channel.as_str())],
+            Account::ShareIncome(clause)
+            | Account::ShareExpense(clause)
+            | Account::ClauseIncome(_, clause)
+            | Account::ClauseExpense(_, clause) => vec![("clause", clause.as_str())],
         }
+    }
+}
+
+fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Guarantee => "Guarantee",
+        Kind::Commit => "Commitment",
+        Kind::Split => "Split",
+        Kind::Parity => "MostFavouredPrice",
     }
 }
 

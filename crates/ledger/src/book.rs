@@ -4,18 +4,22 @@
 //! cumulatively a customer and currency; the rest, never more than half a minor unit, stands in `Unbilled`. So no total differs
 //! from the sum of its calls by anything.
 
-use crate::account::Account;
-use crate::accrual::{Accrual, Settlement};
-use crate::period::{Days, date_of};
+use crate::account::Account as Ledger;
+use crate::accrual::{Accrual, Worked};
+use crate::closing::{Closings, Figure, Obligation, Owed};
+use crate::convert::Rates;
+use crate::period::{Days, date_of, day_start};
 use crate::postings::{Cause, Count, Posting, Transaction};
 use crate::sum::{Cumulative, Sum, TooLarge, minor_amount};
+use crate::tally::{Account, Entry, Kind, Owing, Sale, Stretch, Tally};
 use abide_model::line::UsageLine;
 use abide_model::money::{Amount, Currency, Exact};
 use abide_model::name::{Channel, Clause, Customer, Party, Product};
-use abide_model::terms::{Share, YearBegins};
+use abide_model::terms::{Revenue, Share, Terms, YearBegins};
 use abide_model::{Date, Time};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// How usage is put together into transactions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +43,10 @@ pub struct Scope {
     pub until: Time,
     /// How usage is put together.
     pub detail: Detail,
-    /// The terms; those between others are left out.
-    pub shares: Vec<Share>,
+    /// The terms and the rows entered by hand; clauses between others are left out.
+    pub terms: Terms,
+    /// What was closed.
+    pub closings: Closings,
 }
 
 /// A party's book, in the order it is to be read.
@@ -55,7 +61,7 @@ pub struct Book {
     /// By date; within one, usage before shares.
     pub transactions: Vec<Transaction>,
     /// What stands in each account at the end.
-    pub balances: BTreeMap<(Account, Currency), Amount>,
+    pub balances: BTreeMap<(Ledger, Currency), Amount>,
     /// Calls that no price was found for and that are in no posting.
     pub unpriced: BTreeMap<(Product, Channel), Count>,
 }
@@ -68,8 +74,10 @@ pub struct Draft {
     scope: Scope,
     days: Days,
     accruals: Vec<Accrual>,
+    tally: Tally,
     sheets: BTreeMap<(Date, Customer, Currency), Sheet>,
     calls: Vec<(Date, UsageLine)>,
+    entered: Vec<Revenue>,
     unpriced: BTreeMap<(Product, Channel), Count>,
 }
 
@@ -77,19 +85,57 @@ impl Draft {
     /// Starts with an empty book.
     #[must_use]
     pub fn new(scope: Scope) -> Self {
-        let ours = scope.shares.iter().filter(|share| share.payer == scope.own || share.payee == scope.own);
-        let accruals = ours
-            .map(|share| {
-                Accrual::new(share.clone(), Time::MIN..scope.until, scope.zone.clone(), scope.begins)
-            })
-            .collect();
-        Self {
+        let terms = Arc::new(scope.terms.of_party(&scope.own));
+        let closings = scope.closings.of_party(&scope.own);
+        let rates = Arc::new(Rates::new(&terms.rates));
+        let accrual = |share: &Share| {
+            Accrual::new(share.clone(), Time::MIN..scope.until, scope.zone.clone(), scope.begins)
+                .at_rates(Arc::clone(&rates))
+        };
+        let (zone, until) = (scope.zone.clone(), scope.until);
+        let mut draft = Self {
             days: Days::new(scope.zone.clone()),
-            scope,
-            accruals,
+            accruals: terms.shares.iter().map(accrual).collect(),
+            tally: Tally::new(Arc::clone(&terms), zone, scope.begins, until, rates),
+            scope: Scope { terms: Terms::default(), closings, ..scope },
             sheets: BTreeMap::new(),
             calls: Vec::new(),
+            entered: Vec::new(),
             unpriced: BTreeMap::new(),
+        };
+        draft.enter(&terms);
+        draft
+    }
+
+    /// Books the rows that were entered by hand.
+    fn enter(&mut self, terms: &Terms) {
+        for row in &terms.revenue {
+            let at = day_start(row.on, &self.scope.zone);
+            if at >= self.scope.until {
+                continue;
+            }
+            for accrual in &mut self.accruals {
+                if accrual.counts(at) && row.toward.contains(&accrual.share().clause) {
+                    accrual.add_revenue(at, row.amount);
+                }
+            }
+            let sale = Sale {
+                at,
+                product: &row.product,
+                customer: row.customer.as_ref(),
+                amount: row.amount,
+                quantity: row.quantity.as_ref(),
+            };
+            self.tally.add(&sale, |clause| row.toward.contains(clause));
+            if row.by == self.scope.own {
+                self.entered.push(row.clone());
+            }
+        }
+        for row in &terms.purchases {
+            let at = day_start(row.on, &self.scope.zone);
+            if at < self.scope.until {
+                self.tally.buy(at, row.amount, |clause| row.toward.contains(clause));
+            }
         }
     }
 
@@ -102,6 +148,16 @@ impl Draft {
             if accrual.counts(line.at) && covers(&accrual.share().clause, line) {
                 accrual.add(line);
             }
+        }
+        if let Some(amount) = line.charge.filter(|_| self.tally.counts_sales()) {
+            let sale = Sale {
+                at: line.at,
+                product: &line.product,
+                customer: Some(&line.customer),
+                amount,
+                quantity: None,
+            };
+            self.tally.add(&sale, |clause| covers(clause, line));
         }
         let place = (line.product.clone(), line.channel.clone());
         let Some(charge) = line.charge else {
@@ -135,9 +191,16 @@ impl Draft {
         for (date, line) in std::mem::take(&mut self.calls) {
             transactions.extend(billing.call(date, line)?);
         }
-        for accrual in &self.accruals {
-            self.post_share(accrual, &mut transactions)?;
+        for row in std::mem::take(&mut self.entered) {
+            transactions.push(entered(row));
         }
+        let mut worked = Vec::new();
+        for accrual in &self.accruals {
+            worked.push((&accrual.share().clause, accrual.work_out()?));
+        }
+        let accounts = self.tally.work_out(&worked)?;
+        self.post_due(&worked, &accounts, &mut transactions)?;
+        self.post_open(&worked, &accounts, &mut transactions)?;
         transactions.sort_by_key(Transaction::date);
         Ok(Book {
             balances: balances(&transactions)?,
@@ -149,37 +212,139 @@ impl Draft {
         })
     }
 
-    fn post_share(&self, accrual: &Accrual, transactions: &mut Vec<Transaction>) -> Result<(), TooLarge> {
-        let share = accrual.share();
-        let we_pay = share.payer == self.scope.own;
-        let clause = share.clause.clone();
-        let counterparty = if we_pay { share.payee.clone() } else { share.payer.clone() };
-        for worked in accrual.work_out()? {
-            for settlement in worked.settled {
-                let accounts = if we_pay {
-                    (Account::ShareExpense(clause.clone()), Account::Payable(counterparty.clone()))
-                } else {
-                    (Account::ShareReceivable(counterparty.clone()), Account::ShareIncome(clause.clone()))
-                };
-                let (date, postings) =
-                    (settlement.period.last_day(), transfer(accounts, &settlement, worked.currency)?);
-                let cause =
-                    Cause::Due { clause: clause.clone(), counterparty: counterparty.clone(), settlement };
-                transactions.push(Transaction::new(date, cause, postings));
-            }
-            if let Some(settlement) = worked.open {
-                let accounts = if we_pay {
-                    (Account::ShareExpense(clause.clone()), Account::ShareAccruedOut(counterparty.clone()))
-                } else {
-                    (Account::ShareAccruedIn(counterparty.clone()), Account::ShareIncome(clause.clone()))
-                };
-                let (date, postings) = (self.last_day(), transfer(accounts, &settlement, worked.currency)?);
-                let cause =
-                    Cause::Accrued { clause: clause.clone(), counterparty: counterparty.clone(), settlement };
-                transactions.push(Transaction::new(date, cause, postings));
+    /// Posts what has fallen due, as it was closed where the book is closed, and adjustments where it is open.
+    fn post_due(
+        &self,
+        worked: &[(&Clause, Vec<Worked>)],
+        accounts: &[Account],
+        transactions: &mut Vec<Transaction>,
+    ) -> Result<(), TooLarge> {
+        let mut causes: BTreeMap<Owed, Cause> = BTreeMap::new();
+        let mut obligations = Vec::new();
+        for (accrual, (_, worked)) in self.accruals.iter().zip(worked) {
+            let share = accrual.share();
+            for worked in worked {
+                for settlement in worked.history.iter().chain(&worked.settled) {
+                    let stretch = Stretch::Period(settlement.period);
+                    let parties = (&share.payer, &share.payee);
+                    let Some(of) = Owed::new(&share.clause, parties, worked.currency, &stretch) else {
+                        continue;
+                    };
+                    let (clause, counterparty) = (share.clause.clone(), self.counterparty(&of));
+                    let cause = Cause::Due { clause, counterparty, settlement: settlement.clone() };
+                    causes.insert(of.clone(), cause);
+                    obligations.push(Obligation { of, due: settlement.due });
+                }
             }
         }
+        for (account, entry, owing) in self.owings(accounts).filter(|(_, entry, _)| entry.closed) {
+            let parties = (&owing.payer, &owing.payee);
+            let Some(of) = Owed::new(&account.clause, parties, entry.currency, &entry.stretch) else {
+                continue;
+            };
+            causes.insert(of.clone(), self.cause(account, entry, &of));
+            obligations.push(Obligation { of, due: owing.due });
+        }
+        for Obligation { of, due } in self.scope.closings.due(&obligations, &(Date::MIN..=Date::MAX))? {
+            // What was closed and is not owed at all any more stays where it was closed.
+            let gone = || self.adjustment(&of);
+            let cause = causes.remove(&of).unwrap_or_else(gone);
+            transactions.push(self.transfer(of.closes, cause, &of, due.high)?);
+        }
+        for (date, Figure { of, minor }) in self.scope.closings.posted(&obligations)? {
+            transactions.push(self.transfer(date, self.adjustment(&of), &of, minor)?);
+        }
         Ok(())
+    }
+
+    /// Posts what is still open, as if it closed at the end of the book.
+    fn post_open(
+        &self,
+        worked: &[(&Clause, Vec<Worked>)],
+        accounts: &[Account],
+        transactions: &mut Vec<Transaction>,
+    ) -> Result<(), TooLarge> {
+        for (accrual, (_, worked)) in self.accruals.iter().zip(worked) {
+            let share = accrual.share();
+            for worked in worked {
+                let Some(settlement) = worked.open.clone() else { continue };
+                let parties = (&share.payer, &share.payee);
+                let stretch = Stretch::Period(settlement.period);
+                let Some(of) = Owed::new(&share.clause, parties, worked.currency, &stretch) else { continue };
+                let due = settlement.due.high;
+                let (clause, counterparty) = (share.clause.clone(), self.counterparty(&of));
+                let cause = Cause::Accrued { clause, counterparty, settlement };
+                transactions.push(self.transfer(self.last_day(), cause, &of, due)?);
+            }
+        }
+        for (account, entry, owing) in self.owings(accounts).filter(|(_, entry, _)| !entry.closed) {
+            let parties = (&owing.payer, &owing.payee);
+            let Some(of) = Owed::new(&account.clause, parties, entry.currency, &entry.stretch) else {
+                continue;
+            };
+            let cause = self.cause(account, entry, &of);
+            transactions.push(self.transfer(self.last_day(), cause, &of, owing.due.high)?);
+        }
+        Ok(())
+    }
+
+    /// What the book's own party owes or is owed under clauses that are no shares.
+    fn owings<'a>(
+        &'a self,
+        accounts: &'a [Account],
+    ) -> impl Iterator<Item = (&'a Account, &'a Entry, &'a Owing)> {
+        let own = &self.scope.own;
+        let all =
+            accounts.iter().flat_map(|account| account.entries.iter().map(move |entry| (account, entry)));
+        let all =
+            all.flat_map(|(account, entry)| entry.owed.iter().map(move |owing| (account, entry, owing)));
+        all.filter(move |(_, _, owing)| (owing.payer == *own) != (owing.payee == *own))
+    }
+
+    fn counterparty(&self, of: &Owed) -> Party {
+        if of.payer == self.scope.own { of.payee.clone() } else { of.payer.clone() }
+    }
+
+    fn cause(&self, account: &Account, entry: &Entry, of: &Owed) -> Cause {
+        Cause::Clause {
+            kind: account.kind,
+            clause: account.clause.clone(),
+            counterparty: self.counterparty(of),
+            stretch: of.stretch.clone(),
+            open: !entry.closed,
+        }
+    }
+
+    fn adjustment(&self, of: &Owed) -> Cause {
+        let (clause, counterparty) = (of.clause.clone(), self.counterparty(of));
+        Cause::Adjustment { clause, counterparty, stretch: of.stretch.clone() }
+    }
+
+    /// The postings of what is owed: an expense against a debt, or a claim against income. Under a term that is not
+    /// known the most is booked: a debt that may prove smaller.
+    fn transfer(&self, date: Date, cause: Cause, of: &Owed, minor: i128) -> Result<Transaction, TooLarge> {
+        let we_pay = of.payer == self.scope.own;
+        let (clause, party) = (of.clause.clone(), self.counterparty(of));
+        let open = match &cause {
+            Cause::Accrued { .. } => true,
+            Cause::Clause { open, .. } => *open,
+            Cause::Day { .. }
+            | Cause::Call(_)
+            | Cause::Entered { .. }
+            | Cause::Due { .. }
+            | Cause::Adjustment { .. } => false,
+        };
+        let kind = self.tally.kind(&of.clause);
+        let (debit, credit) = match (we_pay, open) {
+            (true, false) => (expense(kind, clause), Ledger::Payable(party)),
+            (true, true) => (expense(kind, clause), Ledger::ShareAccruedOut(party)),
+            (false, false) => (Ledger::ShareReceivable(party), income(kind, clause)),
+            (false, true) => (Ledger::ShareAccruedIn(party), income(kind, clause)),
+        };
+        let amount = minor_amount(minor, of.currency)?;
+        let opposite = Amount { pico: -amount.pico, currency: of.currency };
+        let leg = |account, amount| Posting { account, amount, count: None };
+        Ok(Transaction::new(date, cause, vec![leg(debit, amount), leg(credit, opposite)]))
     }
 
     fn last_day(&self) -> Date {
@@ -188,20 +353,37 @@ impl Draft {
     }
 }
 
-/// Debits the first account and credits the second. Under a cap that is not known the most is booked: a debt that
-/// may prove smaller.
-fn transfer(
-    (debit, credit): (Account, Account),
-    settlement: &Settlement,
-    currency: Currency,
-) -> Result<Vec<Posting>, TooLarge> {
-    let amount = minor_amount(settlement.due.high, currency)?;
-    let opposite = Amount { pico: -amount.pico, currency };
-    let leg = |account, amount| Posting { account, amount, count: None };
-    Ok(vec![leg(debit, amount), leg(credit, opposite)])
+fn expense(kind: Option<Kind>, clause: Clause) -> Ledger {
+    match kind {
+        Some(kind) => Ledger::ClauseExpense(kind, clause),
+        None => Ledger::ShareExpense(clause),
+    }
 }
 
-fn balances(transactions: &[Transaction]) -> Result<BTreeMap<(Account, Currency), Amount>, TooLarge> {
+fn income(kind: Option<Kind>, clause: Clause) -> Ledger {
+    match kind {
+        Some(kind) => Ledger::ClauseIncome(kind, clause),
+        None => Ledger::ShareIncome(clause),
+    }
+}
+
+/// A row of revenue that was entered by hand, in full: it was invoiced elsewhere.
+fn entered(row: Revenue) -> Transaction {
+    let receivable = match &row.customer {
+        Some(customer) => Ledger::Receivable(customer.clone()),
+        None => Ledger::ReceivableThrough(row.channel.clone()),
+    };
+    let opposite = Amount { pico: -row.amount.pico, currency: row.amount.currency };
+    let usage = Ledger::Usage(row.product, row.channel.clone());
+    let postings = vec![
+        Posting { account: receivable, amount: row.amount, count: None },
+        Posting { account: usage, amount: opposite, count: None },
+    ];
+    let cause = Cause::Entered { customer: row.customer, channel: row.channel, place: row.place };
+    Transaction::new(row.on, cause, postings)
+}
+
+fn balances(transactions: &[Transaction]) -> Result<BTreeMap<(Ledger, Currency), Amount>, TooLarge> {
     let mut balances = BTreeMap::new();
     for posting in transactions.iter().flat_map(Transaction::postings) {
         let currency = posting.amount.currency;
@@ -242,12 +424,12 @@ impl Billing {
             self.rounding.entry((customer.clone(), currency)).or_insert_with(|| Cumulative::new(currency));
         let billed = minor_amount(rounding.add(&total)?, currency)?;
         let unbilled = amount(&(&total - &billed.exact()))?;
-        let owed = [(Account::Receivable(customer.clone()), billed), (Account::Unbilled(customer), unbilled)];
+        let owed = [(Ledger::Receivable(customer.clone()), billed), (Ledger::Unbilled(customer), unbilled)];
         let owed = owed.into_iter().filter(|(_, amount)| amount.pico != 0);
         let mut postings: Vec<Posting> =
             owed.map(|(account, amount)| Posting { account, amount, count: None }).collect();
         for ((product, channel), (count, sum)) in sheet {
-            let account = Account::Usage(product, channel);
+            let account = Ledger::Usage(product, channel);
             postings.push(Posting { account, amount: amount(&-sum.exact())?, count: Some(count) });
         }
         Ok(Transaction::new(date, cause, postings))

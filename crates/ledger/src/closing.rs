@@ -214,6 +214,25 @@ impl Closings {
         Ok(found)
     }
 
+    /// Every adjustment with the day it is posted on: the last of the period that was closed with it, or the first
+    /// that is open.
+    ///
+    /// # Errors
+    /// When a sum does not fit.
+    pub fn posted(&self, obligations: &[Obligation]) -> Result<Vec<(Date, Figure)>, TooLarge> {
+        let mut found = Vec::new();
+        for closing in &self.0 {
+            let adjusting = closing.figures.iter().filter(|figure| closing.adjusts(figure));
+            found.extend(adjusting.map(|figure| (closing.through, figure.clone())));
+        }
+        if let Some((through, open)) = self.through().and_then(|day| Some((day, day.tomorrow().ok()?))) {
+            let closed = obligations.iter().filter(|obligation| obligation.of.closes <= through);
+            let pending = self.differences(closed)?.into_iter().filter(|figure| figure.minor != 0);
+            found.extend(pending.map(|figure| (open, figure)));
+        }
+        Ok(found)
+    }
+
     /// What is owed now less what was closed, by what it is for.
     fn differences<'o>(
         &self,

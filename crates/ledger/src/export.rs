@@ -71,6 +71,9 @@ fn kind(transaction: &Transaction) -> &'static str {
         Cause::Call(_) => "call",
         Cause::Due { .. } => "due",
         Cause::Accrued { .. } => "accrued",
+        Cause::Entered { .. } => "revenue",
+        Cause::Clause { kind, .. } => kind.as_str(),
+        Cause::Adjustment { .. } => "adjustment",
     }
 }
 
@@ -79,7 +82,13 @@ fn payee(transaction: &Transaction) -> String {
     match transaction.cause() {
         Cause::Day { customer } => customer.to_string(),
         Cause::Call(line) => line.customer.to_string(),
-        Cause::Due { counterparty, .. } | Cause::Accrued { counterparty, .. } => counterparty.to_string(),
+        Cause::Entered { customer, channel, .. } => {
+            customer.as_ref().map_or_else(|| channel.to_string(), ToString::to_string)
+        }
+        Cause::Due { counterparty, .. }
+        | Cause::Accrued { counterparty, .. }
+        | Cause::Clause { counterparty, .. }
+        | Cause::Adjustment { counterparty, .. } => counterparty.to_string(),
     }
 }
 
@@ -89,6 +98,12 @@ fn narration(transaction: &Transaction) -> String {
         Cause::Day { .. } => "usage".to_owned(),
         Cause::Call(line) => format!("call {} of {}", line.call, line.run.session),
         Cause::Due { clause, settlement, .. } => format!("{clause} for {}", settlement.period),
+        Cause::Entered { .. } => "entered revenue".to_owned(),
+        Cause::Clause { clause, stretch, open: false, .. } => format!("{clause} for {stretch}"),
+        Cause::Clause { clause, stretch, open: true, .. } => {
+            format!("{clause} accrued in {stretch}, not yet due")
+        }
+        Cause::Adjustment { clause, stretch, .. } => format!("{clause}, adjusted for {stretch}"),
         Cause::Accrued { clause, settlement, .. } => {
             format!("{clause} accrued in {}, not yet due", settlement.period)
         }
@@ -100,6 +115,10 @@ fn facts(transaction: &Transaction) -> Facts {
     let text = |text: String| Fact::Text(text);
     match transaction.cause() {
         Cause::Day { .. } => Facts::new(),
+        Cause::Entered { place, .. } => vec![("entered", text(place.to_string()))],
+        Cause::Clause { clause, stretch, .. } | Cause::Adjustment { clause, stretch, .. } => {
+            vec![("clause", text(clause.to_string())), ("period", text(stretch.clone()))]
+        }
         Cause::Call(line) => vec![
             ("at", text(line.at.to_string())),
             ("run", text(line.run.to_string())),

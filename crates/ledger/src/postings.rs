@@ -2,8 +2,10 @@
 
 use crate::account::Account;
 use crate::accrual::Settlement;
+use crate::tally::Kind;
 use abide_model::money::{Amount, Currency, Exact};
-use abide_model::name::{Clause, Customer, Party};
+use abide_model::name::{Channel, Clause, Customer, Party};
+use abide_model::terms::Place;
 use abide_model::usage::{Measure, Tokens};
 use abide_model::{Date, line::UsageLine};
 use std::collections::BTreeMap;
@@ -62,6 +64,37 @@ pub enum Cause {
     },
     /// One model call.
     Call(Box<UsageLine>),
+    /// Revenue that was entered by hand.
+    Entered {
+        /// Whose, where that is known.
+        customer: Option<Customer>,
+        /// Through which channel.
+        channel: Channel,
+        /// Where it was entered.
+        place: Place,
+    },
+    /// What falls due under a clause that is no share, or is still open.
+    Clause {
+        /// What the clause is.
+        kind: Kind,
+        /// The clause.
+        clause: Clause,
+        /// Who owes it or is owed.
+        counterparty: Party,
+        /// For which stretch of time.
+        stretch: String,
+        /// Whether that is still open.
+        open: bool,
+    },
+    /// What changed of a period that was closed before.
+    Adjustment {
+        /// The clause.
+        clause: Clause,
+        /// Who owes it or is owed.
+        counterparty: Party,
+        /// For which stretch of time.
+        stretch: String,
+    },
     /// A share of a period that has closed.
     Due {
         /// The clause.
@@ -124,8 +157,9 @@ impl Transaction {
     #[must_use]
     pub fn is_final(&self) -> bool {
         match &self.cause {
-            Cause::Day { .. } | Cause::Call(_) => true,
+            Cause::Day { .. } | Cause::Call(_) | Cause::Entered { .. } | Cause::Adjustment { .. } => true,
             Cause::Due { settlement, .. } => settlement.due.is_exact(),
+            Cause::Clause { open, .. } => !open,
             Cause::Accrued { .. } => false,
         }
     }

@@ -209,6 +209,19 @@ impl Tally {
         !(self.splits.is_empty() && self.commits.is_empty() && self.parities.is_empty())
     }
 
+    /// What kind of clause this is; `None` when it is a share.
+    pub(crate) fn kind(&self, clause: &Clause) -> Option<Kind> {
+        let terms = &self.terms;
+        let any = |mut names: Box<dyn Iterator<Item = &Clause> + '_>| names.any(|name| name == clause);
+        let kinds = [
+            (Kind::Guarantee, any(Box::new(terms.guarantees.iter().map(|one| &one.clause)))),
+            (Kind::Commit, any(Box::new(terms.commits.iter().map(|one| &one.clause)))),
+            (Kind::Split, any(Box::new(terms.splits.iter().map(|one| &one.clause)))),
+            (Kind::Parity, any(Box::new(terms.parities.iter().map(|one| &one.clause)))),
+        ];
+        kinds.into_iter().find(|(_, found)| *found).map(|(kind, _)| kind)
+    }
+
     /// Adds a sale to every clause whose base holds it.
     /// Whether there is any.
     pub(crate) fn add(&mut self, sale: &Sale<'_>, holds: impl Fn(&Clause) -> bool) -> bool {

@@ -33,7 +33,8 @@ fn book(own: &str, until: &str, detail: Detail, share: Share, lines: &[UsageLine
         begins: YearBegins::JANUARY,
         until: until.parse().unwrap(),
         detail,
-        shares: vec![share],
+        terms: Terms { shares: vec![share], ..Terms::default() },
+        closings: Closings::default(),
     };
     let mut draft = Draft::new(scope);
     lines.iter().for_each(|line| draft.add(line, covers));
@@ -104,7 +105,7 @@ fn an_empty_book_is_still_a_valid_file() {
         decimal-mark .
         payee abide
         ----
-        transaction,date,kind,final,payee,account,amount,currency,calls,estimated-calls,input-tokens,output-tokens,customer,product,channel,party,clause,period,base,least,at,run,call,key,model,cloud␍
+        transaction,date,kind,final,payee,account,amount,currency,calls,estimated-calls,input-tokens,output-tokens,customer,product,channel,party,clause,period,base,least,at,run,call,key,model,cloud,entered␍
         ----
     "#]].assert_eq(&Format::ALL.map(|format| visible(&format.text(&book))).join("----\n"));
 }
@@ -123,8 +124,8 @@ fn text_from_outside_cannot_break_out_of_its_place() {
     expect![[r#"
           key: "a \"b\" \\ c, d\\u{a}2026-01-01 open Assets:Stolen"
             ; kind:call, at:2026-03-31T12:00:00Z, run:resp_0000000000000000000000000000abcd00000001, call:1, key:a "b" \ c  d 2026-01-01 open Assets:Stolen, model:gpt, cloud:east
-        2026-01-01 open Assets:Stolen",gpt,east
-        2026-01-01 open Assets:Stolen",gpt,east
+        2026-01-01 open Assets:Stolen",gpt,east,
+        2026-01-01 open Assets:Stolen",gpt,east,
         {"kind":"call","date":"2026-03-31","final":true,"payee":"acme","at":"2026-03-31T12:00:00Z","call":1,"cloud":"east","key":"a \"b\" \\ c, d\n2026-01-01 open Assets:Stolen","model":"gpt","run":"resp_0000000000000000000000000000abcd00000001","postings":[{"account":"Assets:Receivable:Customers:Acme","amount":"1.00","currency":"USD","customer":"acme"},{"account":"Income:Usage:Openai:Api:Azure","amount":"-1.00","currency":"USD","channel":"azure","product":"openai/api","calls":1,"estimated_calls":0,"input_tokens":1,"output_tokens":1}]}"#]].assert_eq(&shown.join("\n"));
 }
 
@@ -226,4 +227,15 @@ proptest! {
         };
         prop_assert_eq!(draw(&lines), draw(&shuffled));
     }
+}
+
+#[test]
+fn a_cell_that_a_spreadsheet_would_run_becomes_text() {
+    let mut lines = rows::lines("2026-03-31T12:00Z acme openai/api azure 1/1 1 USD").unwrap();
+    lines[0].key = "=HYPERLINK(\"http://example.com\")".to_owned();
+    let share = rows::share("20%", "none").unwrap();
+    let book = book("openai", "2026-07-20T00:00Z", Detail::Call, share, &lines);
+    let text = Format::Csv.text(&book);
+    assert!(text.contains("\"'=HYPERLINK(\"\"http://example.com\"\")\""), "{text}");
+    assert!(text.contains(",-1.00,USD"), "amounts stay numbers: {text}");
 }

@@ -5,7 +5,7 @@ use crate::export::{Fact, Facts, count_facts, facts, kind, payee};
 use crate::figure::number;
 use std::collections::BTreeMap;
 
-const COLUMNS: [&str; 26] = [
+const COLUMNS: [&str; 27] = [
     "transaction",
     "date",
     "kind",
@@ -32,6 +32,7 @@ const COLUMNS: [&str; 26] = [
     "key",
     "model",
     "cloud",
+    "entered",
 ];
 
 /// The book as comma-separated values, with a row of titles. `transaction` counts transactions from 1.
@@ -84,10 +85,14 @@ fn row(out: &mut String, cells: &BTreeMap<&str, String>) {
     out.push_str("\r\n");
 }
 
+/// A spreadsheet takes a cell that begins so for a formula, and would run it; a quote before it makes it text.
+fn defused(text: &str) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let number = text.trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    if formula && !number { format!("'{text}") } else { text.to_owned() }
+}
+
 fn quoted(text: &str) -> String {
-    if text.contains(['"', ',', '\r', '\n']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
+    let text = defused(text);
+    if text.contains(['"', ',', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
