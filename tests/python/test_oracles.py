@@ -43,3 +43,19 @@ def test_money_agrees_with_a_second_implementation_on_random_series() -> None:
     ran = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert f"{SERIES} random money series from seed {SEED}" in ran.stdout
+
+
+def test_z3_finds_no_collision_that_the_engine_missed() -> None:
+    books = 60
+    command = [
+        sys.executable,
+        str(REPO / "crates/agreement/oracle/collide.py"),
+        os.environ["ABIDE_ASK"],
+        "--books",
+        str(books),
+        "--seed",
+        str(SEED),
+    ]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert f"{books} random books from seed {SEED}" in ran.stdout

@@ -3,8 +3,9 @@
 //! `{"book": {"book.toml": "…", …}}` loads a book and answers `{"ok": true}` or `{"errors": [code, …]}`.
 //! `{"actor": …, "action": …, "product": …, "channel": …, "at": DAY, "known": DAY}`, with `customer`,
 //! `segment` and `country` where they matter, asks it and answers the decision.
+//! `{"conflicts": {"known": DAY, "from": DAY, "until": DAY}}`, the last two or `null`, answers every conflict.
 
-use abide_agreement::{Book, Severity, Source, load};
+use abide_agreement::{Book, Conflict, Extent, Severity, Source, Window, load};
 use abide_model::decision::{Action, Ask, Decision, Verdict};
 use abide_model::{Date, Time};
 use serde_json::{Value, json};
@@ -21,6 +22,10 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let (loaded, answer) = read(files)?;
                 book = loaded;
                 answer
+            }
+            (None, Some(book)) if let Some(asked) = line.get("conflicts") => {
+                let found = book.conflicts(&window(book, asked)?);
+                found.iter().map(|one| conflict(book, one)).collect()
             }
             (None, Some(book)) => decision(book, &book.decide(&ask(book, &line)?)),
             (None, None) => json!({ "errors": ["no-book"] }),
@@ -83,4 +88,51 @@ fn decision(book: &Book, decision: &Decision) -> Value {
         "until": until,
         "forbids": decision.obstacles().map(|reason| reason.clause.as_str()).collect::<Vec<_>>(),
     })
+}
+
+fn window(book: &Book, line: &Value) -> Result<Window, Box<dyn Error>> {
+    let day = |key: &str| -> Result<Option<Time>, Box<dyn Error>> {
+        let day = line.get(key).and_then(Value::as_str).map(str::parse::<Date>).transpose()?;
+        Ok(day.map(|day| book.start_of_day(day)))
+    };
+    Ok(Window { from: day("from")?, until: day("until")?, known: day("known")?.ok_or("`known` is missing")? })
+}
+
+fn conflict(book: &Book, conflict: &Conflict) -> Value {
+    let day = |at: Time| at.to_zoned(book.zone().clone()).date().to_string();
+    let witness = &conflict.witness;
+    let is: serde_json::Map<String, Value> =
+        conflict.depends_on.iter().map(|one| (one.question.to_string(), one.is.clone().into())).collect();
+    json!({
+        "kind": conflict.kind.as_str(),
+        "clauses": texts(&conflict.clauses),
+        "witness": {
+            "actor": witness.actor.as_str(),
+            "action": witness.action.as_str(),
+            "product": witness.product.as_str(),
+            "channel": witness.channel.as_str(),
+            "segment": witness.segment.as_ref().map(ToString::to_string),
+            "country": witness.territory.as_ref().map(ToString::to_string),
+            "at": day(witness.at),
+        },
+        "from": day(conflict.from),
+        "until": conflict.until.map(day),
+        "depends_on": conflict.depends_on.iter().map(|one| one.question.to_string()).collect::<Vec<_>>(),
+        "where": is,
+        "extent": conflict.extent.iter().map(extent).collect::<Vec<_>>(),
+    })
+}
+
+fn extent(extent: &Extent) -> Value {
+    json!({
+        "actions": extent.actions.iter().map(|action| action.as_str()).collect::<Vec<_>>(),
+        "products": texts(&extent.products),
+        "channels": texts(&extent.channels),
+        "segments": extent.segments.iter().map(|one| one.as_ref().map(ToString::to_string)).collect::<Vec<_>>(),
+        "countries": extent.territories.iter().map(|one| one.as_ref().map(ToString::to_string)).collect::<Vec<_>>(),
+    })
+}
+
+fn texts(names: &[impl ToString]) -> Vec<String> {
+    names.iter().map(ToString::to_string).collect()
 }

@@ -58,15 +58,15 @@ impl Sorted {
     }
 }
 
-/// Both clauses stand on one ask.
-struct Both {
-    one: (ClauseNo, [PartyNo; 2]),
-    other: (ClauseNo, [PartyNo; 2]),
+/// Both clauses stand on one ask, each for those who act by the right of these parties.
+struct Both<'l> {
+    one: (ClauseNo, &'l [PartyNo]),
+    other: (ClauseNo, &'l [PartyNo]),
 }
 
-impl Probe for Both {
+impl Probe for Both<'_> {
     fn collides(&self, view: &View<'_>) -> Kleene {
-        and(view.stands(self.one.0, &self.one.1), || view.stands(self.other.0, &self.other.1))
+        and(view.stands(self.one.0, self.one.1), || view.stands(self.other.0, self.other.1))
     }
 }
 
@@ -84,7 +84,7 @@ fn grant_meets_promise(search: Search<'_>, grant: ClauseNo, promise: ClauseNo, f
     }
     let line = [given.to, given.from];
     let cast = space::with_beaters(search.book, [grant, promise]);
-    let probe = Both { one: (grant, line), other: (promise, line) };
+    let probe = Both { one: (grant, &[given.to]), other: (promise, &line) };
     let hits = search.run(given.to, (&cast, &[&given.scope, &promised.scope]), &probe);
     found.extend(Found::new(kind, vec![grant, promise], given.to, hits));
 }
@@ -118,7 +118,7 @@ fn overlap(search: Search<'_>, one: ClauseNo, other: ClauseNo, found: &mut Vec<F
         return;
     }
     let cast = space::with_beaters(search.book, [one, other]);
-    let probe = Both { one: (one, [b.to, a.from]), other: (other, [a.to, a.from]) };
+    let probe = Both { one: (one, &[b.to, a.from]), other: (other, &[a.to, a.from]) };
     let hits = search.run(a.to, (&cast, &[&a.scope, &b.scope]), &probe);
     found.extend(Found::new(ConflictKind::ExclusiveOverlap, vec![one, other], a.to, hits));
 }

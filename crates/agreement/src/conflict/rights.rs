@@ -168,7 +168,7 @@ impl Empty<'_> {
         open: &[QuestionNo],
         set: Option<u32>,
     ) -> Vec<Option<Lack>> {
-        let line = [self.grant.to, self.grant.from];
+        let line = [self.grant.to];
         let mut last: Lack = None;
         let mut found = Vec::with_capacity(instants.len());
         for at in instants {
@@ -202,7 +202,7 @@ impl Empty<'_> {
 /// A promise to be the only one, by somebody who is not: whoever its right comes from may do the same.
 struct NotAlone<'b> {
     promise: (ClauseNo, [PartyNo; 1]),
-    licence: (ClauseNo, [PartyNo; 2]),
+    licence: (ClauseNo, [PartyNo; 1]),
     /// What the licensor promised to the promisor, or to whom it promises.
     kept: Vec<ClauseNo>,
     licensor: [PartyNo; 1],
@@ -245,7 +245,7 @@ fn alone(search: Search<'_>, held: &Held, number: ClauseNo, promise: &Clause, fo
             space::with_beaters(search.book, [number, *licence].into_iter().chain(kept.iter().copied()));
         let probe = NotAlone {
             promise: (number, [promise.from]),
-            licence: (*licence, [promise.from, grant.from]),
+            licence: (*licence, [promise.from]),
             kept,
             licensor: [grant.from],
             promisor: promise,

@@ -7,7 +7,7 @@ mod boxes;
 pub(crate) use boxes::{Block, merge};
 
 use crate::bits::Bits;
-use crate::book::{Book, Clause, Condition, Happened, Kind, Notice, Offer, Scope, Words};
+use crate::book::{Book, Clause, Condition, Happened, Kind, Notice, Offer, Scope, Words, action_number};
 use crate::eval::View;
 use crate::index::Cell;
 use crate::table::{ChannelNo, ClauseNo, Number, PartyNo, ProductNo, SegmentNo, TerritoryNo};
@@ -208,6 +208,29 @@ fn on(scope: &Scope, axis: Axis, value: usize) -> bool {
     }
 }
 
+/// What tells the values of an axis apart in a whole book.
+pub(crate) struct Marks<'b> {
+    book: &'b Book,
+    known: Time,
+    shapes: Vec<Shape<'b>>,
+}
+
+impl<'b> Marks<'b> {
+    pub(crate) fn new(book: &'b Book, known: Time) -> Self {
+        let shapes = book.clauses.iter().map(|(number, clause)| Shape::new(number, clause, known)).collect();
+        Self { book, known, shapes }
+    }
+
+    /// The same for two values when no clause tells them apart.
+    pub(crate) fn of(&self, axis: Axis, value: usize) -> Vec<usize> {
+        let mut mark = mark(self.book, self.known, (axis, value), &self.shapes);
+        if axis == Axis::Channel {
+            mark.push(self.book.words.operators[ChannelNo::new(value)].at());
+        }
+        mark
+    }
+}
+
 struct Walk<'w> {
     book: &'w Book,
     known: Time,
@@ -247,65 +270,64 @@ impl Walk<'_> {
         let inside = (0..size).filter(|value| self.within.iter().all(|scope| on(scope, axis, *value)));
         let mut groups: BTreeMap<Vec<usize>, Vec<usize>> = BTreeMap::new();
         for value in inside {
-            groups.entry(self.mark(axis, value, shapes)).or_default().push(value);
+            groups.entry(mark(self.book, self.known, (axis, value), shapes)).or_default().push(value);
         }
         let mut groups: Vec<_> = groups.into_values().collect();
         groups.sort_unstable();
         groups
     }
+}
 
-    /// What tells a value from others.
-    fn mark(&self, axis: Axis, value: usize, shapes: &[Shape<'_>]) -> Vec<usize> {
-        let mut mark = Vec::new();
-        let offer = (axis == Axis::Product).then(|| &self.book.words.offers[ProductNo::new(value)]);
-        mark.extend(offer.map(|offer| offer.owner.at()));
-        for shape in shapes {
-            for scope in std::iter::once(shape.scope).chain(shape.except.iter().copied()) {
-                mark.push(usize::from(on(scope, axis, value)));
-                if let Some(offer) = offer {
-                    self.class_mark(scope, offer, &mut mark);
-                }
-            }
-            for fact in &shape.facts {
-                match axis {
-                    Axis::Product => {
-                        mark.extend(fact.products.as_ref().map(|bits| usize::from(bits.holds(value))))
-                    }
-                    Axis::Channel => {
-                        mark.extend(fact.channel.map(|channel| usize::from(channel.at() == value)))
-                    }
-                    Axis::Segment | Axis::Territory | Axis::Action => {}
-                }
-            }
-            if axis == Axis::Product {
-                mark.extend(shape.notices.iter().map(|notice| usize::from(notice.products.holds(value))));
+/// What tells a value from others.
+fn mark(book: &Book, known: Time, (axis, value): (Axis, usize), shapes: &[Shape<'_>]) -> Vec<usize> {
+    let mut mark = Vec::new();
+    let offer = (axis == Axis::Product).then(|| &book.words.offers[ProductNo::new(value)]);
+    mark.extend(offer.map(|offer| offer.owner.at()));
+    // To pass a right on once more takes a deeper one.
+    mark.push(usize::from(axis == Axis::Action && value == action_number(Action::Sublicense)));
+    for shape in shapes {
+        for scope in std::iter::once(shape.scope).chain(shape.except.iter().copied()) {
+            mark.push(usize::from(on(scope, axis, value)));
+            if let Some(offer) = offer {
+                class_mark(book, known, (scope, offer), &mut mark);
             }
         }
-        mark
+        for fact in &shape.facts {
+            match axis {
+                Axis::Product => {
+                    mark.extend(fact.products.as_ref().map(|bits| usize::from(bits.holds(value))))
+                }
+                Axis::Channel => mark.extend(fact.channel.map(|channel| usize::from(channel.at() == value))),
+                Axis::Segment | Axis::Territory | Axis::Action => {}
+            }
+        }
+        if axis == Axis::Product {
+            mark.extend(shape.notices.iter().map(|notice| usize::from(notice.products.holds(value))));
+        }
     }
+    mark
+}
 
-    /// On what it hangs that a product is in one of a scope's classes.
-    fn class_mark(&self, scope: &Scope, offer: &Offer, mark: &mut Vec<usize>) {
-        const NEVER: usize = 0;
-        const ALWAYS: usize = 1;
-        const QUESTIONS: usize = 2;
-        if scope.classes.is_empty() {
-            return;
-        }
-        // Classes hang on questions, whose answers count for every day.
-        let view =
-            View { book: self.book, cell: None, at: Time::MIN, known: self.known, open: &[], assumed: None };
-        let mut questions = Vec::new();
-        for (_, hangs_on) in offer.classes.iter().filter(|(class, _)| scope.classes.contains(class)) {
-            match hangs_on.map_or(Some(true), |question| view.settled(question)) {
-                Some(true) => return mark.push(ALWAYS),
-                Some(false) => {}
-                None => questions.extend(hangs_on.map(Number::at)),
-            }
-        }
-        questions.sort_unstable();
-        questions.dedup();
-        mark.push(if questions.is_empty() { NEVER } else { QUESTIONS + questions.len() });
-        mark.append(&mut questions);
+/// On what it hangs that a product is in one of a scope's classes.
+fn class_mark(book: &Book, known: Time, (scope, offer): (&Scope, &Offer), mark: &mut Vec<usize>) {
+    const NEVER: usize = 0;
+    const ALWAYS: usize = 1;
+    const QUESTIONS: usize = 2;
+    if scope.classes.is_empty() {
+        return;
     }
+    // Classes hang on questions, whose answers count for every day.
+    let view = View { book, cell: None, at: Time::MIN, known, open: &[], assumed: None };
+    let mut questions = Vec::new();
+    for (_, hangs_on) in offer.classes.iter().filter(|(class, _)| scope.classes.contains(class)) {
+        match hangs_on.map_or(Some(true), |question| view.settled(question)) {
+            Some(true) => return mark.push(ALWAYS),
+            Some(false) => {}
+            None => questions.extend(hangs_on.map(Number::at)),
+        }
+    }
+    questions.sort_unstable();
+    questions.dedup();
+    mark.push(if questions.is_empty() { NEVER } else { QUESTIONS + questions.len() });
+    mark.append(&mut questions);
 }

@@ -208,6 +208,13 @@ fn nobody_gives_what_it_does_not_have() {
         "#]],
     );
     check(
+        &(head("depth = 1")
+            + "[[grant]]\nid = \"onward\"\nfrom = \"cloud\"\nto = \"rival\"\nproducts = [\"lab/chat\"]\n"),
+        expect![[r#"
+            no_rights_in (onward): rival sublicense lab/chat own, 2026-01-01 to ever
+        "#]],
+    );
+    check(
         &head("classes = [\"api\"]\nif = 'other'"),
         expect![[r#"
             no_rights_in (sub): reseller sell lab/chat blue, 2026-01-01 to ever, if other is no

@@ -1,0 +1,544 @@
+"""States the kinds of conflicts a second time, as formulas, and has z3 look for what the engine missed.
+
+    python3 collide.py ASK_PROGRAM [--books N] [--seed N]
+
+ASK_PROGRAM is the built example `ask` of this crate. For each random book, as known on a random day and in a random
+window of time,
+
+- no ask outside what the engine lists collides (completeness);
+- each listed witness collides, on the answers that are listed with it, and hangs on exactly the points listed;
+- on each day of a listed span some ask of its extent collides;
+- no smaller ask shows for certain what a listed one shows for certain.
+
+The formulas come from `docs/agreements.md` and the tables of `verdicts.py`; the engine's way of cutting asks and time
+into cells is not used. Exit status 1 at the first difference. Needs `z3-solver`, Python 3.11 or later.
+"""
+
+import argparse
+import collections
+import datetime
+import itertools
+import random
+import re
+import sys
+import time
+
+import z3
+
+import agree
+import verdicts
+
+DAYS = (datetime.date(2024, 1, 1).toordinal(), datetime.date(2032, 1, 1).toordinal())
+AXES = ["segment", "country", "product", "action", "channel"]
+
+
+class Ask:
+    """An ask whose parts are unknowns; one may be replaced by another."""
+
+    def __init__(self, **parts):
+        self.parts = parts
+
+    def __getattr__(self, name):
+        return self.parts[name]
+
+    def but(self, **parts):
+        return Ask(**{**self.parts, **parts})
+
+
+class Formulas:
+    """What stands, what is held and what collides in one book, as known on one day."""
+
+    def __init__(self, book, files, known):
+        self.book, self.known = book, known
+        order = [name for path in sorted(files) for name in re.findall(r'^id = "(c\d+)"', files[path], re.M)]
+        self.clauses = [book.clauses[name] for name in order if book.clauses[name]["known"] <= known]
+        self.values = {
+            "segment": [None, *book.segments], "country": [None, *book.countries()],
+            "product": list(book.products), "action": verdicts.ACTIONS, "channel": list(book.channels),
+        }
+        self.ask = Ask(day=z3.Int("day"), **{axis: z3.Int(axis) for axis in AXES})
+        self.bounds = [z3.And(getattr(self.ask, axis) >= 0, getattr(self.ask, axis) < len(self.values[axis]))
+                       for axis in AXES]
+        self.bounds += [self.ask.day >= DAYS[0], self.ask.day < DAYS[1]]
+        self.settled = {question: agreed for question, agreed in book.questions.items() if agreed is not None}
+        for recorded, question, answer in sorted(book.answers):
+            if recorded <= known:
+                self.settled[question] = answer
+        self.points = {}
+
+    # ------------------------------------------------------------ open points
+
+    def yes(self, name):
+        if name in self.settled:
+            return z3.BoolVal(self.settled[name])
+        return self.points.setdefault(name, z3.Bool(name))
+
+    def amount(self, name, ask):
+        reported = [row for row in self.book.readings.get(name, []) if row[1] <= self.known]
+        if name not in self.points:
+            self.points[name] = z3.Real(name)
+        value = self.points[name]
+        for on in sorted({on for on, _, _ in reported}):
+            latest = max(row for row in reported if row[0] == on)[2]
+            value = z3.If(ask.day >= on.toordinal(), z3.RealVal(str(latest)), value)
+        return value
+
+    # ------------------------------------------------------------ what stands
+
+    def among(self, axis, ask, wanted):
+        numbers = [at for at, value in enumerate(self.values[axis]) if wanted(value)]
+        return z3.Or([getattr(ask, axis) == at for at in numbers])
+
+    def in_box(self, scope, ask):
+        parts, under = [], verdicts.under
+        if "actions" in scope:
+            parts.append(self.among("action", ask, lambda value: value in scope["actions"]))
+        if "products" in scope:
+            parts.append(self.among("product", ask, lambda value: any(under(p, value) for p in scope["products"])))
+        if "channels" in scope:
+            parts.append(self.among("channel", ask, lambda value: value in scope["channels"]))
+        if "segments" in scope:
+            parts.append(self.among("segment", ask, lambda value: value is not None and any(
+                under(path, value) for path in scope["segments"])))
+        if "territories" in scope:
+            named = {country for place in scope["territories"] for country in self.book.sets.get(place, [place])}
+            parts.append(self.among("country", ask, lambda value: value in named))
+        if "classes" in scope:
+            held = []
+            for at, product in enumerate(self.values["product"]):
+                for name, question in self.book.products[product][1]:
+                    if name in scope["classes"]:
+                        held.append(z3.And(ask.product == at, self.yes(question) if question else True))
+            parts.append(z3.Or(held))
+        return z3.And(parts)
+
+    def covers(self, clause, ask):
+        parts = [self.in_box(clause["scope"], ask)]
+        if clause["kind"] == "share":
+            parts.append(self.among("action", ask, lambda value: value in ("serve", "sell")))
+        if clause["kind"] == "first":
+            parts.append(self.among("action", ask, lambda value: value == "launch"))
+            parts.append(z3.Not(self.among("channel", ask, lambda value: value == clause["channel"])))
+        parts += [z3.Not(self.in_box(scope, ask)) for scope in clause["except"]]
+        return z3.And(parts)
+
+    def live(self, clause, ask):
+        end = self.book.end(clause, self.known)
+        return z3.And(ask.day >= clause["since"].toordinal(), ask.day < end.toordinal())
+
+    def stands(self, clause, ask, actor, line):
+        parts = [self.live(clause, ask), self.covers(clause, ask)]
+        if clause["if"]:
+            parts.append(self.holds(clause["if"], ask, actor))
+        if clause["unless"]:
+            parts.append(z3.Not(self.holds(clause["unless"], ask, actor)))
+        if clause["kind"] == "first":
+            launch = ("term", "launched", [("term", "product", None), ("term", clause["channel"], None)])
+            parts.append(z3.Not(self.happened(launch, clause["lead"], ask, actor)))
+        if clause["kind"] == "refusal":
+            parts.append(self.reserved(clause, ask))
+        for name in clause["beaten_by"]:
+            other = self.book.clauses[name]
+            if other["known"] <= self.known and (other["kind"] != "grant" or other["to"] in line):
+                parts.append(z3.Not(self.stands(other, ask, actor, line)))
+        return z3.And(parts)
+
+    def holds(self, tree, ask, actor):
+        match tree:
+            case ("amount", name, order, number):
+                return verdicts.COMPARE[order](self.amount(name, ask), z3.RealVal(str(number)))
+            case ("or", parts):
+                return z3.Or([self.holds(part, ask, actor) for part in parts])
+            case ("and", parts):
+                return z3.And([self.holds(part, ask, actor) for part in parts])
+            case ("not", inner):
+                return z3.Not(self.holds(inner, ask, actor))
+            case ("term", "before", [("term", day, None)]):
+                return ask.day < datetime.date.fromisoformat(day).toordinal()
+            case ("term", "after", [event, ("text", span)]):
+                return self.happened(event, span, ask, actor)
+            case ("term", "after", [event]):
+                return self.happened(event, "0d", ask, actor)
+            case ("term", name, None) if name in self.book.questions:
+                return self.yes(name)
+        return self.happened(tree, "0d", ask, actor)
+
+    def happened(self, tree, span, ask, actor):
+        _, name, args = tree
+        found = []
+        for event, about, on, recorded in self.book.facts:
+            if event != name or recorded > self.known:
+                continue
+            parts = [ask.day >= verdicts.delayed(on, span).toordinal()]
+            for kind, (_, wanted, *_), fact in zip(self.book.events[name], args or [], about):
+                parts.append(self.matches(kind, wanted, fact, ask, actor))
+            found.append(z3.And(parts))
+        return z3.Or(found)
+
+    def matches(self, kind, wanted, fact, ask, actor):
+        if kind == "product":
+            if wanted == "product":
+                return self.among("product", ask, lambda value: verdicts.under(fact, value))
+            return z3.BoolVal(verdicts.under(fact, wanted))
+        if kind == "channel" and wanted == "channel":
+            return self.among("channel", ask, lambda value: value == fact)
+        return z3.BoolVal((actor if kind == "party" and wanted == "actor" else wanted) == fact)
+
+    def reserved(self, clause, ask):
+        giver, holder = clause["from"], clause["to"]
+
+        def told(name, who, whom, product):
+            return [(on, about[2]) for event, about, on, recorded in self.book.facts
+                    if event == name and about[:2] == [who, whom] and verdicts.under(about[2], product)
+                    and recorded <= self.known]
+
+        found = []
+        for at, product in enumerate(self.values["product"]):
+            state = z3.BoolVal(True)
+            for offered, about in sorted(told("offered", giver, holder, product), key=lambda o: (o[0], len(o[1]))):
+                lapses = verdicts.delayed(offered, clause["within"])
+                reply = self.yes(f"accepted({holder}, {giver}, {about})")
+                later = z3.If(ask.day >= lapses.toordinal(), z3.BoolVal(False), reply)
+                replies = [(on, rank) for rank, name in enumerate(["accepted", "declined"])
+                           for on, _ in told(name, holder, giver, product) if offered <= on < lapses]
+                if replies:
+                    on, rank = min(replies)
+                    later = z3.If(ask.day >= on.toordinal(), z3.BoolVal(rank == 0), later)
+                state = z3.If(ask.day >= offered.toordinal(), later, state)
+            found.append(z3.And(ask.product == at, state))
+        return z3.Or(found)
+
+    # ------------------------------------------------------------ what is held
+
+    def owned_by(self, party, ask):
+        return self.among("product", ask, lambda value: self.book.products[value][0] == party)
+
+    def right(self, line, ask):
+        """A right comes through everybody in `line`, or on from its last, to the owner; the first acts."""
+        found = [self.owned_by(line[-1], ask)]
+        below = len(line) - 1
+        for grant in self.clauses:
+            if grant["kind"] != "grant" or grant["to"] != line[-1] or grant["from"] in line:
+                continue
+            sublicense = self.among("action", ask, lambda value: value == "sublicense")
+            passing = self.covers(grant, ask.but(action=z3.IntVal(verdicts.ACTIONS.index("sublicense"))))
+            deep = z3.If(sublicense, below + 1, below)
+            passes = z3.Or(deep == 0, z3.And(deep <= min(grant["depth"], 1 << 20), passing))
+            # A line ends where it reaches the owner.
+            on = z3.Not(self.owned_by(line[-1], ask))
+            found.append(z3.And(on, self.stands(grant, ask, line[0], line), passes,
+                                self.right([*line, grant["from"]], ask)))
+        return z3.Or(found)
+
+    # ------------------------------------------------------------ what collides
+
+    def collisions(self):
+        """Every (kinds, clauses, actor, formula)."""
+        kinds = collections.defaultdict(list)
+        for clause in self.clauses:
+            kinds[clause["kind"]].append(clause)
+        ask = self.ask
+        for grant in kinds["grant"]:
+            yield "no right", [grant["id"]], grant["to"], self.empty(grant, ask)
+            for kind, name in [("exclusive", "grant_into_exclusive"), ("first", "launch_order"),
+                               ("refusal", "refusal_bypassed")]:
+                for promise in kinds[kind]:
+                    if promise["from"] == grant["from"] and promise["to"] != grant["to"]:
+                        yield name, [grant["id"], promise["id"]], grant["to"], z3.And(
+                            self.stands(grant, ask, grant["to"], [grant["to"]]),
+                            self.stands(promise, ask, grant["to"], [grant["to"], grant["from"]]))
+            for promise in kinds["exclusive"]:
+                if promise["from"] == grant["to"] and promise["to"] != grant["from"]:
+                    yield "not_exclusive_in", [promise["id"], grant["id"]], grant["from"], self.not_alone(
+                        promise, grant, kinds["exclusive"], ask)
+        for one, other in itertools.combinations(kinds["exclusive"], 2):
+            if one["from"] == other["from"] and one["to"] != other["to"]:
+                yield "exclusive_overlap", [one["id"], other["id"]], one["to"], z3.And(
+                    self.stands(one, ask, one["to"], [other["to"], one["from"]]),
+                    self.stands(other, ask, one["to"], [one["to"], one["from"]]))
+        yield from self.stuck(kinds, ask)
+        for payer in self.book.parties:
+            shares = [share for share in kinds["share"] if share["from"] == payer]
+            if len(shares) > 1:
+                yield "rate_stack", [share["id"] for share in shares], payer, z3.And(
+                    self.over(shares, payer, ask), self.right([payer], ask))
+
+    def empty(self, grant, ask):
+        giver, taker = grant["from"], grant["to"]
+        return z3.And(self.gives(grant, ask), z3.Not(self.right([taker, giver], ask)))
+
+    def gives(self, grant, ask):
+        """A grant stands that is no leave."""
+        giver, taker = grant["from"], grant["to"]
+        leave = [z3.And(self.live(promise, ask), self.covers(promise, ask)) for promise in self.clauses
+                 if promise["kind"] in verdicts.PROMISES and (promise["from"], promise["to"]) == (taker, giver)]
+        return z3.And(self.stands(grant, ask, taker, [taker]), z3.Not(self.owned_by(giver, ask)),
+                      z3.Not(self.owned_by(taker, ask)), z3.Not(z3.Or(leave)))
+
+    def backed_before(self, grant, ask):
+        """At an earlier time, while the grant stood, there was a right behind it."""
+        days = [day for day in sorted(self.book.days()) if DAYS[0] <= day.toordinal() < DAYS[1]]
+        found = []
+        for day in days:
+            then = ask.but(day=z3.IntVal(day.toordinal()))
+            found.append(z3.And(ask.day > day.toordinal(), self.gives(grant, then),
+                                self.right([grant["to"], grant["from"]], then)))
+        return z3.Or(found)
+
+    def not_alone(self, promise, grant, exclusives, ask):
+        licensor, promisor = grant["from"], promise["from"]
+        kept = [self.stands(other, ask, licensor, [licensor]) for other in exclusives
+                if other["from"] == licensor and other["to"] in (promisor, promise["to"]) and not other["sole"]]
+        return z3.And(self.stands(promise, ask, licensor, [promisor]), self.stands(grant, ask, licensor, [promisor]),
+                      z3.Not(self.owned_by(promisor, ask)), z3.Not(z3.Or(kept)))
+
+    def stuck(self, kinds, ask):
+        def there(channel):
+            return ask.but(channel=z3.IntVal(self.values["channel"].index(channel)))
+
+        launch = self.among("action", ask, lambda value: value == "launch")
+        for one, other in itertools.combinations(kinds["first"], 2):
+            if one["from"] == other["from"] and one["channel"] != other["channel"]:
+                giver = one["from"]
+                yield "launch_order", [one["id"], other["id"]], giver, z3.And(
+                    launch, self.among("channel", ask, lambda value: value == other["channel"]),
+                    self.stands(one, ask, giver, [giver]),
+                    self.stands(other, there(one["channel"]), giver, [giver]))
+        for first, alone in itertools.product(kinds["first"], kinds["exclusive"]):
+            if first["from"] == alone["from"] and first["to"] != alone["to"] and not alone["sole"]:
+                giver = first["from"]
+                yield "launch_order", [first["id"], alone["id"]], giver, z3.And(
+                    launch, self.stands(first, ask, giver, [giver]),
+                    self.stands(alone, there(first["channel"]), giver, [giver]))
+
+    def over(self, shares, payer, ask):
+        rates = [z3.If(self.stands(share, ask, payer, [payer]), z3.RealVal(share["rate"].rstrip("%")), z3.RealVal(0))
+                 for share in shares]
+        return z3.Sum(rates) > 100
+
+
+# ---------------------------------------------------------------- comparing
+
+
+class Difference(Exception):
+    pass
+
+
+class Check:
+    """One book against what the engine lists."""
+
+    def __init__(self, formulas, window, listed, counts):
+        self.formulas, self.window, self.listed, self.counts = formulas, window, listed, counts
+
+    def solve(self, *conditions):
+        solver = z3.Solver()
+        solver.add(*self.formulas.bounds, *conditions)
+        answer = solver.check()
+        if answer == z3.unknown:
+            raise Difference(f"z3 cannot tell: {solver.reason_unknown()}")
+        self.counts["queries"] += 1
+        return solver.model() if answer == z3.sat else None
+
+    def inside(self, box):
+        ask, of = self.formulas.ask, self.formulas.among
+        parts = [of("action", ask, lambda value: value in box["actions"]),
+                 of("product", ask, lambda value: value in box["products"]),
+                 of("channel", ask, lambda value: value in box["channels"])]
+        for axis, key in [("segment", "segments"), ("country", "countries")]:
+            if box[key]:
+                parts.append(of(axis, ask, lambda value, key=key: value in box[key]))
+        return z3.And(parts)
+
+    def span(self, row):
+        day = self.formulas.ask.day
+        parts = [day >= ordinal(row["from"])] if row["from"] else []
+        return z3.And(parts + ([day < ordinal(row["until"])] if row["until"] else []))
+
+    def run(self):
+        left = list(self.listed)
+        for kind, clauses, actor, formula in self.formulas.collisions():
+            mine = [row for row in left if belongs(row, kind, clauses, actor)]
+            left = [row for row in left if row not in mine]
+            told = [z3.And(self.span(row), z3.Or([self.inside(box) for box in row["extent"]])) for row in mine]
+            missed = self.solve(formula, self.span(self.window), z3.Not(z3.Or(told)))
+            if missed is not None:
+                raise Difference(f"missed: {kind} {clauses} of {actor} at {self.shown(missed)}")
+            self.counts["none" if not mine else kind] += 1
+            for row in mine:
+                self.confirm(row, kind, clauses, actor, formula)
+        if left:
+            raise Difference(f"no such collision: {left[0]}")
+
+    def shown(self, model):
+        ask = self.formulas.ask
+        found = {axis: self.formulas.values[axis][model.eval(getattr(ask, axis), True).as_long()] for axis in AXES}
+        return found | {"day": str(datetime.date.fromordinal(model.eval(ask.day, True).as_long())), "on": model}
+
+    def confirm(self, row, kind, clauses, actor, formula):
+        self.counts["witnesses"] += 1
+        formula = self.narrowed(row, kind, clauses, formula)
+        here = self.at(row["witness"])
+        answers = [self.answer(name, text) for name, text in row["where"].items()]
+        if row["witness"]["actor"] != actor or self.solve(formula, here, *answers) is None:
+            raise Difference(f"no witness: {row}")
+        for name, point in list(self.formulas.points.items()):
+            other = z3.Const(name + "'", point.sort())
+            turned = z3.substitute(formula, (point, other))
+            tips = self.solve(here, z3.Xor(formula, turned)) is not None
+            if tips != (name in row["depends_on"]):
+                raise Difference(f"`{name}` {'tips' if tips else 'does not tip'} {row}")
+        for day in self.formulas.book.days():
+            if datetime.date.fromisoformat(row["from"]) <= day and (
+                not row["until"] or day < datetime.date.fromisoformat(row["until"])
+            ) and DAYS[0] <= day.toordinal() < DAYS[1]:
+                boxes = z3.Or([self.inside(box) for box in row["extent"]])
+                if self.solve(formula, boxes, self.formulas.ask.day == day.toordinal()) is None:
+                    raise Difference(f"nothing on {day}: {row}")
+        if not row["depends_on"]:
+            self.smallest(row, formula)
+
+    def narrowed(self, row, kind, clauses, formula):
+        """The formula of the very kind and clauses that are listed."""
+        book, ask = self.formulas.book, self.formulas.ask
+        if kind == "no right":
+            before = self.formulas.backed_before(book.clauses[clauses[0]], ask)
+            return z3.And(formula, before if row["kind"] == "term_overhang" else z3.Not(before))
+        if kind == "rate_stack":
+            return z3.And(formula, self.fewest(row))
+        return formula
+
+    def fewest(self, row):
+        """These shares are the fewest, the highest first, that come to too much."""
+        ask, payer = self.formulas.ask, row["witness"]["actor"]
+        shares = [share for share in self.formulas.clauses if share["kind"] == "share" and share["from"] == payer]
+        rate = {share["id"]: int(share["rate"].rstrip("%")) for share in shares}
+        ranked = sorted(shares, key=lambda share: -rate[share["id"]])
+        named = [share for share in ranked if share["id"] in row["clauses"]]
+        together = [rate[share["id"]] for share in named]
+        if sum(together) <= 100 or sum(together[:-1]) > 100:
+            raise Difference(f"not the fewest: {row}")
+        first = ranked[:ranked.index(named[-1]) + 1]
+        return z3.And([self.formulas.stands(share, ask, payer, [payer]) == (share in named) for share in first])
+
+    def smallest(self, row, formula):
+        """No smaller ask shows it for certain on the first day."""
+        if row["kind"] in ("no_rights_in", "term_overhang"):
+            return
+        ask, values = self.formulas.ask, self.formulas.values
+        witness = [values[axis].index(row["witness"].get(axis)) for axis in AXES]
+        smaller = []
+        for at, axis in enumerate(AXES):
+            same = [getattr(ask, before) == witness[place] for place, before in enumerate(AXES[:at])]
+            smaller.append(z3.And(*same, getattr(ask, axis) < witness[at]))
+        points = list(self.formulas.points.values())
+        certain = z3.ForAll(points, formula) if points else formula
+        first = ask.day == ordinal(row["from"])
+        found = self.solve(first, z3.Or(smaller), certain)
+        if found is not None:
+            raise Difference(f"smaller than {row}: {self.shown(found)}")
+
+    def at(self, witness):
+        ask, values = self.formulas.ask, self.formulas.values
+        parts = [getattr(ask, axis) == values[axis].index(witness.get(axis)) for axis in AXES]
+        return z3.And(*parts, ask.day == ordinal(witness["at"]))
+
+    def answer(self, name, text):
+        point = self.formulas.points[name]
+        if text in ("yes", "no"):
+            return point if text == "yes" else z3.Not(point)
+        parts = []
+        for side in text.split(" and "):
+            words, number = side.rsplit(" ", 2)[0], z3.RealVal(side.split()[-2])
+            compare = {"at least": ">=", "above": ">", "below": "<", "at most": "<="}[words]
+            parts.append(verdicts.COMPARE[compare](point, number))
+        return z3.And(parts)
+
+
+def belongs(row, kind, clauses, actor):
+    if kind == "no right":
+        return row["kind"] in ("no_rights_in", "term_overhang") and row["clauses"][:1] == clauses
+    if kind == "rate_stack":
+        return row["kind"] == kind and row["witness"]["actor"] == actor
+    return row["kind"] == kind and row["clauses"] == clauses
+
+
+def ordinal(day):
+    return datetime.date.fromisoformat(day).toordinal()
+
+
+# ---------------------------------------------------------------- random books
+
+
+def book(rng):
+    """A book of the other oracle, with shares that may come to more than the whole."""
+    files = agree.book(rng)
+    if rng.random() < 0.5:
+        payer, *others = rng.sample(agree.PARTIES, 4)
+        head = {"instrument": "shares", "parties": agree.PARTIES, "signed": agree.day(rng, 0, 6)}
+        text = "".join(f"{key} = {agree.toml(value)}\n" for key, value in head.items()) + "\n"
+        for number in range(100, 100 + rng.randint(2, 4)):
+            row = {"id": f"c{number}", "from": payer, "to": rng.choice(others), "rate": "20%", "every": "month"}
+            if rng.random() < 0.3:
+                row["if"] = agree.condition(rng)
+            text += agree.table("share", row | {"of": agree.scope(rng, False, 1)})
+        files["shares/1.toml"] = text
+    for path, text in files.items():
+        files[path] = re.sub(r'rate = "20%"', lambda _: f'rate = "{rng.choice([20, 40, 50, 60, 70])}%"', text)
+    return files
+
+
+def rated(mine, files):
+    """The rates of shares, which verdicts have no use for."""
+    for text in files.values():
+        for block in re.split(r"^\[\[", text, flags=re.M):
+            if block.startswith("share"):
+                name, rate = (re.search(rf'^{key} = "(.*)"', block, re.M)[1] for key in ("id", "rate"))
+                mine.clauses[name]["rate"] = rate
+
+
+def compare(engine, rng, counts):
+    files = book(rng)
+    loaded = engine.call({"book": files})
+    if "errors" in loaded:
+        counts["refused books"] += 1
+        return
+    mine = verdicts.Book(files)
+    rated(mine, files)
+    known = agree.day(rng, 0, 30)
+    days = sorted(rng.sample([agree.day(rng, 0, 24) for _ in range(4)], 2))
+    window = {"from": rng.choice([None, str(days[0])]), "until": rng.choice([None, None, str(days[1])])}
+    if window["from"] and window["from"] == window["until"]:
+        window["until"] = None
+    listed = engine.call({"conflicts": window | {"known": str(known)}})
+    try:
+        Check(Formulas(mine, files, known), window, listed, counts).run()
+    except Difference as difference:
+        for path, text in files.items():
+            print(f"--- {path}\n{text}")
+        print("known:", known, "window:", window)
+        for row in listed:
+            print("listed:", row)
+        print(difference)
+        sys.exit(1)
+    counts["books"] += 1
+    counts["listed"] += len(listed)
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("program")
+    options.add_argument("--books", type=int, default=50)
+    options.add_argument("--seed", type=int, default=1)
+    options = options.parse_args()
+    engine, counts, began = agree.Engine(options.program), collections.Counter(), time.monotonic()
+    number = 0
+    while counts["books"] < options.books:
+        compare(engine, random.Random(f"{options.seed}/conflicts/{number}"), counts)
+        number += 1
+    took = time.monotonic() - began
+    print(f"{counts['books']} random books from seed {options.seed}: z3 finds nothing the engine missed, and confirms"
+          f" {counts['witnesses']} witnesses; {took:.0f} s:", dict(sorted(counts.items())))
+
+
+if __name__ == "__main__":
+    main()
