@@ -12,6 +12,7 @@ mod compile;
 mod conflict;
 mod decide;
 mod diagnostic;
+mod diff;
 mod eval;
 mod explain;
 mod few;
@@ -37,6 +38,7 @@ pub use compile::{
 pub use conflict::{Conflict, ConflictKind, Dependence, Extent, Window};
 pub use decide::{AskError, Ruling};
 pub use diagnostic::{Diagnostic, Place, Severity};
+pub use diff::{CELLS_MAX, Change, ChangeKind, Diff, Side, TermChange, TooMany, diff};
 pub use explain::{Explanation, OpenPoint, Origin, Sentence, Told, Topic, explain};
 pub use format::format;
 pub use open::OPEN_QUESTIONS_MAX;

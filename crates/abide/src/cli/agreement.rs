@@ -2,6 +2,7 @@
 
 mod ask;
 mod conflicts;
+mod diff;
 mod explain;
 mod fmt;
 mod render;
@@ -51,6 +52,8 @@ pub(crate) enum Agreement {
     Ask(AskCall),
     /// How the answer to one ask changes over the years, as a table and a chart
     Timeline(timeline::Timeline),
+    /// What changes between two days, or between two drafts: asks in boxes, and money terms
+    Diff(diff::DiffCall),
     /// Which clauses collide, each time with the smallest ask that shows it
     #[command(after_help = CONFLICTS_EXAMPLE)]
     Conflicts(conflicts::Conflicts),
@@ -123,6 +126,7 @@ impl Agreement {
             Agreement::Check(check) => check.run(),
             Agreement::Ask(ask) => ask.run(),
             Agreement::Timeline(timeline) => timeline.run(),
+            Agreement::Diff(diff) => diff.run(),
             Agreement::Conflicts(conflicts) => conflicts.run(),
             Agreement::Terms(terms) => terms.run(),
             Agreement::Explain(explain) => explain.run(),

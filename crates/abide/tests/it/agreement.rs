@@ -223,3 +223,72 @@ fn the_answer_over_the_years_is_a_table_and_a_chart() {
     let turned = stage.run(&[&all[..], &["--from", "2026-04-27", "--until", "2026-02-27"]].concat());
     assert_eq!(turned.status, 2);
 }
+
+#[test]
+fn what_april_changed_is_told_in_boxes_and_figures() {
+    let book = example_book();
+    let book = book.to_str().unwrap();
+    let stage = Stage::new(&[]);
+    let diff = |words: &str| {
+        let words: Vec<&str> = words.split_whitespace().collect();
+        stage.run(&[&["agreement", "diff", book], &words[..]].concat())
+    };
+    expect![[r#"
+        before  openai-clouds, 2026-03-18, as known at 2026-11-01T00:00:00-07:00
+        after   openai-clouds, 2026-04-28, as known at 2026-11-01T00:00:00-07:00
+
+        newly_permitted: breach toward microsoft → permit
+          openai: serve, sell, launch of openai/api/responses, openai/api/chat through aws, oracle-cloud, coreweave, google-cloud, cerebras, for customers of no named segment
+
+        newly_permitted: no_right → permit
+          amazon: serve, sell of openai/api/responses, openai/api/chat, openai/codex, openai/managed-agents through aws
+
+        newly_forbidden: permit → breach toward microsoft
+          openai: launch of openai/api/stateful-runtime, openai/chatgpt, openai/codex, openai/managed-agents, openai/models/weights, openai/research, openai/hardware/consumer through direct
+          openai: launch of openai/chatgpt, openai/codex, openai/managed-agents, openai/models/weights, openai/research, openai/hardware/consumer through oracle-cloud, coreweave, google-cloud, cerebras
+          openai: launch of openai/chatgpt, openai/models/weights, openai/research, openai/hardware/consumer through aws
+          openai: launch of openai/api/stateful-runtime through oracle-cloud, coreweave, google-cloud, cerebras, for customers of government/national-security
+
+        now_certain: contested on frontier-is-api toward microsoft → permit
+          openai, amazon: serve, sell, launch of openai/frontier through aws, for customers of no named segment
+
+        now_certain: contested on stateful-runtime-is-api toward microsoft → breach toward microsoft
+          openai: launch of openai/api/stateful-runtime through oracle-cloud, coreweave, google-cloud, cerebras, for customers of no named segment
+
+        now_certain: contested on stateful-runtime-is-api toward microsoft → permit
+          openai: serve, sell of openai/api/stateful-runtime through oracle-cloud, coreweave, google-cloud, cerebras, for customers of no named segment
+          openai, amazon: serve, sell, launch of openai/api/stateful-runtime through aws, for customers of no named segment
+
+        now_contested: permit → contested on azure-passed-on-april-launches toward microsoft
+          openai: launch of openai/codex, openai/managed-agents through aws
+
+        terms: commit from openai to cerebras
+          before  10,000,000,000.00 USD from 2026-01-14 until 2026-04-17, until 2026-04-17  (jan26.cerebras-commit)
+          after   20,000,000,000.00 USD from 2026-04-17  (apr26.cerebras-commit)
+
+        terms: share from microsoft to openai
+          before  20% a quarter, until 2026-04-27  (jan25.share-back)
+          after   none
+
+        terms: share from openai to microsoft
+          before  20% a quarter, until 2026-04-27  (oct25.share-until-agi)
+          after   20% a quarter, at most 38,000,000,000.00 USD in total, until 2031-01-01  (apr27.revenue-share)
+        exit 0
+    "#]].assert_eq(&diff("--before 2026-03-18 --after 2026-04-28 --known 2026-11-01").text());
+    let json = diff("--before 2026-03-18 --after 2026-04-28 --known 2026-11-01 --json").json();
+    assert_eq!(json["asks"][0]["kind"], "newly_permitted");
+    assert_eq!(json["terms"].as_array().unwrap().last().unwrap()["kind"], "share");
+    let known = diff("--before 2026-05-01 --after 2026-05-12 --known-then");
+    expect![[r#"
+        before  openai-clouds, 2026-05-01, as known at 2026-05-01T00:00:00-07:00
+        after   openai-clouds, 2026-05-12, as known at 2026-05-12T00:00:00-07:00
+
+        terms: share from openai to microsoft
+          before  20% a quarter, at most an unknown amount in total, until 2031-01-01  (apr27.revenue-share)
+          after   20% a quarter, at most 38,000,000,000.00 USD in total, until 2031-01-01  (apr27.revenue-share)
+        exit 0
+    "#]].assert_eq(&known.text());
+    let same = stage.run(&["agreement", "diff", book, book]);
+    assert!(same.status == 0 && same.out.ends_with("Nothing changes.\n"), "{}", same.text());
+    assert_eq!(diff("").status, 2);
+}

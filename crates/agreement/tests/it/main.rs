@@ -9,6 +9,8 @@ mod chain;
 #[cfg(test)]
 mod conflicts;
 #[cfg(test)]
+mod diff;
+#[cfg(test)]
 mod duties;
 #[cfg(test)]
 mod example;
