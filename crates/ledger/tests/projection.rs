@@ -237,6 +237,21 @@ fn later_money_is_worth_less_and_owners_have_their_part() {
 }
 
 #[test]
+fn an_owner_bears_its_part_of_what_it_is_paid_also_where_that_is_not_known() {
+    let mut scenario = scenario(&["terms"], vec![stream("a", "lab", fixed("100", "0"))]);
+    scenario.until = date(2027, 1, 1);
+    let mut terms = terms(&scenario, vec![share("s", "lab", "cloud", "20%", Cap::total(Limit::Unknown))]);
+    terms.holdings = vec![Holding { owner: party("cloud"), of: party("lab"), part: exact("27%") }];
+    let worked = worked(&scenario, &[terms]);
+    let cloud = &worked.drafts[0].parties[0];
+    // 27 of the 100 whatever is paid, and 73 cents of each unit that is.
+    assert_eq!(
+        (figure(&cloud.present_value), figure(&cloud.look_through)),
+        ("0–20".to_owned(), "27–41.6".to_owned())
+    );
+}
+
+#[test]
 fn a_piece_that_starts_within_a_month_takes_its_days() {
     let scenario = scenario(&["terms"], vec![stream("a", "lab", fixed("1200", "0"))]);
     let mut terms = terms(&scenario, vec![share("s", "lab", "cloud", "20%", Cap::NONE)]);

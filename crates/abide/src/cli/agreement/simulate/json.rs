@@ -60,6 +60,7 @@ fn draft(case: &Case, number: usize, outcome: &Outcome) -> Value {
         "known": case.known.get(number).map(ToString::to_string),
         "parties": parties.collect::<Vec<_>>(),
         "clauses": clauses.collect::<Vec<_>>(),
+        "left_out": case.left_out.get(number).into_iter().flatten().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }
 

@@ -22,6 +22,9 @@ pub(super) fn text(case: &Case, paint: Paint) -> String {
     }
     out += &searches(case, paint);
     out += &unpermitted(case, paint);
+    for one in left_out(case) {
+        out += &format!("\n{}", wrapped(&one));
+    }
     out + &swings(case, &money, paint)
 }
 
@@ -157,6 +160,20 @@ fn searches(case: &Case, paint: Paint) -> String {
         }
     }
     out
+}
+
+/// What the figures do not hold, a sentence for each draft.
+pub(super) fn left_out(case: &Case) -> Vec<String> {
+    let named = case.scenario.drafts.iter().zip(&case.left_out).filter(|(_, clauses)| !clauses.is_empty());
+    let sentence = |(draft, clauses): (&abide_model::scenario::Draft, &Vec<abide_model::name::Clause>)| {
+        let clauses: Vec<String> = clauses.iter().map(|clause| format!("`{clause}`")).collect();
+        format!(
+            "Not in the figures of `{}`, since they are no shares of revenue and no purchases are forecast: {}.",
+            draft.name,
+            clauses.join(", ")
+        )
+    };
+    named.map(sentence).collect()
 }
 
 fn unpermitted(case: &Case, paint: Paint) -> String {

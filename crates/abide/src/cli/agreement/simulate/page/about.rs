@@ -25,6 +25,8 @@ pub(super) fn unknown(case: &Case, money: &Money) -> String {
         }
     }
     body += &swings(case, money);
+    let left_out = super::text::left_out(case);
+    body += &left_out.iter().map(|one| format!("<p>{}</p>\n", named(one))).collect::<String>();
     if !case.unpermitted.is_empty() {
         let one = |one: &super::super::case::Unpermitted| {
             let stream = case.scenario.streams.get(one.stream).map_or("", called);
