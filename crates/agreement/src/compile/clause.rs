@@ -124,11 +124,10 @@ fn draft<'a>(
     let (from, to, days) = (from?, to?, days?);
     if from == to && split_of(row).is_none() {
         let spot = row.to.as_ref().map_or(row.spot, |word| word.spot);
-        check.sink.error(
-            "self-promise",
-            spot,
-            format!("clause `{}` is from and to the same party", row.id.value),
-        );
+        check
+            .sink
+            .error("self-promise", spot, format!("clause `{}` is from and to the same party", row.id.value))
+            .help("name in `to` the party to which it is given, promised or owed");
     }
     let clause = Clause {
         name: name?,

@@ -74,7 +74,10 @@ fn rate(row: &RateRow, registry: &Registry, check: &mut Check<'_>) -> Option<Dat
     let (on, recorded) = days?;
     let (from, to) = (from?, to?);
     if from == to {
-        check.sink.error("bad-money", row.dated.spot, "a rate is between two different currencies");
+        check
+            .sink
+            .error("bad-money", row.dated.spot, "a rate is between two different currencies")
+            .help("name them in `from` and `to`, such as from = \"EUR\", to = \"USD\"");
     }
     Some(Dated { row: Rate { from, to, value: value?, on }, recorded: check.start(recorded) })
 }
@@ -142,7 +145,10 @@ fn purchase(row: &PurchaseRow, registry: &Registry, check: &mut Check<'_>) -> Op
     };
     let (on, recorded) = days?;
     if Some(from) == by {
-        check.sink.error("self-promise", row.dated.spot, "nobody buys from itself");
+        check
+            .sink
+            .error("self-promise", row.dated.spot, "nobody buys from itself")
+            .help("name in `from` the party that sells, or the channel of another party");
     }
     Some(PurchaseEntry {
         by: by?,

@@ -91,7 +91,10 @@ pub(super) fn is_measure(word: &str) -> bool {
 fn sum(word: &Word, check: &mut Check<'_>) -> Option<Amount> {
     let amount = money(word, check)?;
     if amount.pico < 0 {
-        check.sink.error("bad-money", word.spot, "a measured amount is not below zero");
+        check
+            .sink
+            .error("bad-money", word.spot, "a measured amount is not below zero")
+            .help("write what it had come to in all by then, not what it changed by");
         return None;
     }
     Some(amount)

@@ -159,6 +159,17 @@ fn year_begins(head: &syntax::Head, check: &mut Check<'_>) -> YearBegins {
     })
 }
 
+/// A name that would do, made from one that does not; `paths` may hold `/`.
+fn name_help(text: &str, paths: bool) -> String {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') || (paths && c == '/');
+    let made: String =
+        text.chars().map(|c| if fits(c) { c } else { '-' }).take(name::NAME_BYTES_MAX).collect();
+    match made.trim_matches('-') {
+        "" => "write a name such as my-name".to_owned(),
+        made => format!("write it like this: {made}"),
+    }
+}
+
 /// What every check needs: the zone, the names seen so far, and the place to complain.
 struct Check<'a> {
     zone: TimeZone,
@@ -195,7 +206,7 @@ impl Check<'_> {
                 "{kind} id `{}` holds `{stray}`; letters, digits, `-`, `_` and `.` are allowed",
                 word.value
             );
-            self.sink.error("bad-name", word.spot, message);
+            self.sink.error("bad-name", word.spot, message).help(name_help(&word.value, false));
             return None;
         }
         self.declare(word, kind)
@@ -205,7 +216,7 @@ impl Check<'_> {
         word.value
             .parse()
             .map_err(|wrong: NameError| {
-                self.sink.error("bad-name", word.spot, wrong.to_string());
+                self.sink.error("bad-name", word.spot, wrong.to_string()).help(name_help(&word.value, true));
             })
             .ok()
     }

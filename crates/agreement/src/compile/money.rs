@@ -442,7 +442,10 @@ pub(super) fn percentage(word: &Word, what: &str, check: &mut Check<'_>) -> Opti
     match rate {
         Some(rate) if !rate.is_negative() && rate <= Exact::whole(1) => Some(rate),
         Some(_) => {
-            check.sink.error("bad-rate", word.spot, format!("{what} is at least 0% and at most 100%"));
+            check
+                .sink
+                .error("bad-rate", word.spot, format!("{what} is at least 0% and at most 100%"))
+                .help("write a part of the whole, such as \"20%\"");
             None
         }
         None => {

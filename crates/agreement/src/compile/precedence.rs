@@ -119,7 +119,10 @@ fn overrides(
             let found = earlier(word, draft.home, "override", drafts, numbers, check);
             let Some((loser, other)) = found else { continue };
             if loser == winner {
-                check.sink.error("circle", word.spot, format!("clause `{}` overrides itself", word.value));
+                check
+                    .sink
+                    .error("circle", word.spot, format!("clause `{}` overrides itself", word.value))
+                    .help("take it out of its own `overrides`");
             } else if other.home.amendment > draft.home.amendment {
                 let message = format!("clause `{}` is of a later amendment", word.value);
                 check

@@ -21,7 +21,11 @@ pub(super) fn build(files: &[(usize, File)], words: &Words, check: &mut Check<'_
         let (Some(product), Some(since)) = (&row.product, &row.since) else { continue };
         if let Some(first) = seen.insert((product.value.clone(), since.value), row.spot) {
             let message = format!("the price of `{}` from {} is given twice", product.value, since.value);
-            check.sink.error("duplicate-id", row.spot, message).also(first, "first given here");
+            check
+                .sink
+                .error("duplicate-id", row.spot, message)
+                .also(first, "first given here")
+                .help("take one of them out, or give it the day in `since` from which it is charged");
         }
         let since = check.start(since.value);
         prices.extend(price(row, known, since, check));
@@ -49,16 +53,22 @@ fn price(row: &PriceRow, product: Option<Product>, since: Time, check: &mut Chec
 /// An amount per million tokens that is exact per token.
 fn amount(word: &Word, currency: Option<Currency>, check: &mut Check<'_>) -> Option<Amount> {
     let amount = money(word, check)?;
-    let fault = if amount.pico % Price::PER_TOKENS != 0 {
-        "a price per million tokens has at most six decimals, so that each token has an exact price"
+    let (fault, help) = if amount.pico % Price::PER_TOKENS != 0 {
+        (
+            "a price per million tokens has at most six decimals, so that each token has an exact price",
+            "write the price of a million tokens, not of one, or round it".to_owned(),
+        )
     } else if amount.pico < 0 {
-        "a price is not below zero"
-    } else if currency.is_some_and(|currency| currency != amount.currency) {
-        "the amounts of one price need one currency"
+        ("a price is not below zero", "write \"0 USD\" for what is free".to_owned())
+    } else if let Some(currency) = currency.filter(|currency| *currency != amount.currency) {
+        (
+            "the amounts of one price need one currency",
+            format!("`input` is in {currency}; write this in it too"),
+        )
     } else {
         return Some(amount);
     };
-    check.sink.error("bad-money", word.spot, fault);
+    check.sink.error("bad-money", word.spot, fault).help(help);
     None
 }
 

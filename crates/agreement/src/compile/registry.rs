@@ -225,7 +225,10 @@ fn product(row: &ProductRow, words: &mut Words, offers: &mut Vec<Offer>, check: 
     for (class, question) in &row.classes {
         let hangs_on = question.as_ref().map(|word| check.find(&words.questions, word, "question"));
         if !seen.insert(class.value.as_str()) {
-            check.sink.error("duplicate-id", class.spot, format!("class `{}` is listed twice", class.value));
+            check
+                .sink
+                .error("duplicate-id", class.spot, format!("class `{}` is listed twice", class.value))
+                .help("take one of them out");
         }
         if let Some(name) = check.parse(class) {
             classes.push((words.classes.add(name), hangs_on.flatten()));
@@ -245,14 +248,27 @@ fn product(row: &ProductRow, words: &mut Words, offers: &mut Vec<Offer>, check: 
 fn territory(row: &TerritoryRow, words: &mut Words, check: &mut Check<'_>) {
     let Some(name) = check.declare::<name::Territory>(&row.id, "territory set") else { return };
     if is_country(name.as_str()) {
-        check.sink.error(
-            "bad-name",
-            row.id.spot,
-            format!("`{name}` is a country, so it cannot name a set of countries"),
-        );
+        check
+            .sink
+            .error(
+                "bad-name",
+                row.id.spot,
+                format!("`{name}` is a country, so it cannot name a set of countries"),
+            )
+            .help("clauses name a country as it is; give a set an id that is none, such as \"DACH\"");
     }
     let members = row.members.iter().filter_map(|word| country(word, words, check)).collect();
     words.sets.insert(name, members);
+}
+
+/// What was most likely meant by a word that is no country: two letters are too few to guess from.
+fn country_or_set(word: &str, sets: &[String]) -> Option<String> {
+    match word {
+        "UK" => Some("the United Kingdom is GB".to_owned()),
+        "EL" => Some("Greece is GR".to_owned()),
+        _ if word.len() <= 2 => None,
+        _ => crate::suggest::did_you_mean(word, sets.iter().map(String::as_str)),
+    }
 }
 
 /// The number of the country that `word` names.
@@ -263,7 +279,7 @@ pub(super) fn country(word: &Word, words: &mut Words, check: &mut Check<'_>) -> 
             .sink
             .error("unknown-name", word.spot, format!("`{}` is neither a country nor a set of this book", word.value))
             .help("countries are two capital letters of ISO 3166, such as US; sets are declared with [[territory]]")
-            .hint(crate::suggest::did_you_mean(&word.value, sets.iter().map(String::as_str)));
+            .hint(country_or_set(&word.value, &sets));
         return None;
     }
     check.parse(word).map(|name| words.territories.add(name))

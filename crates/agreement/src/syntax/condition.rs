@@ -11,6 +11,11 @@
 
 use crate::diagnostic::{At, Sink, Spot, Word};
 
+/// What a condition looks like.
+const FORM_HELP: &str = "write it like this: one-question and not (some-event or before(2030-01-01))";
+/// What makes a condition shorter and flatter.
+const PART_HELP: &str = "let a question or an event of its own stand for a part of it";
+
 /// The longest condition, in bytes.
 pub(crate) const CONDITION_BYTES_MAX: usize = 4096;
 /// How deep parentheses, `not` and calls may nest, in levels.
@@ -149,7 +154,7 @@ fn tokens(text: &Word) -> Parsed<Vec<Token>> {
     if text.value.len() > CONDITION_BYTES_MAX {
         let message =
             format!("this condition is {} bytes long, the most is {CONDITION_BYTES_MAX}", text.value.len());
-        return Err(Wrong { spot: text.spot, message, help: None });
+        return Err(Wrong { spot: text.spot, message, help: Some(PART_HELP) });
     }
     // Where the text stands letter by letter, an offset in it is an offset in the file.
     let verbatim = text.spot.end - text.spot.start == text.value.len();
@@ -181,7 +186,7 @@ fn tokens(text: &Word) -> Parsed<Vec<Token>> {
                     return Err(Wrong {
                         spot: spot(start, text.value.len()),
                         message: "this text has no closing `\"`".to_owned(),
-                        help: None,
+                        help: Some("end it with another `\"`"),
                     });
                 };
                 end = close + 1;
@@ -269,7 +274,11 @@ impl Parser {
             Kind::Order(order) => format!("`{}`", order.as_str()),
             Kind::End => "the end".to_owned(),
         };
-        Wrong { spot: token.spot, message: format!("{found} stands where {wanted} is wanted"), help: None }
+        Wrong {
+            spot: token.spot,
+            message: format!("{found} stands where {wanted} is wanted"),
+            help: Some(FORM_HELP),
+        }
     }
 
     fn any(&mut self, level: usize) -> Parsed<Expr> {
@@ -351,7 +360,7 @@ impl Parser {
 
     fn shallow(&self, level: usize, spot: Spot) -> Parsed<()> {
         let message = format!("this condition nests deeper than {CONDITION_LEVELS_MAX} levels");
-        (level < CONDITION_LEVELS_MAX).then_some(()).ok_or(Wrong { spot, message, help: None })
+        (level < CONDITION_LEVELS_MAX).then_some(()).ok_or(Wrong { spot, message, help: Some(PART_HELP) })
     }
 }
 
@@ -459,16 +468,19 @@ mod tests {
                   |
                 1 | a and
                   |      ^
+                  = help: write it like this: one-question and not (some-event or before(2030-01-01))
                 error[condition]: `b` stands where `and`, `or`, or the end is wanted
                  --> c:1:3
                   |
                 1 | a b
                   |   ^
+                  = help: write it like this: one-question and not (some-event or before(2030-01-01))
                 error[condition]: the end stands where `)` is wanted
                  --> c:1:8
                   |
                 1 | (a or b
                   |        ^
+                  = help: write it like this: one-question and not (some-event or before(2030-01-01))
                 error[condition]: `=` is not used in conditions
                  --> c:1:3
                   |
@@ -480,6 +492,7 @@ mod tests {
                   |
                 1 | spend(a, b) >= 5
                   |                ^
+                  = help: write it like this: one-question and not (some-event or before(2030-01-01))
                 error[condition]: `&` is not used in conditions
                  --> c:1:3
                   |
@@ -491,16 +504,19 @@ mod tests {
                   |
                 1 | f(
                   |   ^
+                  = help: write it like this: one-question and not (some-event or before(2030-01-01))
                 error[condition]: this text has no closing `"`
                  --> c:1:3
                   |
                 1 | f("x
                   |   ^^
+                  = help: end it with another `"`
                 error[condition]: `and` stands where a question, an event, `not` or `(` is wanted
                  --> c:1:1
                   |
                 1 | and a
                   | ^^^
+                  = help: write it like this: one-question and not (some-event or before(2030-01-01))
             "#]],
         );
     }

@@ -182,19 +182,16 @@ impl<'a> Fields<'a> {
     fn wrong(&self, sink: &mut Sink, key: &str, value: Value<'a>, wanted: &str) {
         let message = format!("`{key}` needs {wanted}, not {}", value.kind());
         let draft = sink.error("wrong-type", value.spot(), message);
-        match value.raw.get_ref() {
+        let like = self.like(key);
+        let help = match value.raw.get_ref() {
             DeValue::Integer(_) | DeValue::Float(_) | DeValue::Datetime(_) if wanted.starts_with("text") => {
-                let like = self.like(key);
-                draft.help(format!("write it in quotes, so that no digit is lost, like: {key} = {like}"));
+                format!("write it in quotes, so that no digit is lost, like: {key} = {like}")
             }
-            DeValue::String(_) if wanted.starts_with("a day") => {
-                draft.help(format!(
-                    "leave the quotes out: {key} = {}",
-                    value.source().trim_matches(['"', '\''])
-                ));
+            DeValue::String(day) if wanted.starts_with("a day") && crate::calendar::day(day).is_some() => {
+                format!("leave the quotes out: {key} = {day}")
             }
             DeValue::String(_) if wanted.starts_with("a list") => {
-                draft.help(format!("put it in brackets: {key} = [{}]", value.source()));
+                format!("put it in brackets: {key} = [{}]", value.source())
             }
             DeValue::String(_)
             | DeValue::Integer(_)
@@ -202,8 +199,20 @@ impl<'a> Fields<'a> {
             | DeValue::Boolean(_)
             | DeValue::Datetime(_)
             | DeValue::Array(_)
-            | DeValue::Table(_) => {}
-        }
+            | DeValue::Table(_)
+                if like.is_empty() =>
+            {
+                format!("put its keys below a line [{key}] or, where there may be many, [[{key}]]")
+            }
+            DeValue::String(_)
+            | DeValue::Integer(_)
+            | DeValue::Float(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_)
+            | DeValue::Array(_)
+            | DeValue::Table(_) => format!("write it like this: {key} = {like}"),
+        };
+        draft.help(help);
     }
 
     pub(crate) fn text(&mut self, sink: &mut Sink, key: &'static str) -> Option<Word> {

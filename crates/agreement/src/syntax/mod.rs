@@ -96,7 +96,9 @@ pub(crate) fn parse<'s>(file: usize, source: &'s Source, sink: &mut Sink) -> Opt
     for error in &errors {
         let span = error.span().unwrap_or(0..0);
         let spot = Spot { file, start: span.start, end: span.end };
-        sink.error("toml", spot, format!("this is not TOML: {}", error.message()));
+        sink.error("toml", spot, format!("this is not TOML: {}", error.message())).help(
+            "texts stand between two quotes, lists between [ and ], and each line is a key, `=` and a value",
+        );
     }
     errors.is_empty().then_some(table)
 }

@@ -170,8 +170,12 @@ fn one_of(table: &Fields<'_>, sink: &mut Sink, keys: &[&str]) {
                 .help("take one of them out");
         }
         (None, _) => {
-            sink.error("missing-key", table.spot(), format!("{} lacks {listed}", table.what()))
-                .help(format!("add one of them, such as: {}", table.example(keys)));
+            sink.error("missing-key", table.spot(), format!("{} lacks {listed}", table.what())).help(
+                match keys {
+                    [_] => format!("add a line such as: {}", table.example(keys)),
+                    _ => format!("add one of them, such as: {}", table.example(keys)),
+                },
+            );
         }
     }
 }

@@ -186,7 +186,8 @@ fn question(table: &mut Fields<'_>, sink: &mut Sink) -> Option<QuestionRow> {
         match value.as_bool() {
             Some(answer) => positions.push((party, answer)),
             None => {
-                sink.error("wrong-type", value.spot(), "a position is true or false");
+                sink.error("wrong-type", value.spot(), "a position is true or false")
+                    .help(format!("write {0} = true or {0} = false, without quotes", party.value));
             }
         }
     }

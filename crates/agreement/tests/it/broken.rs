@@ -187,3 +187,15 @@ fn a_tower_of_overrides_is_refused_and_a_lower_one_is_not() {
     "#]]
     .assert_eq(&findings(&tower(13)));
 }
+
+#[test]
+fn every_error_says_what_would_mend_it() {
+    let mut bare = String::new();
+    for case in cases() {
+        for finding in load(&read(&case)).unwrap_err().iter().filter(|one| one.help.is_none()) {
+            bare +=
+                &format!("{}: {} {}\n", case.file_name().unwrap().display(), finding.code, finding.message);
+        }
+    }
+    assert_eq!(bare, "");
+}
