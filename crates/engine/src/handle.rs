@@ -2,7 +2,7 @@
 
 use crate::engine::Shared;
 use crate::key::Principal;
-use crate::live::{self, Command, Reply};
+use crate::live::{self, Command, Reply, Updates};
 use crate::metrics::Metrics;
 use crate::refused::Refused;
 use crate::setup::Setup;
@@ -16,7 +16,6 @@ use abide_model::run::{Placed, RunView};
 use abide_model::want::Wanted;
 use abide_session::Input;
 use std::sync::Arc;
-use tokio::sync::mpsc;
 
 /// Which kind of answer the client's format can carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +58,7 @@ pub struct Running {
     /// As it is now: without output yet.
     pub view: Arc<RunView>,
     /// What comes. Closed without [`Update::Ended`] when the reader lagged too far behind or Abide stops.
-    pub updates: mpsc::Receiver<Update>,
+    pub updates: Updates,
 }
 
 /// A run that is followed from its beginning, whether it is at work or over.
@@ -70,7 +69,7 @@ pub struct Following {
     /// What has happened so far.
     pub past: Vec<Event>,
     /// What comes after `past`; `None` when the run is over.
-    pub updates: Option<mpsc::Receiver<Update>>,
+    pub updates: Option<Updates>,
 }
 
 /// A conversation as a client reads it.

@@ -19,6 +19,7 @@ pub use decide::in_words as refusal_in_words;
 pub use engine::{Engine, OpenError, Options};
 pub use handle::{Calling, ConversationView, Door, Following, Handle, ModelEntry, Running, Update};
 pub use key::{KeyWish, MadeKey, Principal, ShownKey};
+pub use live::Updates;
 pub use metrics::Metrics;
 pub use refused::Refused;
 pub use settle::{Books, SettleError};

@@ -1,5 +1,6 @@
 //! Sessions in memory: one task for each that is in use, which everybody reaches by its inbox.
 
+mod attended;
 mod flight;
 mod worker;
 
@@ -24,6 +25,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use worker::Worker;
+
+pub(crate) use attended::Attended;
+pub use attended::Updates;
 
 /// Commands that wait in one session's inbox.
 const INBOX_COMMANDS_MAX: usize = 64;
@@ -244,8 +248,14 @@ pub(crate) async fn respond(
         }
         None => {
             let opened = opening(who, kept, false, None);
-            begin(shared, new_id(), (Opening { opened, inherited: Vec::new() }, 0), run);
-            answer.await.map_err(|_| Refused::ShuttingDown)?
+            let mut work = begin(shared, new_id(), (Opening { opened, inherited: Vec::new() }, 0), run);
+            let answered = match &mut work {
+                Some(work) => work.until(answer).await,
+                None => answer.await,
+            };
+            let mut running = answered.map_err(|_| Refused::ShuttingDown)??;
+            running.updates.attend(work);
+            Ok(running)
         }
     }
 }
@@ -288,20 +298,26 @@ pub(crate) async fn create(
     Ok(ConversationView { id, created_at, metadata })
 }
 
-/// Starts a session with its first run. It inherits from `ancestors` others.
+/// Starts a session with its first run. It inherits from `ancestors` others. One that is not kept is worked on by
+/// whoever gets the work.
 pub(crate) fn begin(
     shared: &Arc<Shared>,
     id: SessionId,
     (opening, ancestors): (Opening, usize),
     run: Box<RunCommand>,
-) {
+) -> Option<Attended> {
     let inbox = opening.opened.kept.then(|| {
         let (inbox, receiver) = mpsc::channel(INBOX_COMMANDS_MAX);
         shared.lives.inboxes.lock().unwrap_or_else(PoisonError::into_inner).insert(id, inbox);
         receiver
     });
+    let kept = inbox.is_some();
     let worker = Worker::new(shared.clone(), (Session::open(id, opening), ancestors), inbox);
-    shared.tasks.spawn(worker.work_on(run));
+    if kept {
+        shared.tasks.spawn(worker.work_on(run));
+        return None;
+    }
+    Some(Attended::new(&shared.tasks, worker.work_on(run)))
 }
 
 pub(crate) fn opening(
@@ -449,7 +465,7 @@ mod tests {
         let (asked, model) = (asked(&who), "m".parse().unwrap());
         let setup = shared.setup.load_full();
         let run = Box::new(RunCommand { who, asked, model, setup, reply });
-        begin(&shared, id, (opening, 0), run);
+        drop(begin(&shared, id, (opening, 0), run));
         let running = answer.await.unwrap().unwrap();
 
         // Somebody else's record makes the store refuse the worker's next one.

@@ -1,7 +1,7 @@
 //! A run as a stream of server-sent events: what is shown, in which frames, and what is said while nothing comes.
 
 use crate::problem::Failure;
-use abide_engine::{Calling, Following, Running, Update};
+use abide_engine::{Calling, Following, Running, Update, Updates};
 use abide_model::event::{Change, Event, RunStatus};
 use abide_model::run::RunView;
 use abide_wire::client::{chat, responses};
@@ -10,7 +10,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep};
 
 /// Bytes gathered into one frame before it is sent although more is ready.
@@ -68,7 +67,7 @@ pub(crate) async fn end(mut running: Running) -> Result<(Arc<RunView>, Calls), F
 pub(crate) struct Live {
     feed: Feed,
     /// `None` once nothing more comes.
-    updates: Option<mpsc::Receiver<Update>>,
+    updates: Option<Updates>,
     out: Vec<u8>,
     silence: Pin<Box<Sleep>>,
     keep_alive_every: Duration,
@@ -77,7 +76,7 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    fn new(feed: Feed, updates: Option<mpsc::Receiver<Update>>, keep_alive_every: Duration) -> Self {
+    fn new(feed: Feed, updates: Option<Updates>, keep_alive_every: Duration) -> Self {
         Self {
             feed,
             updates,

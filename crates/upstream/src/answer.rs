@@ -1,12 +1,11 @@
 //! An answer that has begun: its bytes as deltas, within the waits that the call allows.
 
+use crate::connection::Body;
 use crate::endpoint::Auth;
 use crate::{STREAM_BYTES_MAX, TAIL_MAX, Waits, failure};
 use abide_model::call::Delta;
 use abide_model::fault::{Fault, FaultKind, Wait};
 use abide_wire::provider::Decoder;
-use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -25,7 +24,7 @@ pub enum More {
 #[derive(Debug)]
 pub struct Answer {
     request_id: Option<String>,
-    body: Incoming,
+    body: Body,
     bytes: usize,
     decoder: Decoder,
     clock: Clock,
@@ -48,7 +47,7 @@ enum State {
 impl Answer {
     pub(crate) fn new(
         request_id: Option<String>,
-        body: Incoming,
+        body: Body,
         decoder: Decoder,
         streams: bool,
         clock: Clock,

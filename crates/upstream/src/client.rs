@@ -1,23 +1,18 @@
-//! Connections to clouds, kept for the next call, and the sending of one request.
+//! The sending of one request.
 
 use crate::answer::{Answer, Clock};
+use crate::connection::{Body, Pool};
 use crate::endpoint::{Auth, Endpoint};
 use crate::failure;
-use crate::{ERROR_BYTES_MAX, IDLE_MAX, IDLE_PER_HOST_MAX, Waits};
+use crate::{ERROR_BYTES_MAX, Waits};
 use abide_model::Time;
 use abide_model::fault::{Fault, FaultKind, Wait};
 use abide_wire::provider::{self, Decoder, Outgoing};
 use abide_wire::sign;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::connect::{HttpConnector, capture_connection};
-use hyper_util::client::legacy::{Client as Pool, ResponseFuture};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use std::pin::pin;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
+use http_body_util::Full;
 use tracing::debug;
 
 /// The longest request id of a cloud that is kept, in bytes.
@@ -26,7 +21,7 @@ const REQUEST_ID_BYTES_MAX: usize = 128;
 /// Sends calls. Cloning it shares its connections.
 #[derive(Debug, Clone)]
 pub struct Client {
-    pool: Pool<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    pool: Pool,
 }
 
 impl Client {
@@ -35,25 +30,7 @@ impl Client {
     /// # Errors
     /// When TLS cannot be set up with the protocol versions this build knows.
     pub fn new() -> Result<Self, rustls::Error> {
-        let mut tcp = HttpConnector::new();
-        // The connector on top decides about TLS.
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        let provider = rustls::crypto::ring::default_provider();
-        // HTTP/1.1 alone: a GOAWAY on a shared connection would take every stream on it along.
-        let https = HttpsConnectorBuilder::new()
-            .with_provider_and_webpki_roots(provider)?
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
-        let mut builder = Pool::builder(TokioExecutor::new());
-        builder
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE_MAX)
-            .pool_max_idle_per_host(IDLE_PER_HOST_MAX)
-            // Only what never reached the wire is sent again. A call that may have arrived is the router's to repeat.
-            .retry_canceled_requests(true);
-        Ok(Self { pool: builder.build(https) })
+        Ok(Self { pool: Pool::new()? })
     }
 
     /// Sends one request and waits for the head of the answer. `stream` says how `outgoing` was encoded; `now` dates
@@ -94,21 +71,15 @@ impl Client {
     ) -> Result<Answer, Fault> {
         let mut clock = Clock::start(*waits, stream);
         let Outgoing { path, headers, body, dropped: _, reading } = outgoing;
-        let mut request = request(endpoint, &path, &headers, body, now)?;
-        let mut connected = capture_connection(&mut request);
-        let mut response = pin!(self.pool.request(request));
-        let connection = pin!(async move {
-            connected.wait_for_connection_metadata().await;
-        });
-        let early = clock.within(Wait::Connect, first(response.as_mut(), connection)).await?;
+        let request = request(endpoint, &path, &headers, body, now)?;
+        let host = endpoint.base.host();
+        let taken = clock.within(Wait::Connect, self.pool.take(request.uri(), host)).await?;
+        let taken = taken.map_err(|error| failure::no_answer(&error))?;
         clock.connected();
-        let response = match early {
-            Some(response) => response,
-            None => clock.within(Wait::FirstToken, response).await?,
-        };
-        let response = response.map_err(|error| failure::no_answer(&error))?;
+        let answered = clock.within(Wait::FirstToken, taken.send(request)).await?;
+        let (response, body) = answered.map_err(|error| failure::no_answer(&error))?;
         clock.heard();
-        let (head, body) = response.into_parts();
+        let (head, ()) = response.into_parts();
         if head.status != StatusCode::OK {
             return Err(refusal(endpoint, head.status, &head.headers, body, &clock, now).await);
         }
@@ -117,18 +88,6 @@ impl Client {
         let decoder = Decoder::new(endpoint.dialect, streams, reading);
         let id = request_id(&head.headers);
         Ok(Answer::new(id, body, decoder, streams, clock, endpoint.auth.clone()))
-    }
-}
-
-/// The response, when it is there before or together with the news of a connection; `None` on the news alone.
-async fn first(
-    response: std::pin::Pin<&mut ResponseFuture>,
-    connection: impl Future<Output = ()>,
-) -> Option<Result<Response<Incoming>, hyper_util::client::legacy::Error>> {
-    tokio::select! {
-        biased;
-        response = response => Some(response),
-        () = connection => None,
     }
 }
 
@@ -203,7 +162,7 @@ async fn refusal(
     endpoint: &Endpoint,
     status: StatusCode,
     headers: &HeaderMap,
-    mut body: Incoming,
+    mut body: Body,
     clock: &Clock,
     now: Time,
 ) -> Fault {

@@ -126,6 +126,11 @@ impl Base {
         Ok(Self { scheme, authority, prefix: prefix.to_owned() })
     }
 
+    /// What two addresses must share to share connections.
+    pub(crate) fn host(&self) -> (Scheme, Authority) {
+        (self.scheme.clone(), self.authority.clone())
+    }
+
     /// The whole address of `path`, which begins with `/` and is percent-encoded already.
     pub(crate) fn address(&self, path: &str) -> String {
         format!("{}://{}{}{path}", self.scheme, self.authority, self.prefix)

@@ -1,5 +1,6 @@
 //! What went wrong below HTTP, in the words of `model`, without a credential in it.
 
+use crate::connection::NoAnswer;
 use crate::endpoint::Auth;
 use abide_model::fault::{Fault, FaultKind, Wait};
 use std::error::Error;
@@ -8,12 +9,14 @@ use std::time::Duration;
 const MESSAGE_CHARS_MAX: usize = 300;
 
 /// A request that came to no answer.
-pub(crate) fn no_answer(error: &hyper_util::client::legacy::Error) -> Fault {
-    let malformed = sources(error).any(|source| {
-        source.downcast_ref::<hyper::Error>().is_some_and(|error| error.is_parse() && !cut(error))
-    });
-    let kind = if malformed { FaultKind::Protocol } else { FaultKind::Connect };
-    Fault::new(kind, words(error))
+pub(crate) fn no_answer(error: &NoAnswer) -> Fault {
+    match error {
+        NoAnswer::Connect(error) => Fault::new(FaultKind::Connect, words(&**error)),
+        NoAnswer::Broke(error) if error.is_parse() && !cut(error) => {
+            Fault::new(FaultKind::Protocol, words(error))
+        }
+        NoAnswer::Broke(error) => Fault::new(FaultKind::Connect, words(error)),
+    }
 }
 
 /// A body that broke off, or whose framing is wrong.

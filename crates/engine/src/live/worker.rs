@@ -291,7 +291,8 @@ impl Worker {
         }
         let opened = super::opening(&run.who, keep, false, Some(previous));
         let opening = Opening { opened, inherited: self.session.items_through(n) };
-        super::begin(&self.shared, child, (opening, self.ancestors + 1), run);
+        // On a task of its own: this one has other commands to obey.
+        drop(super::begin(&self.shared, child, (opening, self.ancestors + 1), run));
     }
 
     async fn start(&mut self, run: Box<RunCommand>) {
@@ -403,7 +404,7 @@ impl Worker {
         let records = load::records_from(&self.shared.store, self.session.id(), first).await?;
         let past =
             abide_session::events_of(run.session, n, records.iter().map(|(seq, record)| (*seq, record)));
-        let updates = (self.session.active() == Some(run)).then(|| self.subscribe(true));
+        let updates = (self.session.active() == Some(run)).then(|| self.subscribe(true).into());
         Ok(Following { view: Arc::new(view), past, updates })
     }
 
@@ -560,7 +561,7 @@ impl Worker {
         }
         let Some(view) = self.session.view(start.run.n, Show::Standing) else { return };
         let updates = self.subscribe(self.run.as_ref().is_some_and(|run| run.stream));
-        let _ = reply.send(Ok(Running { view: Arc::new(view), updates }));
+        let _ = reply.send(Ok(Running { view: Arc::new(view), updates: updates.into() }));
     }
 
     /// Sends to every follower; one that lags too far behind is let go of, and can read the journal later.

@@ -16,6 +16,8 @@ const FORMAT: u32 = 1;
 const HEADER_USED: usize = 32;
 /// A file takes frames up to here, and one that is larger when it is the first.
 const SEGMENT_BYTES: u64 = 32 << 20;
+/// A file that grows ahead of its frames has at least so many bytes.
+const GROWN_BYTES_MIN: u64 = 1 << 20;
 /// Zeros written ahead of the frames in one go: a sync of bytes inside a file need not write down its size.
 const EXTENT_BYTES: usize = 64 << 10;
 
@@ -30,6 +32,8 @@ pub(crate) struct Segment {
     end: u64,
     /// Bytes of the file.
     length: u64,
+    /// Bytes it is being made to have.
+    grows_to: u64,
     /// Bytes that may hold something else than zeros.
     used: u64,
 }
@@ -46,7 +50,7 @@ impl Segment {
             file.write_all_at(&[0; HEADER_USED], 0)?;
             file.sync_data()?;
         }
-        Ok(Segment { file: Arc::new(file), path, end: HEADER_BYTES, length, used: length })
+        Ok(Segment { file: Arc::new(file), path, end: HEADER_BYTES, length, grows_to: length, used: length })
     }
 
     /// Begins a generation whose first step has `first` for its number. What the file held before is gone.
@@ -54,6 +58,7 @@ impl Segment {
         if self.length > SEGMENT_BYTES {
             self.file.set_len(SEGMENT_BYTES)?;
             self.length = SEGMENT_BYTES;
+            self.grows_to = SEGMENT_BYTES;
             self.used = self.used.min(SEGMENT_BYTES);
         }
         self.make_room(HEADER_BYTES)?;
@@ -76,6 +81,20 @@ impl Segment {
         self.file.write_all_at(frame, self.end)?;
         self.end = end;
         Ok(())
+    }
+
+    /// Adds some zeros when frames come near the end, so that the file doubles; false when there are enough. The sync
+    /// after it has to write down a new size, so that this is done seldom, and much at once.
+    pub(crate) fn grow(&mut self) -> io::Result<bool> {
+        if self.length >= self.grows_to {
+            let near = self.end + self.length / 4 > self.length;
+            if !near || self.length >= SEGMENT_BYTES {
+                return Ok(false);
+            }
+            self.grows_to = (2 * self.length).clamp(GROWN_BYTES_MIN, SEGMENT_BYTES);
+        }
+        self.make_room(self.length + 1)?;
+        Ok(true)
     }
 
     fn make_room(&mut self, end: u64) -> io::Result<()> {

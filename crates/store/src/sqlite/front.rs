@@ -286,6 +286,12 @@ impl Front {
         Found { tasks: std::mem::take(&mut state.queue), hurry, closing: state.due.is_none() }
     }
 
+    /// Makes the file of the log longer before it has to be.
+    pub(super) fn grow(&self) {
+        // A disk without room for it says so to whoever appends.
+        while self.lock().log.grow().unwrap_or(false) {}
+    }
+
     /// Whether somebody waits for what is being done.
     pub(super) fn hurries(&self) -> bool {
         let state = self.lock();

@@ -25,7 +25,7 @@ const STEPS_MAX: usize = 1_024;
 /// Bytes in one transaction at most, unless its first step alone has more.
 const BYTES_MAX: usize = 8 << 20;
 /// Rows written in one go before those who serve get the core: nobody waits for this thread, unless they say so.
-const ROWS_BETWEEN_PAUSES: usize = 16;
+const ROWS_BETWEEN_PAUSES: usize = 64;
 /// How long they get it for.
 const PAUSE: Duration = Duration::from_micros(200);
 /// How long it waits before it tries again what failed.
@@ -67,6 +67,7 @@ impl Intake {
             let idle = found.tasks.is_empty();
             self.backlog.extend(found.tasks);
             let outcome = self.work_off();
+            self.front.grow();
             self.help_checkpoint();
             self.erase_some();
             self.scrub_some();

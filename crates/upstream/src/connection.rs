@@ -1,0 +1,225 @@
+//! Connections to clouds, kept for the next call. Whoever uses one drives it: no task stands behind it that would have
+//! to be woken for every piece.
+
+use crate::{IDLE_MAX, IDLE_PER_HOST_MAX};
+use bytes::Bytes;
+use http::header::HOST;
+use http::uri::{Authority, Scheme};
+use http::{HeaderValue, Request, Response, Uri};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Frame, Incoming};
+use hyper::client::conn::http1;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioIo;
+use std::collections::HashMap;
+use std::error::Error;
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+use tokio::net::TcpStream;
+use tower_service::Service;
+
+type Io = MaybeHttpsStream<TokioIo<TcpStream>>;
+/// What two addresses must share to share connections.
+type Host = (Scheme, Authority);
+
+/// Makes connections and keeps those that are idle.
+#[derive(Debug, Clone)]
+pub(crate) struct Pool {
+    connector: HttpsConnector<HttpConnector>,
+    idle: Arc<Mutex<HashMap<Host, Vec<Idle>>>>,
+}
+
+#[derive(Debug)]
+struct Idle {
+    line: Line,
+    since: Instant,
+}
+
+/// One connection.
+struct Line {
+    sender: http1::SendRequest<Full<Bytes>>,
+    connection: http1::Connection<Io, Full<Bytes>>,
+    over: bool,
+}
+
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Line").finish_non_exhaustive()
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum NoAnswer {
+    /// No connection was made.
+    Connect(Box<dyn Error + Send + Sync>),
+    /// It broke before the head of an answer.
+    Broke(hyper::Error),
+}
+
+/// A connection that was taken for one exchange.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    pool: Pool,
+    host: Host,
+    line: Line,
+    /// Whether it served before: the cloud may be closing it just now.
+    used: bool,
+}
+
+/// The body of an answer, and the connection it comes over. Dropped before its end, it closes the connection.
+#[derive(Debug)]
+pub(crate) struct Body {
+    incoming: Incoming,
+    taken: Option<Taken>,
+}
+
+impl Pool {
+    /// # Errors
+    /// When TLS cannot be set up with the protocol versions this build knows.
+    pub(crate) fn new() -> Result<Self, rustls::Error> {
+        let mut tcp = HttpConnector::new();
+        // The connector on top decides about TLS.
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        let provider = rustls::crypto::ring::default_provider();
+        // HTTP/1.1 alone: a GOAWAY on a shared connection would take every stream on it along.
+        let connector = HttpsConnectorBuilder::new()
+            .with_provider_and_webpki_roots(provider)?
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(tcp);
+        Ok(Self { connector, idle: Arc::default() })
+    }
+
+    /// A connection to the host of `address`: one that is idle, or a new one.
+    pub(crate) async fn take(&self, address: &Uri, host: Host) -> Result<Taken, NoAnswer> {
+        while let Some(mut line) = self.pop(&host) {
+            if line.is_open().await {
+                return Ok(Taken { pool: self.clone(), host, line, used: true });
+            }
+        }
+        self.connect(address, host).await
+    }
+
+    async fn connect(&self, address: &Uri, host: Host) -> Result<Taken, NoAnswer> {
+        let io = self.connector.clone().call(address.clone()).await.map_err(NoAnswer::Connect)?;
+        let (sender, connection) = http1::handshake(io).await.map_err(NoAnswer::Broke)?;
+        Ok(Taken { pool: self.clone(), host, line: Line { sender, connection, over: false }, used: false })
+    }
+
+    fn pop(&self, host: &Host) -> Option<Line> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = idle.get_mut(host)?;
+        let newest = lines.pop().filter(|newest| newest.since.elapsed() < IDLE_MAX);
+        if newest.is_none() {
+            // All others are older still.
+            idle.remove(host);
+        }
+        newest.map(|newest| newest.line)
+    }
+
+    fn put(&self, host: Host, line: Line) {
+        let now = Instant::now();
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = idle.entry(host).or_default();
+        // Invariant: oldest first.
+        let old = lines.iter().take_while(|one| now.duration_since(one.since) >= IDLE_MAX).count();
+        lines.drain(..old.max((lines.len() + 1).saturating_sub(IDLE_PER_HOST_MAX)));
+        lines.push(Idle { line, since: now });
+    }
+}
+
+impl Taken {
+    /// Sends a request and waits for the head of its answer. What never reached the wire, because the cloud had
+    /// closed a connection that served before, is sent once more on a new one.
+    pub(crate) async fn send(
+        mut self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<(Response<()>, Body), NoAnswer> {
+        let address = request.uri().clone();
+        let mut request = origin_form(request);
+        loop {
+            let sent = self.line.sender.try_send_request(request);
+            let answer = self.line.driving(sent).await;
+            match answer {
+                Ok(response) => {
+                    let (head, incoming) = response.into_parts();
+                    return Ok((Response::from_parts(head, ()), Body { incoming, taken: Some(self) }));
+                }
+                Err(mut failed) => match failed.take_message().filter(|_| self.used) {
+                    Some(unsent) => {
+                        request = unsent;
+                        self = self.pool.clone().connect(&address, self.host).await?;
+                    }
+                    None => return Err(NoAnswer::Broke(failed.into_error())),
+                },
+            }
+        }
+    }
+}
+
+/// A server is asked for a path, and told in `Host` which one it is (RFC 9112, section 3.2.1).
+fn origin_form(mut request: Request<Full<Bytes>>) -> Request<Full<Bytes>> {
+    if let Some(host) = host_of(request.uri()) {
+        request.headers_mut().insert(HOST, host);
+    }
+    let path = request.uri().path_and_query().cloned().map(Uri::from);
+    *request.uri_mut() = path.unwrap_or_default();
+    request
+}
+
+/// Without the port that the scheme implies.
+fn host_of(uri: &Uri) -> Option<HeaderValue> {
+    let authority = uri.authority()?;
+    let implied = match (uri.scheme_str(), authority.port_u16()) {
+        (Some("http"), Some(80)) | (Some("https"), Some(443)) => true,
+        (Some(_) | None, Some(_) | None) => false,
+    };
+    HeaderValue::from_str(if implied { authority.host() } else { authority.as_str() }).ok()
+}
+
+impl Body {
+    /// The next piece; `None` at the end. May be cancelled and called again.
+    pub(crate) async fn frame(&mut self) -> Option<Result<Frame<Bytes>, hyper::Error>> {
+        let Body { incoming, taken } = self;
+        let frame = match taken {
+            Some(taken) => taken.line.driving(incoming.frame()).await,
+            None => incoming.frame().await,
+        };
+        if frame.is_none() {
+            self.give_back().await;
+        }
+        frame
+    }
+
+    /// Leaves the connection to the next call, when it is good for one.
+    async fn give_back(&mut self) {
+        let Some(mut taken) = self.taken.take() else { return };
+        if taken.line.is_open().await {
+            taken.pool.put(taken.host, taken.line);
+        }
+    }
+}
+
+impl Line {
+    /// Whether it can take another request. What the cloud did to it meanwhile is seen only when somebody looks.
+    async fn is_open(&mut self) -> bool {
+        self.driving(std::future::ready(())).await;
+        !self.over && self.sender.is_ready()
+    }
+
+    /// Waits for `future` while the connection goes on. When it is over, `future` is told by it.
+    async fn driving<F: Future>(&mut self, future: F) -> F::Output {
+        let mut future = std::pin::pin!(future);
+        poll_fn(|cx| {
+            self.over = self.over || Pin::new(&mut self.connection).poll(cx).is_ready();
+            future.as_mut().poll(cx)
+        })
+        .await
+    }
+}
