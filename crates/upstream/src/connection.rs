@@ -35,7 +35,7 @@ pub(crate) struct Pool {
 
 #[derive(Debug)]
 struct Idle {
-    line: Line,
+    line: Box<Line>,
     since: Instant,
 }
 
@@ -66,7 +66,8 @@ pub(crate) enum NoAnswer {
 pub(crate) struct Taken {
     pool: Pool,
     host: Host,
-    line: Line,
+    /// Boxed, since it is large and changes hands.
+    line: Box<Line>,
     /// Whether it served before: the cloud may be closing it just now.
     used: bool,
 }
@@ -109,10 +110,15 @@ impl Pool {
     async fn connect(&self, address: &Uri, host: Host) -> Result<Taken, NoAnswer> {
         let io = self.connector.clone().call(address.clone()).await.map_err(NoAnswer::Connect)?;
         let (sender, connection) = http1::handshake(io).await.map_err(NoAnswer::Broke)?;
-        Ok(Taken { pool: self.clone(), host, line: Line { sender, connection, over: false }, used: false })
+        Ok(Taken {
+            pool: self.clone(),
+            host,
+            line: Box::new(Line { sender, connection, over: false }),
+            used: false,
+        })
     }
 
-    fn pop(&self, host: &Host) -> Option<Line> {
+    fn pop(&self, host: &Host) -> Option<Box<Line>> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let lines = idle.get_mut(host)?;
         let newest = lines.pop().filter(|newest| newest.since.elapsed() < IDLE_MAX);
@@ -123,7 +129,7 @@ impl Pool {
         newest.map(|newest| newest.line)
     }
 
-    fn put(&self, host: Host, line: Line) {
+    fn put(&self, host: Host, line: Box<Line>) {
         let now = Instant::now();
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let lines = idle.entry(host).or_default();
