@@ -3,6 +3,7 @@
 pub mod beancount;
 pub mod csv;
 pub mod hledger;
+pub mod invoice;
 pub mod json;
 pub mod jsonl;
 

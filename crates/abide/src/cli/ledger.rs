@@ -9,6 +9,7 @@ use crate::config;
 use abide_agreement::{Book, nearest};
 use abide_engine::{Books, SettleError};
 use abide_ledger::export::Format;
+use abide_ledger::export::invoice::Invoice;
 use abide_ledger::{Detail, Period, Statement};
 use abide_model::Time;
 use abide_model::name::Party;
@@ -27,6 +28,11 @@ pub(crate) enum Ledger {
     #[command(after_help = "Example:\n  abide ledger close BOOK --period 2026-Q1\n\n\
                             Writes BOOK/closed/2026-Q1.json.")]
     Close(Close),
+    /// What one party owes another for a period, as a page of HTML to send and print
+    #[command(
+        after_help = "Example:\n  abide ledger invoice BOOK --to lab --from cloud --period 2026-Q1 --html FILE"
+    )]
+    Invoice(InvoiceCall),
     /// All postings, for Beancount, hledger or a spreadsheet
     #[command(after_help = "Example:\n  abide ledger export --format beancount --out abide.beancount")]
     Export(Export),
@@ -84,6 +90,25 @@ pub(crate) struct Close {
     which: Which,
 }
 
+/// `abide ledger invoice`.
+#[derive(Debug, Args)]
+pub(crate) struct InvoiceCall {
+    /// Who owes: a party of the book
+    #[arg(long, value_name = "PARTY")]
+    to: Party,
+    /// Who is owed; the party whose book it is unless given
+    #[arg(long, value_name = "PARTY")]
+    from: Option<Party>,
+    /// The period, as for a statement
+    #[arg(long)]
+    period: String,
+    /// Write the page to this file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    #[command(flatten)]
+    which: Which,
+}
+
 /// How usage is put together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum DetailWord {
@@ -114,6 +139,7 @@ impl Ledger {
         match self {
             Ledger::Statement(statement) => statement.run(),
             Ledger::Close(close) => close.run(),
+            Ledger::Invoice(invoice) => invoice.run(),
             Ledger::Export(export) => export.run(),
         }
     }
@@ -189,6 +215,27 @@ impl Close {
             "closed through {through}: {count} figures, {adjusted} of them adjustments, in {}\n",
             path.display()
         ))?;
+        Ok(Status::Done)
+    }
+}
+
+impl InvoiceCall {
+    fn run(self) -> Result<Status, Failure> {
+        let opened = self.which.open()?;
+        let from = self.from.unwrap_or_else(|| opened.book.owner().clone());
+        opened.check_party(&from)?;
+        let statement = opened.statement(&self.to, &self.period)?;
+        let invoice = Invoice {
+            from: (&from, from.as_str()),
+            to: (&self.to, self.to.as_str()),
+            book: opened.book.name(),
+            statement: &statement,
+        };
+        let page = invoice.html().map_err(SettleError::from)?;
+        match &self.html {
+            Some(path) => write(path, &page)?,
+            None => print::text(&page)?,
+        }
         Ok(Status::Done)
     }
 }

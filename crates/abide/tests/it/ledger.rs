@@ -131,6 +131,12 @@ fn a_closed_quarter_stays_and_what_comes_late_is_posted_in_the_open_one() {
     std::fs::write(book.join("rows.toml"), rows).unwrap();
     out += &shown("2026-Q1");
     out += &shown("2026-Q2");
+    let invoice = ["invoice", "--at", "2026-08-01", "--to", "lab", "--from", "cloud", "--period", "2026-Q2"];
+    let page = run(&invoice);
+    assert!(page.contains("20% of revenue of 60.00 USD, within its floor and caps"), "{page}");
+    assert!(page.contains("Adjustments for periods closed before"), "{page}");
+    assert!(page.contains("To be paid</td><td class=\"when\"></td><td class=\"n\">14.00 USD"), "{page}");
+    assert!(!page.contains("Draft"), "{page}");
     out += &run(&["close", "--at", "2026-08-01", "--period", "2026-Q1"]);
     out += &run(&["close", "--at", "2026-08-01", "--period", "2026-Q3"]);
     out += &run(&["close", "--at", "2026-08-01", "--period", "2026-Q2"]);

@@ -89,6 +89,7 @@ fn every_command_has_help_and_every_shell_a_completion() {
         "agreement terms",
         "ledger statement",
         "ledger close",
+        "ledger invoice",
         "ledger export",
         "session list",
         "session show",
