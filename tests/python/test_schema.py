@@ -37,12 +37,14 @@ def validator() -> Validators:
         jsonschema.Draft7Validator.check_schema(schema)
         return jsonschema.Draft7Validator(schema, format_checker=jsonschema.Draft7Validator.FORMAT_CHECKER)
 
-    return {which: build(which) for which in ("any", "book", "instrument", "registry")}
+    return {which: build(which) for which in ("any", "book", "instrument", "registry", "scenario")}
 
 
 def which(path: Path, table: dict[str, Any]) -> str:
     if "instrument" in table:
         return "instrument"
+    if "scenario" in table:
+        return "scenario"
     return "book" if path.name == "book.toml" else "registry"
 
 
