@@ -8,12 +8,12 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 /// How often it looks.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// A pass begins when so many pages wait for it (16 MiB): a page that was written many times is then moved once, and
-/// passes, which take a core for milliseconds, are few.
-const PASS_PAGES_MIN: i64 = (16 << 20) / PAGE_BYTES as i64;
+const LOOK_EVERY: Duration = Duration::from_millis(25);
+/// A pass begins when so many pages wait for it (2 MiB): more would take a core for too long at once from those who
+/// serve, fewer would move a page again that is just being filled.
+const PASS_PAGES_MIN: i64 = (2 << 20) / PAGE_BYTES as i64;
 /// Looks after which fewer pages are moved as well.
-const LOOKS_MAX: u32 = 10;
+const LOOKS_MAX: u32 = 40;
 /// A write-ahead log with more pages than this (64 MiB) is made to start over with the writer's help.
 const WAL_PAGES_MAX: i64 = (64 << 20) / PAGE_BYTES as i64;
 /// Passes in a row at most before the writer is asked.

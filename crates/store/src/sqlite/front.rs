@@ -18,7 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 /// How long steps gather before they are taken in, unless somebody waits for them: the pages that they change are
 /// then written once for many.
-const GATHER: Duration = Duration::from_millis(20);
+const GATHER: Duration = Duration::from_millis(40);
 /// Bytes of steps that are taken in without waiting for more.
 const GATHER_BYTES_MAX: usize = 4 << 20;
 /// Sessions whose ends are remembered, at least; up to twice as many are.
