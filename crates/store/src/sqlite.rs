@@ -24,7 +24,7 @@ pub use reader::Reader;
 pub use stats::Stats;
 
 use crate::append::{APPEND_BYTES_MAX, Append};
-use crate::commitlog::{self, Segment};
+use crate::commitlog::{self, Generation, Segment};
 use crate::error::{OpenError, StoreError};
 use crate::journal::{Filter, Journal, Listed, PostedLine, Row};
 use crate::key::Key;
@@ -35,7 +35,7 @@ use file::Place;
 use front::{Erase, Front, Looked, Offer, Offered, Task};
 use intake::Intake;
 use rusqlite::Connection;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fs::File;
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -55,8 +55,12 @@ const QUEUE_KIB_MAX: usize = 8 << 10;
 /// How a store is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Options {
-    /// Bytes the database may have; none when only the disk limits it.
+    /// Bytes the database may have; none when only the disk limits it. What a crash left in the commit log is taken in
+    /// beyond that.
     pub file_bytes_max: Option<u64>,
+    /// Bytes each of the two files of the commit log has, unless one step alone has more; 32 MiB when there is none,
+    /// 64 KiB at least.
+    pub log_file_bytes: Option<u64>,
 }
 
 /// What was found at the end of the file.
@@ -121,9 +125,7 @@ impl Store {
         file::make_folder(dir)?;
         let lock = file::lock(dir)?;
         let place = Place::of(dir);
-        let conn = place.open_writer()?;
-        file::limit(&conn, options.file_bytes_max).map_err(|e| place.refusal(&e))?;
-        let (intake, syncer, recovery) = recover(conn, &place)?;
+        let (intake, syncer, recovery) = recover(place.open_writer()?, &place, options)?;
         let (front, counters, broken) =
             (Arc::clone(&intake.front), Arc::clone(&intake.counters), intake.broken.clone());
         let (questions, threads) = start(&place, (intake, syncer), lock)?;
@@ -414,38 +416,40 @@ impl Drop for Doors {
 }
 
 /// Takes in what a crash or an end in a hurry left in the commit log, and begins a new one.
-fn recover(mut conn: Connection, place: &Place) -> Result<(Intake, Syncer, Recovery), OpenError> {
-    let io = |e: std::io::Error| file::refused(place.folder(), &e);
+fn recover(
+    mut conn: Connection,
+    place: &Place,
+    options: Options,
+) -> Result<(Intake, Syncer, Recovery), OpenError> {
     let sqlite = |e: rusqlite::Error| place.refusal(&e);
-    let taken_in = heads::mark(&conn, "step").map_err(sqlite)?.cast_unsigned();
-    let found = commitlog::read(place.folder(), taken_in).map_err(io)?;
-    if let Some(reason) = found.torn {
-        return Err(place.damaged(reason));
-    }
     let mut draft = Draft::new(Ends::find(&conn).map_err(sqlite)?);
-    let number = found.steps.last().map_or(taken_in, |(number, _)| *number);
-    let (rows, sessions) = intake::take_in_found(&mut conn, &mut draft, found.steps).map_err(sqlite)?;
+    let (found, salt) = take_in_left(&mut conn, &mut draft, place)?;
+    let number = heads::mark(&conn, "step").map_err(sqlite)?.cast_unsigned();
+    // Only now, so that a file at its limit can be opened, and room be made in it.
+    file::limit(&conn, options.file_bytes_max).map_err(sqlite)?;
     let erasing: VecDeque<_> = erase::unfinished(&conn).map_err(sqlite)?.into();
+    let sessions: BTreeSet<SessionId> = found.iter().map(|(_, append)| append.session).collect();
+    let (rows, sessions) = (found.len() as u64, sessions.len() as u64);
     let recovery = Recovery { rows, sessions, erasures: erasing.len() as u64 };
 
-    let generation = found.generation + 1;
-    let open = |generation| Segment::open(place.folder(), generation).map_err(io);
-    let (mut log, mut spare) = (open(generation)?, open(generation + 1)?);
-    if erasing.is_empty() && heads::mark(&conn, "scrub").map_err(sqlite)? != 0 {
-        log.wipe().and_then(|()| spare.wipe()).map_err(io)?;
-        erase::mark_scrub(&conn, false).map_err(sqlite)?;
-    }
-    log.begin(generation, number + 1).and_then(|()| place.sync_name()).map_err(io)?;
+    let generation = Generation { salt, n: 1 };
+    let (log, spare) = begin_log(&conn, place, (generation, number + 1), options, erasing.is_empty())?;
     let mut files =
         [(Arc::clone(&log.file), log.path.clone()), (Arc::clone(&spare.file), spare.path.clone())];
-    files.rotate_right(commitlog::turn(generation));
+    files.rotate_right(commitlog::turn(generation.n));
 
     let (broken, counters) = (Broken::default(), Arc::new(stats::Counters::default()));
     let newest = heads::newest(&conn).map_err(sqlite)?;
     let shared = (broken.clone(), Arc::clone(&counters));
     let (due, kept) = mpsc::channel();
     let front = Arc::new(Front::new((log, spare), (generation, number), newest, due, shared));
-    let syncer = Syncer { files, generation, kept, broken: broken.clone(), counters: Arc::clone(&counters) };
+    let syncer = Syncer {
+        files,
+        generation: generation.n,
+        kept,
+        broken: broken.clone(),
+        counters: Arc::clone(&counters),
+    };
     let intake = Intake {
         conn,
         place: place.clone(),
@@ -462,6 +466,44 @@ fn recover(mut conn: Connection, place: &Place) -> Result<(Intake, Syncer, Recov
         broken,
     };
     Ok((intake, syncer, recovery))
+}
+
+/// Takes in what stands in the log of the last opening, durably; returns it, and the salt of the log to come.
+fn take_in_left(
+    conn: &mut Connection,
+    draft: &mut Draft,
+    place: &Place,
+) -> Result<(Vec<(u64, Append)>, u64), OpenError> {
+    let sqlite = |e: rusqlite::Error| place.refusal(&e);
+    let mark = |name| heads::mark(conn, name).map(i64::cast_unsigned).map_err(sqlite);
+    let found = commitlog::read(place.folder(), mark("salt")?, mark("step")?).map_err(file::log_refused)?;
+    let salt: i64 = conn.query_row("SELECT random()", [], |row| row.get(0)).map_err(sqlite)?;
+    let salt = salt.cast_unsigned();
+    intake::take_in_found(conn, draft, &found, salt).map_err(sqlite)?;
+    Ok((found, salt))
+}
+
+/// Begins the log with its first generation. Wipes both files before when they may hold what was erased, unless that
+/// has to be done again anyway.
+fn begin_log(
+    conn: &Connection,
+    place: &Place,
+    (generation, first): (Generation, u64),
+    options: Options,
+    erased: bool,
+) -> Result<(Segment, Segment), OpenError> {
+    let sqlite = |e: rusqlite::Error| place.refusal(&e);
+    let bytes = options.log_file_bytes.unwrap_or(commitlog::SEGMENT_BYTES);
+    let open = |n| Segment::open(place.folder(), n, bytes).map_err(file::log_refused);
+    let (mut log, mut spare) = (open(generation.n)?, open(generation.n + 1)?);
+    if erased && heads::mark(conn, "scrub").map_err(sqlite)? != 0 {
+        log.wipe().map_err(|e| file::refused(&log.path, &e))?;
+        spare.wipe().map_err(|e| file::refused(&spare.path, &e))?;
+        erase::mark_scrub(conn, false).map_err(sqlite)?;
+    }
+    let begun = log.begin(generation, first).and_then(|()| place.sync_name());
+    begun.map_err(|e| file::refused(&log.path, &e))?;
+    Ok((log, spare))
 }
 
 fn start(

@@ -74,7 +74,7 @@ async fn check(store: &Store, heads: &[(u128, u64)]) {
 #[test]
 fn a_file_at_its_limit_refuses_keeps_and_goes_on_after_an_erasure() {
     let dir = TempDir::new().unwrap();
-    let options = Options { file_bytes_max: Some(64 << 20) };
+    let options = Options { file_bytes_max: Some(64 << 20), ..Options::default() };
     let store = Store::open(dir.path(), options).unwrap().store;
     Runtime::new().unwrap().block_on(async {
         let heads = fill(&store, 0).await;

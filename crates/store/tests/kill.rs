@@ -19,6 +19,8 @@ use tokio::runtime::Runtime;
 const FOLDER: &str = "ABIDE_TEST_KILL_FOLDER";
 /// The first session that the process may erase: erased ones never come back.
 const DOOMED: &str = "ABIDE_TEST_KILL_DOOMED";
+/// As few as there can be, so that the files of the commit log take turns often.
+const OPTIONS: Options = Options { file_bytes_max: None, log_file_bytes: Some(64 << 10) };
 const WRITERS: u64 = 16;
 /// When a round is killed: so many milliseconds after a first word. Some are long enough for heads to be written
 /// back, most too short.
@@ -136,7 +138,7 @@ fn step(session: u128, expect: u64) -> Append {
 }
 
 fn append_until_killed(folder: &Path) -> ! {
-    let store = Store::open(folder, Options::default()).unwrap().store;
+    let store = Store::open(folder, OPTIONS).unwrap().store;
     Runtime::new().unwrap().block_on(async {
         let filter = Filter { unnamed: true, ..Filter::default() };
         let known = store.sessions(filter, 100_000).await.unwrap();

@@ -94,8 +94,8 @@ fn a_store_of_a_newer_abide_is_not_touched() {
     check(
         &dir,
         expect![[r#"
-            store_newer: `abide.db` has store format 7, this Abide knows formats up to 2; use a newer Abide
-            store_newer: `abide.db` has store format 7, this Abide knows formats up to 2; use a newer Abide
+            store_newer: `abide.db` has store format 7, this Abide knows formats up to 3; use a newer Abide
+            store_newer: `abide.db` has store format 7, this Abide knows formats up to 3; use a newer Abide
         "#]],
     );
 }

@@ -1,16 +1,17 @@
 //! One step in the file: `length u32 | checksum u32 | number u64 | step`, integers little-endian.
 //!
-//! The checksum (CRC-32 of IEEE 802.3) covers the file's generation, the number and the step, so that what an earlier
-//! generation left behind a shorter one is never taken for a step of this one.
+//! The checksum (CRC-32 of IEEE 802.3) covers the generation with its salt, the number and the step, so that neither
+//! what an earlier generation left behind a shorter one, nor bytes inside of it that somebody chose, are ever taken for
+//! a step of this one.
 
-use super::step;
+use super::{Generation, step};
 use crate::append::Append;
 
 /// Bytes before the step.
 pub(crate) const HEAD_BYTES: usize = 16;
 
 /// Makes the frame of a step, in place of what `frame` held.
-pub(crate) fn encode(frame: &mut Vec<u8>, generation: u64, number: u64, append: &Append) {
+pub(crate) fn encode(frame: &mut Vec<u8>, generation: Generation, number: u64, append: &Append) {
     frame.clear();
     frame.extend_from_slice(&[0; HEAD_BYTES]);
     step::encode(append, frame);
@@ -22,7 +23,7 @@ pub(crate) fn encode(frame: &mut Vec<u8>, generation: u64, number: u64, append: 
 
 /// The step of the frame at the beginning, which must have `number`, and the bytes of its frame; `None` when there is
 /// none.
-pub(crate) fn take(bytes: &[u8], generation: u64, number: u64) -> Option<(&[u8], usize)> {
+pub(crate) fn take(bytes: &[u8], generation: Generation, number: u64) -> Option<(&[u8], usize)> {
     let (length, rest) = bytes.split_first_chunk()?;
     let (sum, rest) = rest.split_first_chunk()?;
     let (found, rest) = rest.split_first_chunk()?;
@@ -46,9 +47,10 @@ pub(crate) fn decode(step: &[u8]) -> Option<Append> {
     step::decode(step)
 }
 
-fn checksum(generation: u64, number: u64, step: &[u8]) -> u32 {
+fn checksum(generation: Generation, number: u64, step: &[u8]) -> u32 {
     let mut sum = crc32fast::Hasher::new();
-    sum.update(&generation.to_le_bytes());
+    sum.update(&generation.salt.to_le_bytes());
+    sum.update(&generation.n.to_le_bytes());
     sum.update(&number.to_le_bytes());
     sum.update(step);
     sum.finalize()

@@ -1,6 +1,6 @@
 //! One of the two files: a header that says which generation it holds, frames behind it, zeros up to its end.
 
-use super::{place, turn};
+use super::{Fault, Generation, place, turn};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -13,9 +13,9 @@ const MAGIC: [u8; 8] = *b"abidelog";
 /// The newest format this code writes and reads.
 const FORMAT: u32 = 1;
 /// Bytes of a header that say something.
-const HEADER_USED: usize = 32;
-/// A file takes frames up to here, and one that is larger when it is the first.
-const SEGMENT_BYTES: u64 = 32 << 20;
+const HEADER_USED: usize = 40;
+/// A file takes frames up to here unless told otherwise, and one that is larger when it is the first.
+pub(crate) const SEGMENT_BYTES: u64 = 32 << 20;
 /// A file that grows ahead of its frames has at least so many bytes.
 const GROWN_BYTES_MIN: u64 = 1 << 20;
 /// Zeros written ahead of the frames in one go: a sync of bytes inside a file need not write down its size.
@@ -36,30 +36,40 @@ pub(crate) struct Segment {
     grows_to: u64,
     /// Bytes that may hold something else than zeros.
     used: u64,
+    bytes_max: u64,
 }
 
 impl Segment {
-    /// Opens the file that takes turn with `generation`, and makes it when it is not there. What it held is gone when
-    /// this returns: its steps are taken in elsewhere, and those that were left out must not come back.
-    pub(crate) fn open(dir: &Path, generation: u64) -> io::Result<Segment> {
-        let path = place(dir, generation);
-        let file =
-            File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path)?;
-        let length = file.metadata()?.len();
-        if length > 0 {
-            file.write_all_at(&[0; HEADER_USED], 0)?;
-            file.sync_data()?;
+    /// Opens the file that generation `n` is written to, and makes it when it is not there. It takes frames up to
+    /// `bytes_max`. What it holds stays until a generation is begun in it.
+    pub(crate) fn open(dir: &Path, n: u64, bytes_max: u64) -> Result<Segment, Fault> {
+        let path = place(dir, n);
+        let mut options = File::options();
+        let file = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
+        match file.and_then(|file| Ok((file.metadata()?.len(), file))) {
+            Ok((length, file)) => {
+                let (file, bytes_max) = (Arc::new(file), bytes_max.max(EXTENT_BYTES as u64));
+                Ok(Segment {
+                    file,
+                    path,
+                    end: HEADER_BYTES,
+                    length,
+                    grows_to: length,
+                    used: length,
+                    bytes_max,
+                })
+            }
+            Err(error) => Err(Fault::Io { path, error }),
         }
-        Ok(Segment { file: Arc::new(file), path, end: HEADER_BYTES, length, grows_to: length, used: length })
     }
 
     /// Begins a generation whose first step has `first` for its number. What the file held before is gone.
-    pub(crate) fn begin(&mut self, generation: u64, first: u64) -> io::Result<()> {
-        if self.length > SEGMENT_BYTES {
-            self.file.set_len(SEGMENT_BYTES)?;
-            self.length = SEGMENT_BYTES;
-            self.grows_to = SEGMENT_BYTES;
-            self.used = self.used.min(SEGMENT_BYTES);
+    pub(crate) fn begin(&mut self, generation: Generation, first: u64) -> io::Result<()> {
+        if self.length > self.bytes_max {
+            self.file.set_len(self.bytes_max)?;
+            self.length = self.bytes_max;
+            self.grows_to = self.bytes_max;
+            self.used = self.used.min(self.bytes_max);
         }
         self.make_room(HEADER_BYTES)?;
         self.file.write_all_at(&header(generation, first), 0)?;
@@ -70,7 +80,7 @@ impl Segment {
 
     /// Whether a frame of so many bytes goes here.
     pub(crate) fn has_room(&self, bytes: usize) -> bool {
-        self.end == HEADER_BYTES || self.end + bytes as u64 <= SEGMENT_BYTES
+        self.end == HEADER_BYTES || self.end + bytes as u64 <= self.bytes_max
     }
 
     /// Writes one frame. After an error the file is as if it had not been tried.
@@ -88,10 +98,10 @@ impl Segment {
     pub(crate) fn grow(&mut self) -> io::Result<bool> {
         if self.length >= self.grows_to {
             let near = self.end + self.length / 4 > self.length;
-            if !near || self.length >= SEGMENT_BYTES {
+            if !near || self.length >= self.bytes_max {
                 return Ok(false);
             }
-            self.grows_to = (2 * self.length).clamp(GROWN_BYTES_MIN, SEGMENT_BYTES);
+            self.grows_to = (2 * self.length).max(GROWN_BYTES_MIN).min(self.bytes_max);
         }
         self.make_room(self.length + 1)?;
         Ok(true)
@@ -119,11 +129,12 @@ impl Segment {
     }
 }
 
-fn header(generation: u64, first: u64) -> Vec<u8> {
+fn header(generation: Generation, first: u64) -> Vec<u8> {
     let mut header = Vec::with_capacity(HEADER_USED);
     header.extend_from_slice(&MAGIC);
     header.extend_from_slice(&FORMAT.to_le_bytes());
-    header.extend_from_slice(&generation.to_le_bytes());
+    header.extend_from_slice(&generation.salt.to_le_bytes());
+    header.extend_from_slice(&generation.n.to_le_bytes());
     header.extend_from_slice(&first.to_le_bytes());
     header.extend_from_slice(&crc32fast::hash(&header).to_le_bytes());
     header
@@ -132,27 +143,39 @@ fn header(generation: u64, first: u64) -> Vec<u8> {
 /// What a file's header says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Header {
-    pub(super) generation: u64,
+    pub(super) generation: Generation,
     /// The number of its first step.
     pub(super) first: u64,
 }
 
 impl Header {
-    /// Reads a header; `None` when the bytes are none, or that of the other file.
-    pub(super) fn read(bytes: &[u8], file: usize) -> Option<Header> {
-        let used = bytes.get(..HEADER_USED)?;
+    /// Reads the header of a file; `None` when none was ever written, or it was wiped.
+    ///
+    /// # Errors
+    /// When something else is there, with what is wrong with it.
+    pub(super) fn read(bytes: &[u8], file: usize) -> Result<Option<Header>, String> {
+        let used = bytes.get(..HEADER_USED.min(bytes.len())).unwrap_or_default();
+        if used.iter().all(|byte| *byte == 0) {
+            return Ok(None);
+        }
+        let header = Header::parse(used).ok_or("its header cannot be read")?;
+        if turn(header.generation.n) != file {
+            return Err("it has the name of the other file of the log".to_owned());
+        }
+        Ok(Some(header))
+    }
+
+    fn parse(used: &[u8]) -> Option<Header> {
         let (said, sum) = used.split_last_chunk()?;
         let (magic, rest) = said.split_first_chunk()?;
         let (format, rest) = rest.split_first_chunk()?;
-        let (generation, first) = rest.split_first_chunk()?;
-        let header = Header {
-            generation: u64::from_le_bytes(*generation),
-            first: u64::from_le_bytes(first.try_into().ok()?),
-        };
-        let ours = *magic == MAGIC
+        let (salt, rest) = rest.split_first_chunk()?;
+        let (n, first) = rest.split_first_chunk()?;
+        let whole = *magic == MAGIC
             && u32::from_le_bytes(*format) == FORMAT
-            && u32::from_le_bytes(*sum) == crc32fast::hash(said)
-            && turn(header.generation) == file;
-        ours.then_some(header)
+            && u32::from_le_bytes(*sum) == crc32fast::hash(said);
+        let generation = Generation { salt: u64::from_le_bytes(*salt), n: u64::from_le_bytes(*n) };
+        let first = u64::from_le_bytes(first.try_into().ok()?);
+        whole.then_some(Header { generation, first })
     }
 }

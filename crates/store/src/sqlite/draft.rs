@@ -116,8 +116,21 @@ impl Draft {
     }
 }
 
+/// Says under which salt the log goes on.
+pub(super) fn mark_salt(conn: &Connection, salt: u64) -> rusqlite::Result<()> {
+    conn.execute("UPDATE meta SET value = ?1 WHERE name = 'salt'", [salt.cast_signed()])?;
+    Ok(())
+}
+
+/// Changes something, so that the commit has something to wait for the disk with: SQLite makes none of a transaction
+/// that writes what is there already.
+pub(super) fn touch(conn: &Connection) -> rusqlite::Result<()> {
+    conn.execute("UPDATE meta SET value = value + 1 WHERE name = 'durable'", [])?;
+    Ok(())
+}
+
 /// Says how far the log is taken in.
-pub(super) fn mark(conn: &Connection, number: u64) -> rusqlite::Result<()> {
+fn mark(conn: &Connection, number: u64) -> rusqlite::Result<()> {
     conn.prepare_cached("UPDATE meta SET value = ?1 WHERE name = 'step'")?.execute([number.cast_signed()])?;
     Ok(())
 }

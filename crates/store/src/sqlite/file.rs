@@ -1,5 +1,6 @@
 //! The file: where it is, how a connection is set up, what makes it ours. Knows nothing of appends.
 
+use crate::commitlog::Fault;
 use crate::error::{OpenError, StoreError};
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use std::fs::{self, File, TryLockError};
@@ -15,7 +16,7 @@ const LOCK: &str = "abide.lock";
 /// Marks a database as ours: `abid` in ASCII.
 const APPLICATION: i64 = 0x6162_6964;
 /// The newest format this code reads and writes.
-const FORMAT: i64 = 2;
+const FORMAT: i64 = 3;
 /// SQLite before this version can lose commits when a writer races a checkpointer.
 const SQLITE_OLDEST: i32 = 3_051_003;
 /// How long a connection waits for another process that writes, such as one that adds a key.
@@ -33,8 +34,9 @@ const READER_CACHE_KIB: i64 = 2 << 10;
 
 const SCHEMA: &str = "
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
--- `step`: the last step of the commit log that is taken in; `scrub`: set while the log may hold what was erased.
-INSERT INTO meta VALUES ('step', 0), ('key', 0), ('scrub', 0);
+-- `step`: the last step of the commit log that is taken in; `salt`: of that log; `durable`: how often a commit was made
+-- for the sake of those before it; `key`: the version of the keys; `scrub`: set while the log may hold what was erased.
+INSERT INTO meta VALUES ('step', 0), ('salt', 0), ('durable', 0), ('key', 0), ('scrub', 0);
 -- One row an append. `prev` is the session's row before, 0 at its first; `held` are the hashes that the session holds
 -- since this row, one after the other.
 CREATE TABLE log (
@@ -236,6 +238,14 @@ impl Place {
 pub(super) fn make_folder(dir: &Path) -> Result<(), OpenError> {
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
     made.map_err(|e| refused(dir, &e))
+}
+
+/// What a fault of the commit log means to a person.
+pub(super) fn log_refused(fault: Fault) -> OpenError {
+    match fault {
+        Fault::Io { path, error } => refused(&path, &error),
+        Fault::Damaged { path, reason } => OpenError::Damaged { path, reason },
+    }
 }
 
 pub(super) fn refused(path: &Path, error: &std::io::Error) -> OpenError {

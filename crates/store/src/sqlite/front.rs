@@ -4,7 +4,7 @@
 use super::stats::Counters;
 use super::sync::{Broken, Due};
 use crate::append::Append;
-use crate::commitlog::{Segment, frame};
+use crate::commitlog::{Generation, Segment, frame};
 use crate::error::StoreError;
 use abide_model::id::SessionId;
 use rusqlite::Connection;
@@ -78,15 +78,8 @@ pub(super) type Work = Box<dyn FnOnce(rusqlite::Result<&mut Connection>) + Send>
 pub(super) struct Kept {
     pub(super) number: u64,
     pub(super) append: Append,
-    /// Its place in memory, until it is dropped; none when it was read from the log.
-    _room: Option<OwnedSemaphorePermit>,
-}
-
-impl Kept {
-    /// A step that was read from the log.
-    pub(super) fn found(number: u64, append: Append) -> Kept {
-        Kept { number, append, _room: None }
-    }
+    /// Its place in memory, until it is dropped.
+    _room: OwnedSemaphorePermit,
 }
 
 /// The end of a journal, as far as it decides whether a step follows.
@@ -117,7 +110,7 @@ pub(super) struct Front {
 struct State {
     log: Segment,
     spare: Spare,
-    generation: u64,
+    generation: Generation,
     /// The last step in the log.
     number: u64,
     /// The last step taken in.
@@ -147,7 +140,7 @@ pub(super) struct Found {
 impl Front {
     pub(super) fn new(
         (log, spare): (Segment, Segment),
-        (generation, number): (u64, u64),
+        (generation, number): (Generation, u64),
         newest: SessionId,
         due: Sender<Due>,
         (broken, counters): (Broken, Arc<Counters>),
@@ -414,11 +407,11 @@ impl State {
                 return Ok(());
             }
         };
-        if let Err(e) = next.begin(self.generation + 1, self.number + 1) {
+        if let Err(e) = next.begin(self.generation.next(), self.number + 1) {
             self.spare = Spare::Free(next);
             return Err(e);
         }
-        self.generation += 1;
+        self.generation = self.generation.next();
         let full = std::mem::replace(&mut self.log, next);
         self.spare = Spare::Sealed(full, self.number);
         self.hurry = true;
@@ -434,11 +427,11 @@ impl State {
         self.queued_bytes += append.bytes();
         self.hurry |= self.queued_bytes > GATHER_BYTES_MAX;
         let due = self.due.as_ref().filter(|_| append.durable);
-        let step = Kept { number: self.number, append, _room: Some(room) };
+        let step = Kept { number: self.number, append, _room: room };
         let offer = due.map_or(Offer::Kept(seq), |due| {
             let (reply, answer) = oneshot::channel();
             // Fails only when that thread is gone; whoever waits then hears that the store is closed.
-            let _ = due.send(Due { seq, generation: self.generation, reply });
+            let _ = due.send(Due { seq, generation: self.generation.n, reply });
             Offer::Due(answer)
         });
         self.queue.push(Task::Step(Box::new(step)));

@@ -71,7 +71,7 @@ pub(super) fn write(conn: &Connection, session: SessionId, head: &Head) -> rusql
     Ok(())
 }
 
-/// A number of `meta`: how far the commit log is taken in, the version of the keys.
+/// A number of `meta`.
 pub(super) fn mark(conn: &Connection, name: &str) -> rusqlite::Result<i64> {
     conn.prepare_cached("SELECT value FROM meta WHERE name = ?1")?.query_row([name], |row| row.get(0))
 }

@@ -2,7 +2,7 @@
 //! It takes many in one transaction, and does everything else that writes to the database.
 
 use super::checkpoint;
-use super::draft::Draft;
+use super::draft::{self, Draft};
 use super::erase::{Erasure, Scrub};
 use super::file::Place;
 use super::front::{Front, Kept, Task};
@@ -10,10 +10,9 @@ use super::stats::Counters;
 use super::sync::Broken;
 use crate::append::Append;
 use crate::error::StoreError;
-use abide_model::id::SessionId;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -190,13 +189,8 @@ impl Intake {
     /// Has everything taken in so far on disk: a commit that waits for it brings those before it along.
     pub(super) fn make_durable(&mut self) -> Result<(), StoreError> {
         self.broken.check()?;
-        let taken_in = self.taken_in;
-        let marked = self.wait_for_disk(true).and_then(|()| {
-            let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            super::draft::mark(&tx, taken_in)?;
-            tx.commit()
-        });
-        self.broken.watch(marked.map_err(|e| self.place.fault(&e)))
+        let made = self.wait_for_disk(true).and_then(|()| draft::touch(&self.conn));
+        self.broken.watch(made.map_err(|e| self.place.fault(&e)))
     }
 
     /// The write-ahead log of the database starts over only when all of it is in the file, which under steady load is
@@ -244,19 +238,25 @@ fn write(conn: &mut Connection, draft: &mut Draft, steps: &[Kept], pause: impl F
     Ok(())
 }
 
-/// Takes in what was found in the log when the store was opened, durably. Returns how many steps and sessions.
+/// Takes in what was found in the log when the store was opened, and says under which salt it goes on: from this
+/// commit on, which waits for the disk, what the log holds is dead.
 pub(super) fn take_in_found(
     conn: &mut Connection,
     draft: &mut Draft,
-    found: Vec<(u64, Append)>,
-) -> rusqlite::Result<(u64, u64)> {
-    let sessions: BTreeSet<SessionId> = found.iter().map(|(_, append)| append.session).collect();
-    let steps = found.into_iter().map(|(number, append)| Kept::found(number, append));
-    let steps: Vec<Kept> = steps.collect();
-    if !steps.is_empty() {
-        write(conn, draft, &steps, || {})?;
+    found: &[(u64, Append)],
+    salt: u64,
+) -> rusqlite::Result<()> {
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for (_, append) in found {
+        draft.write(&tx, append)?;
     }
-    Ok((steps.len() as u64, sessions.len() as u64))
+    if let Some((last, _)) = found.last() {
+        draft.end(&tx, *last, (usize::MAX, || {}))?;
+    }
+    draft::mark_salt(&tx, salt)?;
+    tx.commit()?;
+    draft.committed();
+    Ok(())
 }
 
 /// Answers somebody who no longer listens with silence.

@@ -53,11 +53,12 @@ impl Reader {
     fn catch_up(&mut self) -> Result<(), StoreError> {
         let Some(log) = &mut self.log else { return Ok(()) };
         let dir = self.place.folder();
-        let last = log.last().map_err(|e| front::failure(dir, &e))?;
+        let mark = |name| heads::mark(&self.conn, name).map_err(|e| self.place.fault(&e));
+        let salt = mark("salt")?.cast_unsigned();
+        let last = log.last(salt).map_err(|e| front::failure(dir, &e))?;
         let until = Instant::now() + BUSY_WAIT;
         loop {
-            let taken_in = heads::mark(&self.conn, "step").map_err(|e| self.place.fault(&e))?;
-            if taken_in.cast_unsigned() >= last {
+            if mark("step")?.cast_unsigned() >= last {
                 return Ok(());
             }
             if !file::is_locked(dir) {
