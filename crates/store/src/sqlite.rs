@@ -41,6 +41,7 @@ use std::path::Path;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 use sync::{Broken, Syncer};
 use tokio::sync::{Semaphore, TryAcquireError, oneshot};
 
@@ -51,6 +52,9 @@ const READS_WAITING_MAX: usize = 1_024;
 /// KiB of appends that wait to be taken in at most; more wait to be let in. Each counts at least 1, and at most all of
 /// it. So much is kept, and cannot be read, when the tables have no room for it.
 const QUEUE_KIB_MAX: usize = 8 << 10;
+
+/// How long opening waits for another process: a command that takes in what a crash left has the folder for moments.
+const LOCK_WAIT: Duration = Duration::from_secs(1);
 
 /// How a store is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -122,8 +126,13 @@ impl Store {
     /// # Errors
     /// When another server has it, it is not ours, or the disk refuses.
     pub fn open(dir: &Path, options: Options) -> Result<Opened, OpenError> {
+        Store::open_within(LOCK_WAIT, dir, options)
+    }
+
+    /// Waits at most so long for another process that has the folder.
+    fn open_within(wait: Duration, dir: &Path, options: Options) -> Result<Opened, OpenError> {
         file::make_folder(dir)?;
-        let lock = file::lock(dir)?;
+        let lock = file::lock(dir, wait)?;
         let place = Place::of(dir);
         let (intake, syncer, recovery) = recover(place.open_writer()?, &place, options)?;
         let (front, counters, broken) =

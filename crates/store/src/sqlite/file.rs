@@ -7,7 +7,8 @@ use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// The database's name in its folder.
 const FILE: &str = "abide.db";
@@ -21,6 +22,8 @@ const FORMAT: i64 = 3;
 const SQLITE_OLDEST: i32 = 3_051_003;
 /// How long a connection waits for another process that writes, such as one that adds a key.
 pub(super) const BUSY_WAIT: Duration = Duration::from_secs(10);
+/// How often it is looked whether another process still has the folder.
+const LOCK_LOOK_EVERY: Duration = Duration::from_millis(5);
 /// Bytes a page holds. Rows of 2 kB leave half of a page of 4,096 empty, a quarter of one of 8,192, an eighth of one
 /// of 16,384; a single durable append takes the same time with each.
 pub(super) const PAGE_BYTES: u32 = 16_384;
@@ -256,27 +259,21 @@ pub(super) fn refused(path: &Path, error: &std::io::Error) -> OpenError {
     OpenError::Io { path, reason: error.to_string() }
 }
 
-/// Takes the lock that one server holds for as long as it lives.
-pub(super) fn lock(dir: &Path) -> Result<File, OpenError> {
+/// Takes the lock that one server holds for as long as it lives. Waits at most so long for it.
+pub(super) fn lock(dir: &Path, wait: Duration) -> Result<File, OpenError> {
     let path = dir.join(LOCK);
-    let file = File::options()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(&path)
-        .map_err(|e| refused(&path, &e))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path }),
-        Err(TryLockError::Error(e)) => Err(refused(&path, &e)),
+    let mut options = File::options();
+    let file = options.write(true).create(true).truncate(false).mode(0o600).open(&path);
+    let file = file.map_err(|e| refused(&path, &e))?;
+    let until = Instant::now() + wait;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if Instant::now() < until => thread::sleep(LOCK_LOOK_EVERY),
+            Err(TryLockError::WouldBlock) => return Err(OpenError::InUse { path }),
+            Err(TryLockError::Error(e)) => return Err(refused(&path, &e)),
+        }
     }
-}
-
-/// Whether a server of any process has the folder.
-pub(super) fn is_locked(dir: &Path) -> bool {
-    let file = File::options().write(true).open(dir.join(LOCK));
-    file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
 /// Sets how large the file may become. A file that is larger already stays as it is, and full.

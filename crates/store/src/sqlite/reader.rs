@@ -1,7 +1,7 @@
 //! Reading: a connection of its own that writes nothing, so that readers and the writer never wait for each other.
 
 use super::blobs;
-use super::file::{self, BUSY_WAIT, Place};
+use super::file::{BUSY_WAIT, Place};
 use super::front::End;
 use super::heads::{self, Head, id_bytes};
 use super::{Options, Store, front, keys, lines};
@@ -61,15 +61,14 @@ impl Reader {
             if mark("step")?.cast_unsigned() >= last {
                 return Ok(());
             }
-            if !file::is_locked(dir) {
-                let behind = |reason: OpenError| self.place.behind(reason.to_string());
-                Store::open(dir, Options::default()).map_err(behind)?.store.close();
-            } else if Instant::now() >= until {
-                return Err(self
-                    .place
-                    .behind("the server that works on it does not take in its log".to_owned()));
-            } else {
-                thread::sleep(LOOK_EVERY);
+            match Store::open_within(Duration::ZERO, dir, Options::default()) {
+                Ok(opened) => opened.store.close(),
+                Err(OpenError::InUse { .. }) if Instant::now() < until => thread::sleep(LOOK_EVERY),
+                Err(OpenError::InUse { .. }) => {
+                    let why = "the server that works on it does not take in its log";
+                    return Err(self.place.behind(why.to_owned()));
+                }
+                Err(refused) => return Err(self.place.behind(refused.to_string())),
             }
         }
     }
