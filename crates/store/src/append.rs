@@ -5,6 +5,8 @@ use abide_model::id::SessionId;
 
 /// The most bytes one append carries, everything in it together.
 pub const APPEND_BYTES_MAX: usize = 32 << 20;
+/// Bytes that a record, a line or a blob counts beside its own, so that many empty ones are not nothing.
+const PART_BYTES: usize = 32;
 
 /// One step of one session. Kept whole or not at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +76,8 @@ impl Append {
     /// Bytes it carries, for limits.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.records.iter().map(Vec::len).sum::<usize>()
+        (self.records.len() + self.lines.len() + self.blobs.len()) * PART_BYTES
+            + self.records.iter().map(Vec::len).sum::<usize>()
             + self.lines.iter().map(|line| line.body.len()).sum::<usize>()
             + self.blobs.iter().map(|blob| blob.body.len()).sum::<usize>()
             + self.snapshot.as_ref().map_or(0, |snapshot| snapshot.body.len())

@@ -37,13 +37,16 @@ use intake::Intake;
 use rusqlite::Connection;
 use std::collections::{BTreeSet, VecDeque};
 use std::fs::File;
+use std::future::{Future, poll_fn};
 use std::path::Path;
+use std::pin::pin;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use sync::{Broken, Syncer};
-use tokio::sync::{Semaphore, TryAcquireError, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 /// Threads that read.
 const READERS: usize = 2;
@@ -165,13 +168,7 @@ impl Store {
             return Err(StoreError::TooLarge { bytes, limit: APPEND_BYTES_MAX });
         }
         let kib = u32::try_from((bytes / 1_024 + 1).min(QUEUE_KIB_MAX)).unwrap_or(u32::MAX);
-        let room = loop {
-            match Arc::clone(&self.doors.queue).try_acquire_many_owned(kib) {
-                Ok(room) => break room,
-                Err(TryAcquireError::NoPermits) => self.settle().await?,
-                Err(TryAcquireError::Closed) => return Err(StoreError::Closed),
-            }
-        };
+        let room = self.room(kib).await.inspect_err(|_| self.doors.counters.failed())?;
         let mut offered = Box::new(Offered { append, room, absent: None });
         loop {
             match self.doors.front.offer(offered)? {
@@ -185,6 +182,25 @@ impl Store {
                     offered = back;
                     self.settle().await.inspect_err(|_| self.doors.counters.failed())?;
                 }
+            }
+        }
+    }
+
+    /// Waits for so many KiB of the queue, in turn with others who do: a step that needs all of it gets it too. While
+    /// what waits cannot be taken in, nobody is let in, and hears why.
+    async fn room(&self, kib: u32) -> Result<OwnedSemaphorePermit, StoreError> {
+        if let Ok(room) = Arc::clone(&self.doors.queue).try_acquire_many_owned(kib) {
+            return Ok(room);
+        }
+        let mut room = pin!(Arc::clone(&self.doors.queue).acquire_many_owned(kib));
+        loop {
+            let mut settled = pin!(self.settle());
+            let either = poll_fn(|cx| match room.as_mut().poll(cx) {
+                Poll::Ready(room) => Poll::Ready(Ok(Some(room))),
+                Poll::Pending => settled.as_mut().poll(cx).map(|settled| settled.map(|()| None)),
+            });
+            if let Some(room) = either.await? {
+                return room.map_err(|_| StoreError::Closed);
             }
         }
     }

@@ -7,6 +7,7 @@ use abide_store::{Append, Blob, Filter, Key, Line, NewSession, Options, Row, Sna
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::time::Duration;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
@@ -347,6 +348,29 @@ fn too_much_in_one_step_is_refused_before_it_is_written() {
     let limit = abide_store::append::APPEND_BYTES_MAX;
     assert_eq!(fixture.append(append), Err(StoreError::TooLarge { bytes, limit }));
     assert_eq!(fixture.run(fixture.store.read(SessionId(1))), Ok(None));
+}
+
+#[test]
+fn a_large_step_gets_its_turn_among_many_small_ones() {
+    let fixture = Fixture::new();
+    fixture.run(async {
+        let mut small = JoinSet::new();
+        for session in 1..=40 {
+            let store = fixture.store.clone();
+            small.spawn(async move {
+                for expect in 0.. {
+                    let mut append = step(session, expect, &[]);
+                    append.records = vec![vec![0; 20_000]];
+                    store.append(append).await.unwrap();
+                }
+            });
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let mut large = step(1_000, 0, &[]);
+        large.records = vec![vec![0; 10 << 20]];
+        let kept = tokio::time::timeout(Duration::from_secs(10), fixture.store.append(large)).await;
+        assert_eq!(kept, Ok(Ok(1)));
+    });
 }
 
 #[test]

@@ -21,6 +21,8 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 const GATHER: Duration = Duration::from_millis(40);
 /// Bytes of steps that are taken in without waiting for more.
 const GATHER_BYTES_MAX: usize = 4 << 20;
+/// Bytes of memory that stay for the next step's frame.
+const FRAME_KEPT_BYTES_MAX: usize = 1 << 20;
 /// Sessions whose ends are remembered, at least; up to twice as many are.
 const RECENT_MAX: usize = 16_384;
 
@@ -213,6 +215,8 @@ impl Front {
         let mut state = self.lock();
         if state.ends.looked() == looked && state.ends.find(session).is_none() {
             state.ends.put(session, end);
+            let taken_in = state.taken_in;
+            state.ends.shrink(taken_in);
         }
     }
 
@@ -377,7 +381,9 @@ impl State {
         let mut frame = std::mem::take(&mut self.frame);
         frame::encode(&mut frame, self.generation, number, append);
         let written = self.write(&mut frame, append);
-        self.frame = frame;
+        if frame.capacity() <= FRAME_KEPT_BYTES_MAX {
+            self.frame = frame;
+        }
         match written {
             Ok(true) => Ok(self.kept(*offered)),
             Ok(false) => Ok(Offer::Crowded(offered)),
