@@ -40,6 +40,14 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// The disk has no room for what has to be written first.
+    #[error("no room for `{}`: {reason}; free some space", path.display())]
+    Full {
+        /// The file.
+        path: PathBuf,
+        /// What was said.
+        reason: String,
+    },
     /// There is nothing to read.
     #[error("`{}` is not there; `abide serve` makes it", path.display())]
     Missing {
@@ -86,6 +94,7 @@ impl OpenError {
             OpenError::Foreign { .. } => "store_foreign",
             OpenError::Newer { .. } => "store_newer",
             OpenError::ReadOnly { .. } => "store_read_only",
+            OpenError::Full { .. } => "store_full",
             OpenError::Missing { .. } => "store_missing",
             OpenError::Locked { .. } => "store_locked",
             OpenError::Damaged { .. } => "store_damaged",

@@ -229,7 +229,7 @@ impl Store {
     /// # Errors
     /// When the disk fails or what is stored does not hang together.
     pub async fn read(&self, session: SessionId) -> Result<Option<Journal>, StoreError> {
-        self.ask(move |reader| reader.read(session)).await
+        self.ask_of(session, move |reader| reader.read(session)).await
     }
 
     /// See [`Reader::read_from`].
@@ -237,7 +237,7 @@ impl Store {
     /// # Errors
     /// When the disk fails or what is stored does not hang together.
     pub async fn read_from(&self, session: SessionId, seq: u64) -> Result<Option<Vec<Row>>, StoreError> {
-        self.ask(move |reader| reader.read_from(session, seq)).await
+        self.ask_of(session, move |reader| reader.read_from(session, seq)).await
     }
 
     /// See [`Reader::blobs`].
@@ -370,7 +370,19 @@ impl Store {
         &self,
         question: impl FnOnce(&mut Reader) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        if !self.doors.front.is_settled() {
+        if !self.doors.front.is_settled(None) {
+            self.settle().await?;
+        }
+        self.ask_now(question).await
+    }
+
+    /// The same about one session, once everything kept of it is: others do not stand in the way.
+    async fn ask_of<T: Send + 'static>(
+        &self,
+        session: SessionId,
+        question: impl FnOnce(&mut Reader) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        if !self.doors.front.is_settled(Some(session)) {
             self.settle().await?;
         }
         self.ask_now(question).await
@@ -522,8 +534,10 @@ fn begin_log(
     let open = |n| Segment::open(place.folder(), n, bytes).map_err(file::log_refused);
     let (mut log, mut spare) = (open(generation.n)?, open(generation.n + 1)?);
     if erased && heads::mark(conn, "scrub").map_err(sqlite)? != 0 {
-        log.wipe().map_err(|e| file::refused(&log.path, &e))?;
-        spare.wipe().map_err(|e| file::refused(&spare.path, &e))?;
+        for segment in [&mut log, &mut spare] {
+            let wiped = segment.wipe().and_then(|()| segment.file.sync_data());
+            wiped.map_err(|e| file::refused(&segment.path, &e))?;
+        }
         erase::mark_scrub(conn, false).map_err(sqlite)?;
     }
     let begun = log.begin(generation, first).and_then(|()| place.sync_name());

@@ -6,6 +6,7 @@ use abide_store::{Append, Line, NewSession, Options, Store, StoreError};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
@@ -92,6 +93,55 @@ fn a_file_at_its_limit_refuses_keeps_and_goes_on_after_an_erasure() {
     });
 }
 
+/// New sessions of one step each, until one is refused; returns how many were kept.
+async fn fill_with_new(store: &Store) -> u128 {
+    for session in 1.. {
+        match store.append(step(session, 0, false)).await {
+            Ok(_) => {}
+            Err(error) => {
+                assert!(matches!(error, StoreError::Full { .. }), "{error}");
+                return session - 1;
+            }
+        }
+    }
+    unreachable!("a file has a limit")
+}
+
+/// The last ones stand in the log alone, and cannot be erased before there is room; others can be read and erased,
+/// and whoever erases too little is told so.
+#[test]
+fn at_its_limit_a_store_reads_erases_closes_and_opens() {
+    let dir = TempDir::new().unwrap();
+    let options = Options { file_bytes_max: Some(16 << 20), ..Options::default() };
+    let store = Store::open(dir.path(), options).unwrap().store;
+    let runtime = Runtime::new().unwrap();
+    let last = runtime.block_on(async {
+        let last = fill_with_new(&store).await;
+        assert_eq!(store.read(SessionId(1)).await.unwrap().unwrap().head, 1);
+        let refused = [store.read(SessionId(last)).await.err(), store.erase(SessionId(last)).await.err()];
+        assert!(refused.iter().all(|error| matches!(error, Some(StoreError::Full { .. }))), "{refused:?}");
+        assert!(matches!(store.erase(SessionId(1)).await, Err(StoreError::Full { .. })));
+        assert_eq!(store.read(SessionId(1)).await, Ok(None));
+        last
+    });
+    let began = Instant::now();
+    store.close();
+    assert!(began.elapsed() < Duration::from_secs(5));
+
+    let store = Store::open(dir.path(), options).unwrap().store;
+    runtime.block_on(async {
+        assert_eq!(store.read(SessionId(1)).await, Ok(None));
+        for session in 2..=last {
+            assert_eq!(store.read(SessionId(session)).await.unwrap().unwrap().head, 1, "{session}");
+        }
+        for session in 2..=last / 8 {
+            assert_eq!(store.erase(SessionId(session)).await, Ok(true));
+        }
+        store.append(step(last + 1, 0, true)).await.unwrap();
+        assert_eq!(lines(&store).await, last as u64 + 1);
+    });
+}
+
 /// Needs to mount, and says so where it may not.
 #[test]
 fn a_full_disk_refuses_keeps_and_goes_on_when_there_is_room() {
@@ -126,4 +176,7 @@ fn on_small_disk(dir: &Path) {
         let store = Store::open(&store, Options::default()).unwrap().store;
         check(&store, &heads).await;
     });
+    fs::write(dir.join("ballast"), vec![0; 60 << 20]).unwrap_err();
+    let refused = Store::open(&dir.join("another"), Options::default()).unwrap_err();
+    assert_eq!(refused.code(), "store_full", "{refused}");
 }

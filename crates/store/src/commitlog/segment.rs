@@ -115,7 +115,7 @@ impl Segment {
         Ok(())
     }
 
-    /// Overwrites everything with zeros, durably.
+    /// Overwrites everything with zeros. They are on disk after a sync.
     pub(crate) fn wipe(&mut self) -> io::Result<()> {
         let mut at = 0;
         while at < self.used {
@@ -123,7 +123,6 @@ impl Segment {
             self.file.write_all_at(ZEROS.get(..bytes).unwrap_or_default(), at)?;
             at += bytes as u64;
         }
-        self.file.sync_data()?;
         self.used = 0;
         Ok(())
     }

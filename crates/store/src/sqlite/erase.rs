@@ -8,7 +8,6 @@
 
 use super::blobs;
 use super::file::BUSY_WAIT;
-use super::front;
 use super::heads::{self, Head, id_bytes};
 use super::intake::{Intake, answer};
 use crate::error::StoreError;
@@ -46,7 +45,9 @@ pub(super) struct Scrub {
     stage: Stage,
     /// Told when both files are wiped.
     replies: Vec<Reply>,
-    /// Came when the wiping had begun: for these it begins again.
+    /// Set when something was erased after the wiping had begun: it begins again.
+    again: bool,
+    /// Told when that is done.
     late: Vec<Reply>,
 }
 
@@ -73,19 +74,31 @@ impl Scrub {
                 self.stage = Stage::First;
                 self.replies.extend(reply);
             }
-            Stage::Second => self.late.extend(reply),
+            Stage::Second => {
+                self.again = true;
+                self.late.extend(reply);
+            }
         }
     }
 }
 
 impl Intake {
-    /// Marks the session as erased, durably, and lets its rows follow.
-    pub(super) fn begin_erasure(&mut self, session: SessionId, reply: Reply) {
+    /// Marks the session as erased, durably, and lets its rows follow. `settled` says why it may not be in the tables
+    /// although it is in the log.
+    pub(super) fn begin_erasure(
+        &mut self,
+        session: SessionId,
+        reply: Reply,
+        settled: Result<(), StoreError>,
+    ) {
         let marked = self.broken.check();
         let marked = marked.and_then(|()| self.mark(session).map_err(|e| self.place.fault(&e)));
         match self.broken.watch(marked) {
             Ok(Some(head)) => self.erasing.push_back(Erasure { session, head, reply: Some(reply) }),
-            Ok(None) => drop(reply.send(Ok(false))),
+            Ok(None) => {
+                self.front.revive(session);
+                drop(reply.send(settled.map(|()| false)));
+            }
             Err(error) => {
                 self.front.revive(session);
                 drop(reply.send(Err(error)));
@@ -140,8 +153,9 @@ impl Intake {
     fn end_erasure(&mut self, erasure: Erasure) {
         let truncate = |conn: &Connection| {
             conn.busy_timeout(TRUNCATE_WAIT)?;
-            conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-            conn.busy_timeout(BUSY_WAIT)
+            let truncated = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+            conn.busy_timeout(BUSY_WAIT)?;
+            truncated
         };
         let durable = self.make_durable();
         let truncated = durable.and_then(|()| truncate(&self.conn).map_err(|e| self.place.fault(&e)));
@@ -151,16 +165,23 @@ impl Intake {
         }
     }
 
-    /// Goes on with wiping the commit log, where it can.
+    /// Tells those who wait for the log to be wiped why it cannot be while its steps are not taken in. Erasures under
+    /// way may make room. The wiping itself waits.
+    pub(super) fn put_off_scrub(&mut self, error: &StoreError) {
+        if self.erasing.is_empty() {
+            for reply in self.scrub.replies.drain(..).chain(self.scrub.late.drain(..)) {
+                let _ = reply.send(Err(error.clone()));
+            }
+        }
+    }
+
+    /// Goes on with wiping the commit log. To be called when all that was found is taken in.
     pub(super) fn scrub_some(&mut self) {
-        if !self.scrub.is_wanted() || !self.backlog.is_empty() {
+        if !self.scrub.is_wanted() {
             return;
         }
-        let wiped = self.broken.check().and_then(|()| {
-            let wiped = self.front.wipe(self.scrub.stage == Stage::First);
-            wiped.map_err(|e| front::failure(&self.place.path, &e))
-        });
-        match wiped {
+        let wiped = self.broken.check().and_then(|()| self.front.wipe(self.scrub.stage == Stage::First));
+        match self.broken.watch(wiped) {
             // The steps of the sealed file are taken in first, with what is found next.
             Ok(false) => {}
             Ok(true) if self.scrub.stage == Stage::First => self.scrub.stage = Stage::Second,
@@ -173,7 +194,7 @@ impl Intake {
     }
 
     fn end_scrub(&mut self) -> Result<(), StoreError> {
-        let done = self.erasing.is_empty() && self.scrub.late.is_empty();
+        let done = self.erasing.is_empty() && !self.scrub.again;
         if !done {
             return Ok(());
         }
@@ -186,7 +207,8 @@ impl Intake {
             let _ = reply.send(outcome.clone().map(|()| true));
         }
         self.scrub.replies = std::mem::take(&mut self.scrub.late);
-        self.scrub.stage = if self.scrub.replies.is_empty() { Stage::Nothing } else { Stage::First };
+        let again = std::mem::take(&mut self.scrub.again);
+        self.scrub.stage = if again { Stage::First } else { Stage::Nothing };
     }
 }
 

@@ -198,6 +198,7 @@ impl Place {
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => OpenError::ReadOnly { path },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => OpenError::Locked { path },
             Some(ErrorCode::DatabaseCorrupt) => self.damaged(error.to_string()),
+            Some(ErrorCode::DiskFull) => OpenError::Full { path, reason: error.to_string() },
             _ => OpenError::Io { path, reason: error.to_string() },
         }
     }
@@ -252,11 +253,14 @@ pub(super) fn log_refused(fault: Fault) -> OpenError {
 }
 
 pub(super) fn refused(path: &Path, error: &std::io::Error) -> OpenError {
-    let path = path.to_owned();
-    if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) {
-        return OpenError::ReadOnly { path };
+    let (path, reason) = (path.to_owned(), error.to_string());
+    match error.kind() {
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => OpenError::ReadOnly { path },
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+            OpenError::Full { path, reason }
+        }
+        _ => OpenError::Io { path, reason },
     }
-    OpenError::Io { path, reason: error.to_string() }
 }
 
 /// Takes the lock that one server holds for as long as it lives. Waits at most so long for it.

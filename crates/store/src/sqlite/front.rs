@@ -228,10 +228,15 @@ impl Front {
         }
     }
 
-    /// Whether everything kept so far is taken in.
-    pub(super) fn is_settled(&self) -> bool {
-        let state = self.lock();
-        state.taken_in == state.number
+    /// Whether everything kept so far is taken in, or all there is of one session.
+    pub(super) fn is_settled(&self, of: Option<SessionId>) -> bool {
+        let mut state = self.lock();
+        let last = match of {
+            // Of one that is being erased there is nothing to wait for.
+            Some(session) => state.ends.find(session).filter(|end| !end.erased).map_or(0, |end| end.number),
+            None => state.number,
+        };
+        last <= state.taken_in
     }
 
     /// Steps that wait to be taken in.
@@ -340,7 +345,7 @@ impl Front {
     }
 
     /// Wipes the file that is free, and goes on in it when `switch`; false when none is free.
-    pub(super) fn wipe(&self, switch: bool) -> io::Result<bool> {
+    pub(super) fn wipe(&self, switch: bool) -> Result<bool, StoreError> {
         let mut state = self.lock();
         let mut segment = match std::mem::replace(&mut state.spare, Spare::Away) {
             Spare::Free(segment) => segment,
@@ -350,12 +355,16 @@ impl Front {
             }
         };
         drop(state);
-        let wiped = segment.wipe();
+        let wiped = segment.wipe().map_err(|e| failure(&segment.path, &e)).and_then(|()| {
+            let unsynced =
+                |e: io::Error| StoreError::Unsynced { path: segment.path.clone(), reason: e.to_string() };
+            segment.file.sync_data().map_err(unsynced)
+        });
         let mut state = self.lock();
         state.spare = Spare::Free(segment);
         wiped?;
         if switch {
-            state.switch()?;
+            state.switch().map_err(|e| failure(&state.log.path, &e))?;
         }
         Ok(true)
     }

@@ -54,9 +54,9 @@ pub(super) struct Intake {
 impl Intake {
     /// Works until the door is closed and everything is taken in.
     pub(super) fn run(mut self) {
+        let mut stuck = false;
         loop {
-            let stuck = !self.backlog.is_empty();
-            let busy = !self.erasing.is_empty() || self.scrub.is_wanted();
+            let busy = !self.erasing.is_empty() || self.scrub.is_wanted() && !stuck;
             let found = self.front.next(match (busy, stuck) {
                 (true, _) => Some(Duration::ZERO),
                 (false, true) => Some(RETRY_AFTER),
@@ -66,19 +66,25 @@ impl Intake {
             let idle = found.tasks.is_empty();
             self.backlog.extend(found.tasks);
             let outcome = self.work_off();
+            stuck = outcome.is_err();
             self.front.grow();
             self.help_checkpoint();
+            match outcome {
+                Ok(()) => self.scrub_some(),
+                Err(error) => self.put_off_scrub(&error),
+            }
             self.erase_some();
-            self.scrub_some();
-            if found.closing && idle && (self.backlog.is_empty() || outcome.is_err()) && !self.goes_on() {
+            if found.closing && idle && !self.goes_on(stuck) {
                 break;
             }
         }
         self.close();
     }
 
-    fn goes_on(&self) -> bool {
-        self.broken.check().is_ok() && (!self.erasing.is_empty() || self.scrub.is_wanted())
+    /// Whether there is something left that can be done now. What cannot goes on when the store is opened again.
+    fn goes_on(&self, stuck: bool) -> bool {
+        let more = !self.erasing.is_empty() || !stuck && (self.scrub.is_wanted() || !self.backlog.is_empty());
+        self.broken.check().is_ok() && more
     }
 
     /// Does what waits, in order. What cannot be taken in stays, and whoever waits for it is told why.
@@ -94,7 +100,7 @@ impl Intake {
                         return Err(error);
                     }
                 }
-                Task::Erase { session, reply } => self.begin_erasure(session, reply),
+                Task::Erase { session, reply } => self.begin_erasure(session, reply, Ok(())),
                 Task::Work(work) => work(self.wait_for_disk(true).map(|()| &mut self.conn)),
                 Task::Settle(reply) => drop(reply.send(self.broken.check())),
             }
@@ -172,7 +178,7 @@ impl Intake {
                 Task::Step(step) => self.backlog.push_back(Task::Step(step)),
                 Task::Settle(reply) => drop(reply.send(Err(error.clone()))),
                 Task::Work(work) => work(self.wait_for_disk(true).map(|()| &mut self.conn)),
-                Task::Erase { session, reply } => self.begin_erasure(session, reply),
+                Task::Erase { session, reply } => self.begin_erasure(session, reply, Err(error.clone())),
             }
         }
     }
