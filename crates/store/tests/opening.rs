@@ -129,6 +129,29 @@ fn a_folder_where_a_file_should_be_is_reported() {
 }
 
 #[test]
+fn a_commit_log_that_cannot_be_one_is_named() {
+    let dir = TempDir::new().unwrap();
+    open(dir.path()).unwrap().close();
+    fs::create_dir(dir.path().join("commit-0.log")).unwrap();
+    check(
+        &dir,
+        expect![[r#"
+            store_io: cannot open `commit-0.log`: Is a directory (os error 21)
+            opens
+        "#]],
+    );
+    fs::remove_dir(dir.path().join("commit-0.log")).unwrap();
+    fs::write(dir.path().join("commit-1.log"), "my notes\n".repeat(200)).unwrap();
+    check(
+        &dir,
+        expect![[r#"
+            store_damaged: `commit-1.log` is damaged: its header cannot be read; restore it from a backup
+            opens
+        "#]],
+    );
+}
+
+#[test]
 fn nothing_can_be_read_where_no_store_is() {
     let dir = TempDir::new().unwrap();
     let missing = dir.path().join("none");
