@@ -140,7 +140,8 @@ class Book:
             self.enact(home)
         for home in homes:
             effective = home.get("effective", home["signed"])
-            for name in home.get("supersedes", []):
+            # Stakes decide nothing and are not among them.
+            for name in (name for name in home.get("supersedes", []) if name in self.clauses):
                 self.clauses[name]["cuts"].append((home["signed"], effective))
         self.precede()
 
