@@ -114,7 +114,7 @@ class Formulas:
 
     def covers(self, clause, ask):
         parts = [self.in_box(clause["scope"], ask)]
-        if clause["kind"] == "share":
+        if clause["kind"] in verdicts.MONEY:
             parts.append(self.among("action", ask, lambda value: value in ("serve", "sell")))
         if clause["kind"] == "first":
             parts.append(self.among("action", ask, lambda value: value == "launch"))

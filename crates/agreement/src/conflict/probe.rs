@@ -131,11 +131,12 @@ impl<'b> Search<'b> {
         clause.known <= self.window.known && begun && lasts
     }
 
-    /// Whether two clauses are in force together at some time.
+    /// Whether two clauses are in force together at some time of the window.
     pub(super) fn together(self, one: ClauseNo, other: ClauseNo) -> bool {
         let (a, b) = (&self.book.clauses[one].term, &self.book.clauses[other].term);
         let known = self.window.known;
-        a.end(known).is_none_or(|end| b.since < end) && b.end(known).is_none_or(|end| a.since < end)
+        let since = a.since.max(b.since).max(self.window.from.unwrap_or(Time::MIN));
+        a.holds(since, known) && b.holds(since, known) && self.window.until.is_none_or(|until| since < until)
     }
 
     /// Every instant at which one of `cast` may begin or cease to count, as known, in order and once.

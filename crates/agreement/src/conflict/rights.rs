@@ -3,13 +3,14 @@
 
 use super::probe::{Hit, Hits, Probe, Search, When, spans};
 use super::{ConflictKind, Found};
+use crate::bits::Bits;
 use crate::book::{Clause, Kind, Scope};
 use crate::eval::{Kleene, View, and, not, or};
 use crate::index::Cell;
 use crate::open::Open;
 use crate::outcome::backing;
 use crate::space::{self, Leaf};
-use crate::table::{ClauseNo, PartyNo, QuestionNo};
+use crate::table::{ClauseNo, Number, PartyNo, QuestionNo};
 use abide_model::Time;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -80,10 +81,7 @@ pub(super) fn above(search: Search<'_>, holder: PartyNo, scope: Option<&Scope>) 
 type Lack = Option<ClauseNo>;
 
 fn given(search: Search<'_>, held: &Held, number: ClauseNo, grant: &Clause, found: &mut Vec<Found>) {
-    let offers = &search.book.words.offers;
-    if offers.iter().all(|(_, offer)| offer.owner == grant.from) {
-        return;
-    }
+    let Some(foreign) = foreign(search, grant) else { return };
     let leave: Vec<ClauseNo> =
         held.promises.iter().copied().filter(|promise| is_leave(search, grant, *promise)).collect();
     let above = above(search, grant.from, Some(&grant.scope));
@@ -91,7 +89,7 @@ fn given(search: Search<'_>, held: &Held, number: ClauseNo, grant: &Clause, foun
     let cast = space::with_beaters(search.book, all);
     let empty = Empty { search, number, grant, leave };
     let mut hits: Hits<Lack> = Hits::new();
-    space::cells(search.book, search.window.known, (&cast, &[&grant.scope]), &mut |leaf| {
+    space::cells(search.book, search.window.known, (&cast, &[&grant.scope, &foreign]), &mut |leaf| {
         empty.look(leaf, &mut hits);
     });
     let mut by_lack: BTreeMap<Lack, Hits<()>> = BTreeMap::new();
@@ -105,6 +103,21 @@ fn given(search: Search<'_>, held: &Held, number: ClauseNo, grant: &Clause, foun
         };
         found.extend(Found::new(kind, clauses, grant.to, hits));
     }
+}
+
+/// The products in a grant's scope that are neither its giver's nor its receiver's; `None` when there are none.
+fn foreign(search: Search<'_>, grant: &Clause) -> Option<Scope> {
+    let offers = &search.book.words.offers;
+    let mut products = Bits::none(search.book.words.products.len());
+    let mut any = false;
+    for (number, offer) in offers.iter() {
+        let covered = grant.scope.products.as_ref().is_none_or(|bits| bits.holds(number.at()));
+        if covered && offer.owner != grant.from && offer.owner != grant.to {
+            products.insert(number.at());
+            any = true;
+        }
+    }
+    any.then(|| Scope { products: Some(products), ..grant.scope.clone() })
 }
 
 /// Whether `promise` is one that the grantee made to the grantor, so that the grant gives leave from it.

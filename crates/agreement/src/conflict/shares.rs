@@ -3,7 +3,7 @@
 use super::probe::{Hit, Hits, Search, When, spans};
 use super::{ConflictKind, Found};
 use crate::book::Money;
-use crate::eval::View;
+use crate::eval::{Kleene, View};
 use crate::open::Open;
 use crate::outcome::has_right;
 use crate::space::{self, Leaf};
@@ -20,27 +20,61 @@ pub(super) fn find(search: Search<'_>, found: &mut Vec<Found>) {
         }
     }
     for (payer, shares) in by_payer {
-        let stack = Stack { search, payer, shares };
-        if stack.over(&stack.shares).is_some() {
-            stack.find(found);
+        Stack {
+            search,
+            payer,
+            rated: shares.iter().filter_map(|number| rated(search, *number)).collect(),
+            shares,
         }
+        .find(found);
     }
 }
 
+/// The shares of one payer.
 struct Stack<'b> {
     search: Search<'b>,
     payer: PartyNo,
     shares: Vec<ClauseNo>,
+    rated: Vec<Rated>,
+}
+
+/// A share with what it takes at most: exactly, and in trillionths rounded up.
+struct Rated {
+    number: ClauseNo,
+    rate: Exact,
+    pico: i128,
+}
+
+const WHOLE_PICO: i128 = 1_000_000_000_000;
+
+/// A share at the highest of its rates.
+fn rated(search: Search<'_>, number: ClauseNo) -> Option<Rated> {
+    let rate = match search.book.clauses[number].kind.money()? {
+        Money::Share(terms) => terms.rates.highest()?.clone(),
+        Money::Guarantee { .. }
+        | Money::Commit { .. }
+        | Money::Split { .. }
+        | Money::Parity { .. }
+        | Money::Stake { .. } => return None,
+    };
+    let rounded = (&rate * &Exact::whole(WHOLE_PICO)).round_half_even().unwrap_or(WHOLE_PICO);
+    Some(Rated { number, rate, pico: rounded + 1 })
 }
 
 impl Stack<'_> {
     fn find(&self, found: &mut Vec<Found>) {
-        let book = self.search.book;
-        let known = self.search.window.known;
+        let (book, known) = (self.search.book, self.search.window.known);
+        let shares = space::with_beaters(book, self.shares.iter().copied());
+        let worth = |touching: &[ClauseNo]| self.may_stack(touching);
+        // What nobody has a right to is told apart only where shares stack at all.
+        let mut any = false;
+        space::cells_worth(book, known, (&shares, &[]), &worth, &mut |leaf| any |= self.stacks_in(leaf));
+        if !any {
+            return;
+        }
         let above = super::rights::above(self.search, self.payer, None);
-        let cast = space::with_beaters(book, self.shares.iter().copied().chain(above));
+        let cast = space::with_beaters(book, shares.into_iter().chain(above));
         let mut hits: Hits<Vec<ClauseNo>> = Hits::new();
-        let worth = |touching: &[ClauseNo]| self.over(touching).is_some();
         space::cells_worth(book, known, (&cast, &[]), &worth, &mut |leaf| self.look(leaf, &mut hits));
         let mut by_clauses: BTreeMap<Vec<ClauseNo>, Hits<()>> = BTreeMap::new();
         for ((clauses, when), list) in hits {
@@ -49,6 +83,35 @@ impl Stack<'_> {
         for (clauses, hits) in by_clauses {
             found.extend(Found::new(ConflictKind::RateStack, clauses, self.payer, hits));
         }
+    }
+
+    /// Whether shares may come to more than the whole somewhere in the cell, whoever has a right there.
+    fn stacks_in(&self, leaf: &Leaf<'_>) -> bool {
+        let Some(cell) = leaf.point.cell(self.payer) else { return false };
+        spans(&self.search.instants(leaf.touching)).any(|(at, next)| {
+            let view = self.search.view(&cell, at);
+            let standing =
+                || leaf.touching.iter().copied().filter(|number| self.stands(&view, *number) != Some(false));
+            self.search.clip(at, next).is_some() && self.may_stack(&standing().collect::<Vec<_>>())
+        })
+    }
+
+    fn stands(&self, view: &View<'_>, number: ClauseNo) -> Kleene {
+        if self.shares.contains(&number) { view.stands(number, &[self.payer]) } else { Some(false) }
+    }
+
+    /// Whether those of `touching` that are in force together at some time may come to more than the whole. It is
+    /// asked of every cell, so it looks at rounded rates.
+    fn may_stack(&self, touching: &[ClauseNo]) -> bool {
+        let known = self.search.window.known;
+        let term = |number: ClauseNo| &self.search.book.clauses[number].term;
+        let near: Vec<&Rated> = self.rated.iter().filter(|one| touching.contains(&one.number)).collect();
+        near.iter().any(|first| {
+            let since = term(first.number).since;
+            let since = self.search.window.from.map_or(since, |from| from.max(since));
+            let together = near.iter().filter(|one| term(one.number).holds(since, known));
+            together.map(|one| one.pico).sum::<i128>() > WHOLE_PICO
+        })
     }
 
     fn look(&self, leaf: &Leaf<'_>, hits: &mut Hits<Vec<ClauseNo>>) {
@@ -101,10 +164,7 @@ impl Stack<'_> {
         surely: Option<bool>,
     ) -> Option<Vec<ClauseNo>> {
         let counts = |truth: Option<bool>| truth == Some(true) || (surely.is_none() && truth.is_none());
-        let shares = touching
-            .iter()
-            .copied()
-            .filter(|number| self.shares.contains(number) && counts(view.stands(*number, &[self.payer])));
+        let shares = touching.iter().copied().filter(|number| counts(self.stands(view, *number)));
         let shares: Vec<ClauseNo> = shares.collect();
         (!shares.is_empty() && counts(has_right(view))).then_some(shares)
     }
@@ -112,22 +172,13 @@ impl Stack<'_> {
     /// The fewest of `shares` that take more than the whole together, each at the highest of its rates, the highest
     /// first; in the order of the book.
     fn over(&self, shares: &[ClauseNo]) -> Option<Vec<ClauseNo>> {
-        let rate = |number: &ClauseNo| match self.search.book.clauses[*number].kind.money()? {
-            Money::Share(terms) => terms.rates.highest().cloned(),
-            Money::Guarantee { .. }
-            | Money::Commit { .. }
-            | Money::Split { .. }
-            | Money::Parity { .. }
-            | Money::Stake { .. } => None,
-        };
-        let mut rates: Vec<(Exact, ClauseNo)> =
-            shares.iter().filter_map(|number| Some((rate(number)?, *number))).collect();
-        rates.sort_by(|(a, one), (b, other)| b.cmp(a).then(one.cmp(other)));
+        let mut rates: Vec<&Rated> = self.rated.iter().filter(|one| shares.contains(&one.number)).collect();
+        rates.sort_by(|a, b| b.rate.cmp(&a.rate).then(a.number.cmp(&b.number)));
         let mut sum = Exact::zero();
         let mut taken = Vec::new();
-        for (rate, number) in rates {
-            sum += &rate;
-            taken.push(number);
+        for one in rates {
+            sum += &one.rate;
+            taken.push(one.number);
             if sum > Exact::whole(1) {
                 taken.sort_unstable();
                 return Some(taken);

@@ -171,6 +171,21 @@ impl<'b> Shape<'b> {
         Self { number, scope: &clause.scope, except: clause.except.iter().collect(), facts, notices }
     }
 
+    /// Whether it may tell values of the axis apart.
+    fn parts(&self, axis: Axis) -> bool {
+        let mut scopes = std::iter::once(self.scope).chain(self.except.iter().copied());
+        match axis {
+            Axis::Segment => scopes.any(|scope| scope.segments.is_some()),
+            Axis::Territory => scopes.any(|scope| scope.territories.is_some()),
+            Axis::Channel => {
+                scopes.any(|scope| scope.channels.is_some())
+                    || self.facts.iter().any(|fact| fact.channel.is_some())
+            }
+            // Products have owners, and passing on is an action of its own.
+            Axis::Product | Axis::Action => true,
+        }
+    }
+
     /// What is left of it where an ask has this value; `None` when it does not meet the ask.
     ///
     /// Carve-outs stay whatever they say of actions: whether a grant may be passed on is asked of another action.
@@ -268,6 +283,10 @@ impl Walk<'_> {
     fn alike(&self, axis: Axis, shapes: &[Shape<'_>]) -> Vec<Vec<usize>> {
         let size = axis.size(&self.book.words);
         let inside = (0..size).filter(|value| self.within.iter().all(|scope| on(scope, axis, *value)));
+        if !shapes.iter().any(|shape| shape.parts(axis)) {
+            let all: Vec<usize> = inside.collect();
+            return if all.is_empty() { Vec::new() } else { vec![all] };
+        }
         let mut groups: BTreeMap<Vec<usize>, Vec<usize>> = BTreeMap::new();
         for value in inside {
             groups.entry(mark(self.book, self.known, (axis, value), shapes)).or_default().push(value);
