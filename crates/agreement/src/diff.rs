@@ -53,7 +53,7 @@ impl ChangeKind {
         }
     }
 
-    fn of(before: &Verdict, after: &Verdict) -> Option<Self> {
+    pub(crate) fn of(before: &Verdict, after: &Verdict) -> Option<Self> {
         let forbids = |verdict: &Verdict| matches!(verdict, Verdict::NoRight | Verdict::Breach { .. });
         match (before, after) {
             _ if before == after => None,

@@ -10,6 +10,7 @@ pub mod key;
 mod live;
 mod load;
 mod metrics;
+mod recorded;
 mod refused;
 mod settle;
 mod setup;
@@ -21,6 +22,7 @@ pub use handle::{Calling, ConversationView, Door, Following, Handle, ModelEntry,
 pub use key::{KeyWish, MadeKey, Principal, ShownKey};
 pub use live::Updates;
 pub use metrics::Metrics;
+pub use recorded::recorded_decisions;
 pub use refused::Refused;
 pub use settle::{Books, SettleError};
 pub use setup::{Agent, Limits, Model, Setup, Sync};

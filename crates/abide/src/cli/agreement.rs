@@ -6,6 +6,7 @@ mod diff;
 mod explain;
 mod fmt;
 mod render;
+mod replay;
 mod schema;
 mod simulate;
 mod timeline;
@@ -54,6 +55,8 @@ pub(crate) enum Agreement {
     Timeline(timeline::Timeline),
     /// What changes between two days, or between two drafts: asks in boxes, and money terms
     Diff(diff::DiffCall),
+    /// Which recorded decisions would come out otherwise under another book
+    Replay(replay::ReplayCall),
     /// Which clauses collide, each time with the smallest ask that shows it
     #[command(after_help = CONFLICTS_EXAMPLE)]
     Conflicts(conflicts::Conflicts),
@@ -127,6 +130,7 @@ impl Agreement {
             Agreement::Ask(ask) => ask.run(),
             Agreement::Timeline(timeline) => timeline.run(),
             Agreement::Diff(diff) => diff.run(),
+            Agreement::Replay(replay) => replay.run(),
             Agreement::Conflicts(conflicts) => conflicts.run(),
             Agreement::Terms(terms) => terms.run(),
             Agreement::Explain(explain) => explain.run(),

@@ -4,6 +4,7 @@ use crate::stage::{Stage, ended};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 /// A demo at work.
@@ -92,6 +93,50 @@ fn the_demo_chats_decides_and_settles() {
         stage.run(&["ledger", "statement", "--party", "microsft", "--period", "2026", "--config", &config]);
     assert!(wrong.status == 2 && wrong.err.contains("did you mean `microsoft`?"), "{}", wrong.text());
     demo.stop();
+}
+
+#[test]
+fn recorded_decisions_are_put_to_a_draft() {
+    let stage = Stage::new(&[]);
+    let demo = Demo::start(&stage);
+    for model in ["demo", "demo", "frontier"] {
+        assert_eq!(demo.chat(model, "hello").0, 200);
+    }
+    let config = demo.text("config").to_owned();
+    let book = "demo/agreements/openai-clouds";
+    let replay = |against: &str| {
+        stage.run(&["agreement", "replay", book, "--against", against, "--config", &config, "--json"])
+    };
+    let same = replay(book);
+    assert_eq!((same.status, same.json()), (0, json!({ "decisions": 3, "same": 3, "changed": [] })));
+    copy(&stage.path().join(book), &stage.path().join("draft"));
+    stage.write(
+        "draft/draft.toml",
+        "instrument = \"amazon-openai\"\namendment = 99\nparties = [\"openai\", \"amazon\"]\nsigned = 2026-01-01\n\
+         [[exclusive]]\nid = \"draft.alone\"\nfrom = \"openai\"\nto = \"amazon\"\nproducts = [\"openai/frontier\"]\n",
+    );
+    let done = replay("draft");
+    let found = done.json();
+    assert_eq!((done.status, &found["same"]), (3, &json!(2)), "{}", done.text());
+    let turn = &found["changed"][0];
+    assert_eq!((&turn["kind"], &turn["decisions"]), (&json!("newly_forbidden"), &json!(1)), "{turn}");
+    assert_eq!(
+        (&turn["toward"], &turn["product"]),
+        (&json!(["amazon"]), &json!("openai/frontier")),
+        "{turn}"
+    );
+    demo.stop();
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let to = to.join(entry.file_name());
+        match entry.path().is_dir() {
+            true => copy(&entry.path(), &to),
+            false => drop(std::fs::copy(entry.path(), to).unwrap()),
+        }
+    }
 }
 
 #[test]
