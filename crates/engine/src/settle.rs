@@ -6,6 +6,7 @@ use abide_ledger::book::{Draft, Scope};
 use abide_ledger::closing::{self, Closing, Closings};
 use abide_ledger::export::Format;
 use abide_ledger::record::DecodeError;
+use abide_ledger::statement::Behind;
 use abide_ledger::{Detail, Period, Statement, TooLarge, statement};
 use abide_model::Time;
 use abide_model::decision::{Action, Ask};
@@ -85,6 +86,28 @@ impl<'b> Books<'b> {
     /// When lines cannot be read or sums do not fit.
     pub fn statement(&mut self, party: Party, period: Period, now: Time) -> Result<Statement, SettleError> {
         self.draw(statement::Draft::new(self.scope(party, period, now)), period, now)
+    }
+
+    /// The lines and rows behind the figures of such a statement, one at a time: rows first, then lines in the order
+    /// in which they were kept.
+    ///
+    /// # Errors
+    /// When lines cannot be read.
+    pub fn lines(
+        &mut self,
+        party: Party,
+        period: Period,
+        now: Time,
+        mut each: impl FnMut(Behind),
+    ) -> Result<(), SettleError> {
+        let draft = statement::Draft::new(self.scope(party, period, now));
+        draft.entered().for_each(&mut each);
+        let until = period.bounds(self.book.zone()).end.min(now);
+        let cover = Cover::new(self.book, &self.customers, now);
+        let Some(reader) = &mut self.reader else { return Ok(()) };
+        each_line(reader, until, |line| {
+            draft.behind(line, |clause, line| cover.covers(clause, line)).into_iter().for_each(&mut each);
+        })
     }
 
     /// What `period` is closed with: all that is owed under the book by its end, as worked out at `now`, less what was

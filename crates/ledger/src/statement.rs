@@ -3,7 +3,10 @@
 //! One pass over lines in any order; what is kept grows with products, channels and periods, not with lines.
 //! Whether a share's base holds a line is asked of the caller.
 
+mod behind;
 mod table;
+
+pub use behind::Behind;
 
 use crate::accrual::{Accrual, Settlement, Worked};
 use crate::closing::{Closings, Figure, Obligation, Owed};

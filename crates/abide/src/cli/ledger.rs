@@ -17,6 +17,9 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::{Path, PathBuf};
 
+/// How many bytes of lines are gathered before they are printed.
+const LINES_BYTES_MAX: usize = 64 << 10;
+
 /// What to draw up.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Ledger {
@@ -75,7 +78,10 @@ pub(crate) struct StatementCall {
     period: String,
     #[command(flatten)]
     which: Which,
-    /// Print as JSON
+    /// Print the lines behind the figures instead: each sale and purchase, and what it counts toward
+    #[arg(long)]
+    lines: bool,
+    /// Print as JSON; with --lines an object a line
     #[arg(long)]
     json: bool,
 }
@@ -189,6 +195,26 @@ impl Opened {
         Err(Failure::input(format!("the book has no party `{party}`")).help(help))
     }
 
+    /// Prints line by line, so that no number of them fills memory.
+    fn lines(&self, party: &Party, period: &str, json: bool) -> Result<Status, Failure> {
+        self.check_party(party)?;
+        let period = self.period(period)?;
+        let mut printed = Ok(());
+        let mut waiting = String::new();
+        self.books()?.lines(party.clone(), period, self.now, |behind| {
+            waiting += &if json { behind.to_json() } else { behind.text() };
+            if waiting.len() > LINES_BYTES_MAX && printed.is_ok() {
+                printed = print::text(&waiting);
+            }
+            if waiting.len() > LINES_BYTES_MAX {
+                waiting.clear();
+            }
+        })?;
+        printed?;
+        print::text(&waiting)?;
+        Ok(Status::Done)
+    }
+
     fn statement(&self, party: &Party, period: &str) -> Result<Statement, Failure> {
         self.check_party(party)?;
         Ok(self.books()?.statement(party.clone(), self.period(period)?, self.now)?)
@@ -197,7 +223,11 @@ impl Opened {
 
 impl StatementCall {
     fn run(self) -> Result<Status, Failure> {
-        let statement = self.which.open()?.statement(&self.party, &self.period)?;
+        let opened = self.which.open()?;
+        if self.lines {
+            return opened.lines(&self.party, &self.period, self.json);
+        }
+        let statement = opened.statement(&self.party, &self.period)?;
         print::text(&if self.json { statement.to_json() } else { statement.render_table() })?;
         Ok(Status::Done)
     }

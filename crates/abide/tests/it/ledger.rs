@@ -177,3 +177,25 @@ fn a_closed_quarter_stays_and_what_comes_late_is_posted_in_the_open_one() {
     "#]]
     .assert_eq(&out);
 }
+
+#[test]
+fn the_lines_behind_a_statement_name_their_places_and_what_they_count_toward() {
+    let book = answers();
+    let words =
+        ["ledger", "statement", book.to_str().unwrap(), "--at", "2028-05-01", "--period", "2026", "--lines"];
+    let shown = |party: &str| Stage::new(&[]).run(&[&words[..], &["--party", party]].concat()).text();
+    expect![[r#"
+        2026-03-31           30.00 USD  lab/api blue  -  capped  rows.toml:1
+        2026-06-30           60.00 USD  lab/api blue  -  capped  rows.toml:7
+        2026-09-30           90.00 USD  lab/api blue  -  capped  rows.toml:13
+        2026-12-31          120.00 USD  lab/api blue  -  capped  rows.toml:19
+        2026-05-01           96.00 EUR  bought from cloud  lab  spend  rows.toml:97
+        2026-11-01           30.00 USD  bought from cloud  lab  spend  rows.toml:103
+        exit 0
+        2026-02-15        1,000.00 USD  lab/seats blue  acme  favoured  rows.toml:73
+        2026-02-15          450.00 USD  lab/seats blue  umbrella  favoured  rows.toml:81
+        2026-02-15          500.00 USD  lab/seats blue  initech  favoured  rows.toml:89
+        exit 0
+    "#]]
+    .assert_eq(&(shown("cloud") + &shown("acme")));
+}
