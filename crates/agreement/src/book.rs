@@ -19,6 +19,7 @@ use abide_model::terms::{
 use abide_model::{Date, Hash, Time};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A book that passed every check.
 #[derive(Debug)]
@@ -149,9 +150,9 @@ pub(crate) struct Clause {
     pub(crate) questions: Vec<QuestionNo>,
     /// The name of the instrument it stands in.
     pub(crate) instrument: String,
-    pub(crate) file: String,
+    pub(crate) file: Arc<str>,
     pub(crate) line: u32,
-    pub(crate) quote: Option<String>,
+    pub(crate) quote: Option<Arc<str>>,
     pub(crate) source: Option<SourceClass>,
 }
 
@@ -441,6 +442,6 @@ impl Book {
 
     /// The clauses, each with its file and line, in the order of the files.
     pub fn clauses(&self) -> impl Iterator<Item = (&name::Clause, &str, u32)> {
-        self.clauses.iter().map(|(_, clause)| (&clause.name, clause.file.as_str(), clause.line))
+        self.clauses.iter().map(|(_, clause)| (&clause.name, clause.file.as_ref(), clause.line))
     }
 }

@@ -197,7 +197,7 @@ impl<'b> Ruling<'b> {
     #[must_use]
     pub fn until(&self) -> Option<Time> {
         let case = self.case.as_ref()?;
-        case.finding.until(&self.view(case), &case.hits)
+        case.finding.until(&self.view(case), &case.hits, &case.way)
     }
 
     /// The whole answer, to be kept.

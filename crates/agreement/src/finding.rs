@@ -4,9 +4,9 @@
 use crate::book::{Book, Money};
 use crate::eval::{Kleene, View, and, or};
 use crate::few::Few;
-use crate::hits::{Hit, Hits, Line};
+use crate::hits::{Change, Hit, Hits, Line};
 use crate::open::Open;
-use crate::outcome::{Outcome, Step, outcome, rights};
+use crate::outcome::{Outcome, Step, is_clean, outcome, rights};
 use crate::table::{ClauseNo, PartyNo, QuestionNo};
 use abide_model::Time;
 
@@ -39,6 +39,7 @@ pub(crate) struct Finding {
 /// What was met on the way to a verdict, before anything was assumed.
 #[derive(Debug)]
 pub(crate) struct Way {
+    ground: Ground,
     /// Promises that forbid for certain, and those that may.
     sure: Clauses,
     maybe: Clauses,
@@ -48,9 +49,28 @@ pub(crate) struct Way {
     pub(crate) clean: Line,
 }
 
+/// On what a verdict rests. It tells which clauses may begin or end without any effect on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ground {
+    /// No chain of rights reaches the owner.
+    Broken,
+    /// A chain does, and nothing stands against it.
+    Clean,
+    /// Chains do, something stands against each, and no point is open.
+    Barred,
+    /// Answers to open points were assumed.
+    Tried,
+}
+
 impl Way {
     fn new() -> Self {
-        Self { sure: Few::new(), maybe: Few::new(), grants: Few::new(), clean: Few::new() }
+        Self {
+            ground: Ground::Tried,
+            sure: Few::new(),
+            maybe: Few::new(),
+            grants: Few::new(),
+            clean: Few::new(),
+        }
     }
 }
 
@@ -78,34 +98,97 @@ impl Finding {
         parties
     }
 
-    /// Whether a reader would get the same answer at another time.
-    fn still_holds(&self, view: &View<'_>, hits: &Hits) -> bool {
-        let mut then = settle(view, hits, &mut Way::new());
-        then.forbidding.tidy();
-        let duties = || if then.answer == Answer::NoRight { Clauses::new() } else { duties(view, hits) };
-        then.answer == self.answer
-            && then.questions == self.questions
-            && then.toward(view.book) == self.toward(view.book)
-            && duties() == self.duties
+    /// The next instant at which the answer changes if nothing new becomes known.
+    pub(crate) fn until(&self, view: &View<'_>, hits: &Hits, way: &Way) -> Option<Time> {
+        let mut turns = self.turns(view, hits, way.ground);
+        turns.tidy();
+        let changed = |turn: &Turn| {
+            let then = View { at: turn.at, ..*view };
+            match turn.what {
+                What::Verdict => !self.same_verdict(&then, hits, way.ground),
+                What::Duties => !self.same_duties(&then, hits),
+            }
+        };
+        turns.iter().find(changed).map(|turn| turn.at)
     }
 
-    /// The next instant at which the answer changes if nothing new becomes known.
-    pub(crate) fn until(&self, view: &View<'_>, hits: &Hits) -> Option<Time> {
+    /// The instants to look at. Right and freedom from promises only grow when a grant begins or a promise ends, and
+    /// only shrink when a grant ends or a promise begins, so that one of the two leaves a certain verdict as it is.
+    fn turns(&self, view: &View<'_>, hits: &Hits, ground: Ground) -> Few<Turn, TURNS_IN_PLACE> {
         let mut turns: Few<Turn, TURNS_IN_PLACE> = Few::new();
-        hits.all().for_each(|hit| view.turns(hit, &mut |at| turns.push(Turn(at))));
-        turns.tidy();
-        let changed = |at: &Time| !self.still_holds(&View { at: *at, ..*view }, hits);
-        turns.iter().map(|turn| turn.0).find(changed)
+        let has_duties = ground != Ground::Broken && hits.paying().next().is_some();
+        for hit in hits.grants.iter() {
+            view.turns(hit, &mut |at, change| {
+                let moves = match (ground, change) {
+                    (Ground::Broken, Change::Ends) | (Ground::Clean, Change::Begins) => false,
+                    (Ground::Broken | Ground::Clean | Ground::Barred | Ground::Tried, _) => true,
+                };
+                turns.extend(moves.then_some(Turn { at, what: What::Verdict }));
+                // Where a right comes from says who owes.
+                turns.extend(has_duties.then_some(Turn { at, what: What::Duties }));
+            });
+        }
+        if ground == Ground::Broken {
+            return turns;
+        }
+        let toward = self.toward(view.book);
+        for hit in hits.promises.iter() {
+            let named = toward.as_slice().contains(&view.book.index.brief(hit.number).to);
+            view.turns(hit, &mut |at, change| {
+                let moves = match (ground, change) {
+                    (Ground::Clean, Change::Ends) => false,
+                    // One more promise to somebody toward whom it is a breach already.
+                    (Ground::Barred, Change::Begins) => !named,
+                    (Ground::Broken | Ground::Clean | Ground::Barred | Ground::Tried, _) => true,
+                };
+                turns.extend(moves.then_some(Turn { at, what: What::Verdict }));
+            });
+        }
+        for hit in hits.paying() {
+            view.turns(hit, &mut |at, _| turns.push(Turn { at, what: What::Duties }));
+        }
+        turns
+    }
+
+    /// Whether a reader would get the same verdict at another time.
+    fn same_verdict(&self, view: &View<'_>, hits: &Hits, ground: Ground) -> bool {
+        let at_once = match ground {
+            Ground::Clean => is_clean(view, hits),
+            Ground::Broken => rights(view, hits, &mut |_| {}).right == Some(false),
+            Ground::Barred | Ground::Tried => false,
+        };
+        at_once || {
+            let mut then = settle(view, hits, &mut Way::new());
+            then.forbidding.tidy();
+            then.answer == self.answer
+                && then.questions == self.questions
+                && then.toward(view.book) == self.toward(view.book)
+        }
+    }
+
+    /// Whether the same duties come along at another time at which the verdict is the same.
+    fn same_duties(&self, view: &View<'_>, hits: &Hits) -> bool {
+        self.answer == Answer::NoRight || duties(view, hits) == self.duties
     }
 }
 
-/// An instant at which something begins or ends.
+/// An instant at which something begins or ends, and what it may change. The verdict of an instant is looked at before
+/// its duties.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Turn(Time);
+struct Turn {
+    at: Time,
+    what: What,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum What {
+    Verdict,
+    Duties,
+}
 
 impl Default for Turn {
     fn default() -> Self {
-        Self(Time::UNIX_EPOCH)
+        Self { at: Time::UNIX_EPOCH, what: What::Verdict }
     }
 }
 
@@ -120,8 +203,14 @@ fn settle(view: &View<'_>, hits: &Hits, way: &mut Way) -> Finding {
         Step::Right { .. } => {}
     });
     match (outcome.right, outcome.clean) {
-        (Some(false), _) => return Finding::new(Answer::NoRight),
-        (_, Some(true)) => return Finding::new(Answer::Permit),
+        (Some(false), _) => {
+            way.ground = Ground::Broken;
+            return Finding::new(Answer::NoRight);
+        }
+        (_, Some(true)) => {
+            way.ground = Ground::Clean;
+            return Finding::new(Answer::Permit);
+        }
         _ => {}
     }
     let open = open(view, hits.deciding());
@@ -133,6 +222,7 @@ fn settle(view: &View<'_>, hits: &Hits, way: &mut Way) -> Finding {
     let maybe = way.maybe.iter().filter(|_| !sure_alone);
     let forbidding = way.sure.iter().chain(maybe).collect();
     if certain {
+        way.ground = if open.points().is_empty() { Ground::Barred } else { Ground::Tried };
         return Finding { forbidding, ..Finding::new(Answer::Breach) };
     }
     let questions = open.named(view.book).map(|(question, _)| question).collect();

@@ -22,6 +22,14 @@ pub(crate) struct Hit {
     inside: Kleene,
 }
 
+/// What an instant may do to a clause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    Begins,
+    Ends,
+    Either,
+}
+
 pub(crate) type HitList = Few<Hit, CLAUSES_IN_PLACE>;
 /// Parties in a row, the actor first.
 pub(crate) type Line = Few<PartyNo, PARTIES_IN_PLACE>;
@@ -99,10 +107,6 @@ impl Hits {
         });
     }
 
-    pub(crate) fn all(&self) -> impl Iterator<Item = Hit> + '_ {
-        self.deciding().chain(self.paying())
-    }
-
     /// Those about money.
     pub(crate) fn paying(&self) -> impl Iterator<Item = Hit> + '_ {
         self.owed.iter().chain(self.sales.iter())
@@ -178,23 +182,26 @@ impl View<'_> {
         and(met, || not(self.lifted(clause, bound).1))
     }
 
-    /// The instants after that of the view at which the clause may begin or cease to count.
-    pub(crate) fn turns(&self, hit: Hit, found: &mut impl FnMut(Time)) {
+    /// The instants after that of the view at which the clause may begin or cease to count, and which of the two it is.
+    pub(crate) fn turns(&self, hit: Hit, found: &mut impl FnMut(Time, Change)) {
         if hit.inside == Some(false) {
             return;
         }
         let brief = self.book.index.brief(hit.number);
         let end = self.end(hit.number);
-        let mut later = |at: Time| {
+        let mut later = |at: Time, change: Change| {
             // What happens to a clause after its end changes nothing.
             if at > self.at && end.is_none_or(|end| at <= end) {
-                found(at);
+                found(at, change);
             }
         };
-        later(brief.since);
-        end.into_iter().for_each(&mut later);
-        if !brief.plain {
-            self.changes(hit.number, &mut later);
+        if brief.plain {
+            later(brief.since, Change::Begins);
+            end.into_iter().for_each(|end| later(end, Change::Ends));
+        } else {
+            later(brief.since, Change::Either);
+            end.into_iter().for_each(|end| later(end, Change::Either));
+            self.changes(hit.number, &mut |at| later(at, Change::Either));
         }
     }
 

@@ -36,12 +36,19 @@ pub(crate) enum Step<'a> {
 
 /// Follows every chain of rights and weighs the promises against each; `note` hears of what is met on the way.
 pub(crate) fn outcome(view: &View<'_>, hits: &Hits, note: &mut dyn FnMut(Step<'_>)) -> Outcome {
-    Walk { view, hits, weighs: true, weighed: None, found: Outcome::NONE, note }.walk()
+    Walk { view, hits, weighs: true, weighed: None, found: Outcome::NONE, hurries: false, note }.walk()
 }
 
 /// [`outcome`], leaving promises aside.
 pub(crate) fn rights(view: &View<'_>, hits: &Hits, note: &mut dyn FnMut(Step<'_>)) -> Outcome {
-    Walk { view, hits, weighs: false, weighed: None, found: Outcome::NONE, note }.walk()
+    Walk { view, hits, weighs: false, weighed: None, found: Outcome::NONE, hurries: false, note }.walk()
+}
+
+/// Whether there is for certain a right that no promise stands against.
+pub(crate) fn is_clean(view: &View<'_>, hits: &Hits) -> bool {
+    let note = &mut |_: Step<'_>| {};
+    let walk = Walk { view, hits, weighs: true, weighed: None, found: Outcome::NONE, hurries: true, note };
+    walk.walk().clean == Some(true)
 }
 
 /// Whether the ask's actor has a right, whatever was promised away.
@@ -62,8 +69,15 @@ pub(crate) fn backing(view: &View<'_>, grant: &Clause) -> (Kleene, Option<Clause
         }
         Step::Grants(_) | Step::Forbids(..) | Step::Right { .. } => {}
     };
-    let mut walk =
-        Walk { view, hits: &hits, weighs: false, weighed: None, found: Outcome::NONE, note: &mut note };
+    let mut walk = Walk {
+        view,
+        hits: &hits,
+        weighs: false,
+        weighed: None,
+        found: Outcome::NONE,
+        hurries: false,
+        note: &mut note,
+    };
     walk.follow(&mut line, Some(true));
     (walk.found.right, first)
 }
@@ -77,6 +91,8 @@ struct Walk<'a> {
     /// The line that was weighed last, and what came of it: many grants lead along the same one.
     weighed: Option<(Line, Kleene)>,
     found: Outcome,
+    /// Whether it is over once a right is found that no promise stands against.
+    hurries: bool,
     note: &'a mut dyn FnMut(Step<'_>),
 }
 
@@ -121,6 +137,9 @@ impl Walk<'_> {
             }
             arrived |= through;
             bound.pop();
+            if self.hurries && self.found.clean == Some(true) {
+                break;
+            }
         }
         arrived
     }

@@ -9,6 +9,7 @@ use crate::outcome::binds;
 use crate::table::{ClauseNo, PartyNo};
 use abide_model::decision::{Effect, Reason, SourceClass};
 use abide_model::name;
+use std::sync::Arc;
 
 /// How many reasons are held without an allocation.
 const REASONS_IN_PLACE: usize = 32;
@@ -46,7 +47,7 @@ impl Why {
             effect: self.effect,
             file: &clause.file,
             line: clause.line,
-            quote: clause.quote.as_deref(),
+            quote: clause.quote.as_ref(),
             source: clause.source,
         }
     }
@@ -60,11 +61,11 @@ pub struct Cited<'b> {
     /// What it did.
     pub effect: Effect,
     /// The file it stands in, relative to the book.
-    pub file: &'b str,
+    pub file: &'b Arc<str>,
     /// Its line, from 1.
     pub line: u32,
     /// The words it rests on.
-    pub quote: Option<&'b str>,
+    pub quote: Option<&'b Arc<str>>,
     /// How strong the source of those words is.
     pub source: Option<SourceClass>,
 }
@@ -74,9 +75,9 @@ impl From<Cited<'_>> for Reason {
         Self {
             clause: cited.clause.clone(),
             effect: cited.effect,
-            file: cited.file.to_owned(),
+            file: Arc::clone(cited.file),
             line: cited.line,
-            quote: cited.quote.map(str::to_owned),
+            quote: cited.quote.cloned(),
             source: cited.source,
         }
     }

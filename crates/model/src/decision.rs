@@ -4,6 +4,7 @@
 
 use crate::name::{Channel, Clause, Customer, Party, Product, Question, Segment, Territory};
 use crate::{Hash, Time};
+use std::sync::Arc;
 
 /// What somebody wants to do with a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -180,11 +181,11 @@ pub struct Reason {
     /// What it did.
     pub effect: Effect,
     /// The file it stands in, relative to the book.
-    pub file: String,
+    pub file: Arc<str>,
     /// Its line, from 1.
     pub line: u32,
     /// The words it rests on.
-    pub quote: Option<String>,
+    pub quote: Option<Arc<str>>,
     /// How strong the source of those words is.
     pub source: Option<SourceClass>,
 }

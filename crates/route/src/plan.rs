@@ -110,7 +110,7 @@ pub(crate) mod tests {
         let reason = |effect, clause: &str| Reason {
             clause: Clause::parse(clause).unwrap(),
             effect,
-            file: "a.toml".to_owned(),
+            file: "a.toml".into(),
             line: 1,
             quote: None,
             source: None,

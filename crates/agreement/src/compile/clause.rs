@@ -19,6 +19,7 @@ use abide_model::name;
 use abide_model::{Date, Time};
 use jiff::Span;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The most clauses a book may have.
 pub const CLAUSES_MAX: usize = 200_000;
@@ -148,9 +149,9 @@ fn draft<'a>(
         changes: Vec::new(),
         questions: Vec::new(),
         instrument: home.name.value.clone(),
-        file: check.sources.path(row.spot).to_owned(),
+        file: check.sources.path(row.spot).into(),
         line: check.sources.line(row.spot),
-        quote: cite.and_then(|cite| cite.quote.as_ref()).map(|quote| quote.value.clone()),
+        quote: cite.and_then(|cite| cite.quote.as_ref()).map(|quote| Arc::from(quote.value.as_str())),
         source,
     };
     Some(Draft { clause, row, home })

@@ -207,7 +207,10 @@ fn decision() -> impl Strategy<Value = Decision> {
         SourceClass::Inferred,
     ]);
     let reason = (name(), effect, text(), any::<u32>(), option::of(text()), option::of(source)).prop_map(
-        |(clause, effect, file, line, quote, source)| Reason { clause, effect, file, line, quote, source },
+        |(clause, effect, file, line, quote, source)| {
+            let (file, quote) = (file.into(), quote.map(Into::into));
+            Reason { clause, effect, file, line, quote, source }
+        },
     );
     (verdict, vec(reason, 0..3), vec(name(), 0..2), option::of(time()), time(), time(), hash()).prop_map(
         |(verdict, reasons, duties, until, at, known, book)| Decision {

@@ -240,9 +240,9 @@ fn call_started() -> CallStarted {
     let reason = Reason {
         clause: "oct25.license".parse().unwrap(),
         effect: Effect::Grants,
-        file: "2025-10-28-microsoft.toml".to_owned(),
+        file: "2025-10-28-microsoft.toml".into(),
         line: 12,
-        quote: Some("may offer".to_owned()),
+        quote: Some("may offer".into()),
         source: Some(SourceClass::Official),
     };
     let decision = Decision {

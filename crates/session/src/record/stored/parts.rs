@@ -15,6 +15,7 @@ use abide_model::{Hash, Time};
 use minicbor::{Decode, Encode};
 use std::fmt::Display;
 use std::str::FromStr;
+use std::sync::Arc;
 
 pub(super) fn damaged(why: impl Display) -> DecodeError {
     DecodeError::Damaged(why.to_string())
@@ -611,9 +612,9 @@ impl From<&Decision> for StoredDecision {
         let reasons = decision.reasons.iter().map(|reason| StoredReason {
             clause: reason.clause.to_string(),
             effect: reason.effect.as_str().to_owned(),
-            file: reason.file.clone(),
+            file: reason.file.to_string(),
             line: reason.line,
-            quote: reason.quote.clone(),
+            quote: reason.quote.as_deref().map(str::to_owned),
             source: reason.source.map(|class| class.as_str().to_owned()),
         });
         Self {
@@ -648,9 +649,9 @@ impl StoredDecision {
             Ok(Reason {
                 clause: name(&reason.clause)?,
                 effect: word(&reason.effect, effect)?,
-                file: reason.file,
+                file: reason.file.into(),
                 line: reason.line,
-                quote: reason.quote,
+                quote: reason.quote.map(Arc::from),
                 source: reason.source.map(|text| word(&text, SourceClass::parse)).transpose()?,
             })
         });
