@@ -7,7 +7,6 @@
 
 mod chance;
 mod grid;
-mod holding;
 mod level;
 mod run;
 mod search;

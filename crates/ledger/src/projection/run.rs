@@ -3,13 +3,13 @@
 pub(super) use super::level::Course;
 
 use super::grid::{self, Slice};
-use super::holding::LookThrough;
 use super::{
     Calendar, ClauseOutcome, Figure, Outcome, PartyOutcome, Reached, Row, Stage, Terms, Unprojected,
 };
 use crate::accrual::{Accrual, Settlement};
 use crate::period::day_start;
 use crate::share::Span;
+use crate::stake::{self, Parts};
 use crate::sum::{TooLarge, minor_amount};
 use abide_model::money::{Currency, Exact, PICO};
 use abide_model::name::Party;
@@ -34,7 +34,8 @@ pub(super) struct Plan<'p> {
     streams: Vec<(usize, Vec<Cell>)>,
     /// What an amount at the end of a month's last day is worth at the start of the horizon, in trillionths.
     factors: BTreeMap<Date, i128>,
-    through: LookThrough,
+    /// Which part of whom parties own, directly or through others.
+    through: Parts,
 }
 
 /// A slice of revenue, looked up.
@@ -78,8 +79,12 @@ impl<'p> Plan<'p> {
         let sharers = terms.shares.iter().flat_map(|share| [&share.payer, &share.payee]);
         let parties: BTreeSet<&Party> = sellers.chain(owners).chain(sharers).collect();
         let parties: Vec<Party> = parties.into_iter().cloned().collect();
-        let through = LookThrough::new(&terms.holdings, &parties);
-        let through = through.ok_or_else(|| Unprojected::Circle { draft: name.to_owned() })?;
+        let mut direct = Parts::new();
+        for holding in &terms.holdings {
+            *direct.entry((holding.owner.clone(), holding.of.clone())).or_default() += &holding.part;
+        }
+        let through = stake::look_through(&direct, scenario.from)
+            .map_err(|_| Unprojected::Circle { draft: name.to_owned() })?;
         let cell = |slice: Slice<'_>| Cell {
             month: slice.month,
             from: i128::from(slice.from.day()) - 1,
@@ -234,7 +239,10 @@ impl<'p> Plan<'p> {
             };
             let own = |other: &Party| if other == party { Exact::whole(1) } else { Exact::zero() };
             sheet.present.push(whole(&own)?);
-            let through = |other: &Party| own(other) + self.through.part(party, other);
+            let through = |other: &Party| {
+                let part = self.through.get(&(party.clone(), other.clone()));
+                own(other) + part.cloned().unwrap_or_default()
+            };
             sheet.through.push(whole(&through)?);
         }
         Ok(())
