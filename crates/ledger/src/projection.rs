@@ -1,13 +1,16 @@
 //! What would happen: a forecast of revenue under one or more drafts of the terms, for each party and period.
 //!
-//! Shares are worked out by the same arithmetic as statements. What a stretch of revenue counts toward is told by the
-//! caller. Cash is revenue for who sells and shares for who pays and is paid; what anything costs is not known here.
+//! Clauses are worked out by the same arithmetic as statements. What a stretch of revenue counts toward is told by the
+//! caller. Cash is revenue for who sells, and what clauses move for who pays and is paid; costs are not known here.
 //! Figures are whole minor units; under terms that are not known they are intervals, under random revenue p10, p50
 //! and p90 of many futures, which all drafts share.
 
+mod basis;
 mod chance;
+mod flow;
 mod grid;
 mod level;
+mod outcome;
 mod run;
 mod search;
 
@@ -15,11 +18,12 @@ pub use search::{Found, Sample, Side as Standing, Stretch};
 
 use crate::share::Span;
 use crate::sum::TooLarge;
+use crate::tally::Kind;
 use abide_model::Date;
-use abide_model::money::{Exact, PICO};
+use abide_model::money::{Currency, Exact, PICO};
 use abide_model::name::{Clause, Party};
 use abide_model::scenario::{Holding, Scenario};
-use abide_model::terms::{Cap, Limit, Share, YearBegins};
+use abide_model::terms::{Cap, Limit, YearBegins};
 use chance::Run;
 use jiff::tz::TimeZone;
 use run::{Course, Plan};
@@ -27,8 +31,8 @@ use run::{Course, Plan};
 /// A draft, as the projection needs it.
 #[derive(Debug, Clone)]
 pub struct Terms {
-    /// The shares as the draft knows them.
-    pub shares: Vec<Share>,
+    /// All terms about money as the draft knows them, with the rows that were entered.
+    pub money: abide_model::terms::Terms,
     /// For each stream of the scenario, in its order: what it counts toward, stretch by stretch without a gap.
     pub pieces: Vec<Vec<Piece>>,
     /// Ownership.
@@ -100,8 +104,30 @@ pub struct Stage {
 pub struct Outcome {
     /// For each party that has any cash, by name.
     pub parties: Vec<PartyOutcome>,
-    /// For each share that comes to anything, in the order of the terms.
+    /// For each clause that comes to anything and each party that it pays: shares first, in the order of the terms.
     pub clauses: Vec<ClauseOutcome>,
+    /// The clauses about money in force within the horizon that are not in the figures, or not with all they hold.
+    pub missing: Vec<Missing>,
+}
+
+/// A clause that the figures leave out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// Which.
+    pub clause: Clause,
+    /// What it would take.
+    pub why: Why,
+}
+
+/// What a forecast lacks for a clause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// Purchases that count toward a commitment.
+    Purchases,
+    /// Prices of units.
+    Prices,
+    /// An exchange rate between the clause's currency and the forecast's.
+    Rate,
 }
 
 /// What a draft comes to for one party.
@@ -132,6 +158,8 @@ pub struct PartyOutcome {
 pub struct ClauseOutcome {
     /// Which.
     pub clause: Clause,
+    /// What it is; `None` for a share.
+    pub kind: Option<Kind>,
     /// Who pays.
     pub payer: Party,
     /// Who is paid.
@@ -245,13 +273,13 @@ fn next_month(day: Date) -> Date {
     Date::new(year, month, 1).unwrap_or(Date::MAX)
 }
 
-/// What is left of the bound on a share's total when it begins, where that is known.
-fn bound(cap: &Cap) -> Option<Exact> {
-    let total = cap.total.amount()?.exact();
+/// What is left of the bound on a share's total when it begins, and its currency, where that is known.
+fn bound(cap: &Cap) -> Option<(Exact, Currency)> {
+    let total = cap.total.amount()?;
     match cap.used {
-        Limit::None => Some(total),
+        Limit::None => Some((total.exact(), total.currency)),
         Limit::Unknown => None,
-        Limit::Of(used) => Some(&total - &used.exact()),
+        Limit::Of(used) => Some((&total.exact() - &used.exact(), total.currency)),
     }
 }
 

@@ -9,7 +9,10 @@ use abide_model::name::{Clause, Party};
 use abide_model::scenario::{
     Draft, Growing, Holding, Level, Measure, Quantity, Scenario, Search, Shape, Stream,
 };
-use abide_model::terms::{Cap, Every, Limit, Rates, Share, YearBegins};
+use abide_model::terms::{
+    Cap, Every, Guarantee, Limit, Minimum, Place, Rate, Rates, Revenue, Rounding, Share, Split, Step, Take,
+    YearBegins,
+};
 use expect_test::{Expect, expect};
 use jiff::civil::date;
 use jiff::tz::TimeZone;
@@ -99,7 +102,50 @@ fn terms(scenario: &Scenario, shares: Vec<Share>) -> Terms {
         let toward = toward.map(|share| share.clause.clone()).collect();
         vec![Piece { from: scenario.from, until: scenario.until, toward }]
     };
-    Terms { pieces: scenario.streams.iter().map(piece).collect(), shares, holdings: Vec::new() }
+    let pieces = scenario.streams.iter().map(piece).collect();
+    let money = abide_model::terms::Terms { shares, ..Default::default() };
+    Terms { money, pieces, holdings: Vec::new() }
+}
+
+/// The same under all kinds of terms; every stream counts toward every clause.
+fn under(scenario: &Scenario, money: abide_model::terms::Terms) -> Terms {
+    let shares = money.shares.iter().map(|one| &one.clause);
+    let splits = money.splits.iter().map(|one| &one.clause);
+    let toward: Vec<Clause> = shares.chain(splits).cloned().collect();
+    let piece =
+        |_: &Stream| vec![Piece { from: scenario.from, until: scenario.until, toward: toward.clone() }];
+    Terms { pieces: scenario.streams.iter().map(piece).collect(), money, holdings: Vec::new() }
+}
+
+/// A stream for each year from 2026 on.
+fn yearly(amounts: &[&str]) -> Vec<Stream> {
+    let streams = amounts.iter().zip(2026i16..).map(|(amount, year)| {
+        let one = stream(&format!("y{year}"), "lab", fixed(amount, "0"));
+        Stream { from: date(year, 1, 1), until: date(year + 1, 1, 1), ..one }
+    });
+    streams.collect()
+}
+
+fn check_under(scenario: &Scenario, money: abide_model::terms::Terms, expected: Expect) {
+    let worked = worked(scenario, &[under(scenario, money)]);
+    let missing = worked.drafts[0].missing.iter();
+    let missing: String = missing.map(|one| format!("missing {}: {:?}\n", one.clause, one.why)).collect();
+    expected.assert_eq(&(table(&worked, &["terms"]) + &missing));
+}
+
+fn guarantee(minimum: &str, window: u32) -> Guarantee {
+    let amount = Amount::parse(minimum).unwrap();
+    Guarantee {
+        clause: "g".parse().unwrap(),
+        payer: party("lab"),
+        payee: party("cloud"),
+        over: vec!["s".parse().unwrap()],
+        every: Every::Year,
+        since: date(2020, 1, 1),
+        until: None,
+        minima: vec![Minimum { since: date(2020, 1, 1), until: None, amount }],
+        window,
+    }
 }
 
 fn total(amount: &str) -> Cap {
@@ -169,11 +215,7 @@ fn points(rows: &[(Date, &str)]) -> Level {
 #[test]
 fn the_capped_share_of_the_table_of_answers_comes_out_of_a_forecast() {
     let rows = ["30", "60", "90", "120", "150"];
-    let streams = rows.iter().zip(2026i16..).map(|(amount, year)| {
-        let one = stream(&format!("y{year}"), "lab", fixed(amount, "0"));
-        Stream { from: date(year, 1, 1), until: date(year + 1, 1, 1), ..one }
-    });
-    let scenario = scenario(&["terms"], streams.collect());
+    let scenario = scenario(&["terms"], yearly(&rows));
     check(
         &scenario,
         &[vec![share("s", "lab", "cloud", "20%", total("38"))]],
@@ -181,6 +223,156 @@ fn the_capped_share_of_the_table_of_answers_comes_out_of_a_forecast() {
         terms cloud: cash 6 12 18 2 0 = 38; received 38, paid 0, present 38, through 38
         terms lab: cash 24 48 72 118 150 = 412; received 0, paid 38, present 412, through 412
         terms s: 6 12 18 2 0; reached 2029-12-31/2029-12-31/2029-12-31 in 1 of 1
+    "#]],
+    );
+}
+
+#[test]
+fn the_guarantee_of_the_table_of_answers_comes_out_of_a_forecast() {
+    let rows = ["50_000", "61_000", "104_000", "127_500", "177_500"];
+    let mut scenario = scenario(&["terms"], yearly(&rows));
+    let all = || vec![share("s", "lab", "cloud", "100%", Cap::NONE)];
+    let money = || abide_model::terms::Terms {
+        shares: all(),
+        guarantees: vec![guarantee("75_000 USD", 2)],
+        ..Default::default()
+    };
+    check_under(
+        &scenario,
+        money(),
+        expect![[r#"
+        terms cloud: cash 75000 75000 75000 117500 177500 = 520000; received 520000, paid 0, present 520000, through 520000
+        terms lab: cash -25000 -14000 29000 10000 0 = 0; received 0, paid 520000, present 0, through 0
+        terms s: 50000 61000 104000 127500 177500; no cap
+        terms g: 25000 14000 -29000 -10000 0; no cap
+    "#]],
+    );
+    // The half of 2030 that is left out may still make up for the other: nothing is owed of its shortfall.
+    scenario.until = date(2030, 4, 1);
+    check_under(
+        &scenario,
+        money(),
+        expect![[r#"
+        terms cloud: cash 75000 75000 75000 117500 44375 = 386875; received 386875, paid 0, present 386875, through 386875
+        terms lab: cash -25000 -14000 29000 10000 0 = 0; received 0, paid 386875, present 0, through 0
+        terms s: 50000 61000 104000 127500 44375; no cap
+        terms g: 25000 14000 -29000 -10000 0; no cap
+    "#]],
+    );
+}
+
+#[test]
+fn a_floor_is_owed_in_periods_without_revenue_from_the_horizon_on() {
+    let mut floored = share("s", "lab", "cloud", "20%", total("90"));
+    floored.since = date(2020, 1, 1);
+    floored.floor = Some(Amount::parse("15 USD").unwrap());
+    let scenario = scenario(&["terms"], yearly(&["0", "100", "50", "300"]));
+    let money = abide_model::terms::Terms { shares: vec![floored], ..Default::default() };
+    check_under(
+        &scenario,
+        money.clone(),
+        expect![[r#"
+        terms cloud: cash 15 20 15 40 0 = 90; received 90, paid 0, present 90, through 90
+        terms lab: cash -15 80 35 260 0 = 360; received 0, paid 90, present 360, through 360
+        terms s: 15 20 15 40 0; reached 2029-12-31/2029-12-31/2029-12-31 in 1 of 1
+    "#]],
+    );
+    // What was sold before the horizon uses up the cap, and its floors count from then on: 40 and 15 of 90.
+    let row = Revenue {
+        by: party("lab"),
+        product: "lab/api".parse().unwrap(),
+        channel: "blue".parse().unwrap(),
+        customer: None,
+        amount: Amount::parse("200 USD").unwrap(),
+        quantity: None,
+        on: date(2024, 6, 1),
+        recorded: date(2024, 6, 1),
+        toward: vec!["s".parse().unwrap()],
+        place: Place { file: "book.toml".to_owned(), line: 1 },
+    };
+    // A row within the horizon is what the forecast stands for.
+    let within = Revenue { on: date(2026, 6, 1), ..row.clone() };
+    check_under(
+        &scenario,
+        abide_model::terms::Terms { revenue: vec![row, within], ..money },
+        expect![[r#"
+            terms cloud: cash 15 20 0 0 0 = 35; received 35, paid 0, present 35, through 35
+            terms lab: cash -15 80 50 300 0 = 415; received 0, paid 35, present 415, through 415
+            terms s: 15 20 0 0 0; reached 2027-12-31/2027-12-31/2027-12-31 in 1 of 1
+        "#]],
+    );
+}
+
+#[test]
+fn a_split_passes_on_what_its_holder_sells_and_keeps_the_rest() {
+    let step = |to: &str, take| Step { to: party(to), take, cap: None };
+    let split = Split {
+        clause: "w".parse().unwrap(),
+        holder: party("lab"),
+        every: Every::Year,
+        since: date(2026, 1, 1),
+        until: None,
+        steps: vec![
+            step("market", Take::Gross(exact("12%"))),
+            step("broker", Take::Fixed(Amount::parse("5 USD").unwrap())),
+            step("maker", Take::Remaining(exact("50%"))),
+            step("lab", Take::Remainder),
+        ],
+        rounding: Rounding::LargestRemainder,
+    };
+    let units = step("maker", Take::Wholesale(Amount::parse("1 USD").unwrap()));
+    let by_units = Split {
+        clause: "v".parse().unwrap(),
+        steps: vec![units, step("lab", Take::Remainder)],
+        ..split.clone()
+    };
+    let scenario = scenario(&["terms"], yearly(&["100", "3"]));
+    let money = abide_model::terms::Terms { splits: vec![split, by_units], ..Default::default() };
+    check_under(
+        &scenario,
+        money,
+        expect![[r#"
+        terms broker: cash 5 2.64 0 0 0 = 7.64; received 7.64, paid 0, present 7.64, through 7.64
+        terms lab: cash 41.5 0 0 0 0 = 41.5; received 0, paid 61.5, present 41.5, through 41.5
+        terms maker: cash 41.5 0 0 0 0 = 41.5; received 41.5, paid 0, present 41.5, through 41.5
+        terms market: cash 12 0.36 0 0 0 = 12.36; received 12.36, paid 0, present 12.36, through 12.36
+        terms w: 12 0.36 0 0 0; no cap
+        terms w: 5 2.64 0 0 0; no cap
+        terms w: 41.5 0 0 0 0; no cap
+        missing v: Prices
+    "#]],
+    );
+}
+
+#[test]
+fn what_is_settled_in_another_currency_is_converted_at_the_rate_of_its_day() {
+    let euro = Currency::parse("EUR").unwrap();
+    let rate = |value: &str, on| Rate { from: euro, to: Currency::USD, value: exact(value), on };
+    let mut foreign = share("s", "lab", "cloud", "20%", Cap::NONE);
+    foreign.currency = Some(euro);
+    let scenario = scenario(&["terms"], yearly(&["100", "100"]));
+    // In 2026 a euro is 1.25 dollars when revenue comes in and 2 when the year is settled: 16 euros are 32 dollars.
+    let rates = vec![rate("1.25", date(2025, 1, 1)), rate("2", date(2026, 12, 2))];
+    let money = abide_model::terms::Terms { shares: vec![foreign.clone()], rates, ..Default::default() };
+    check_under(
+        &scenario,
+        money,
+        expect![[r#"
+        terms cloud: cash 32 20 0 0 0 = 52; received 52, paid 0, present 52, through 52
+        terms lab: cash 68 80 0 0 0 = 148; received 0, paid 52, present 148, through 148
+        terms s: 32 20 0 0 0; no cap
+    "#]],
+    );
+    let floored = Share { floor: Some(Amount::parse("7 EUR").unwrap()), ..foreign };
+    let money = abide_model::terms::Terms { shares: vec![floored], ..Default::default() };
+    check_under(
+        &scenario,
+        money,
+        expect![[r#"
+        terms cloud: cash 20 20 0 0 0 = 40; received 40, paid 0, present 40, through 40
+        terms lab: cash 80 80 0 0 0 = 160; received 0, paid 40, present 160, through 160
+        terms s: 20 20 0 0 0; no cap
+        missing s: Rate
     "#]],
     );
 }

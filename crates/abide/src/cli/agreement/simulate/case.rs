@@ -27,8 +27,6 @@ pub(super) struct Case {
     pub(super) projection: Projection,
     /// What the forecast supposes although a draft does not permit it.
     pub(super) unpermitted: Vec<Unpermitted>,
-    /// For each draft, clauses about money that are in force within the horizon and that the figures leave out.
-    pub(super) left_out: Vec<Vec<Clause>>,
     /// What open questions move, the most first.
     pub(super) swings: Vec<Swing>,
     /// The clauses that the figures rest on, told in sentences, by draft.
@@ -78,13 +76,10 @@ impl Case {
         let calendar = calendar(&staged)?;
         let projection = projection::project(&staged.scenario, &terms, &calendar)
             .map_err(|error| Failure::input(error.to_string()))?;
-        let left_out =
-            staged.books.iter().zip(&times).map(|(book, known)| left_out(&staged.scenario, book, *known));
-        let left_out = left_out.collect();
         let swings = files.swings(&staged, &given);
         let told = files.told(&staged, &projection);
         let Staged { scenario, books } = staged;
-        Ok(Self { scenario, books, known: times, projection, unpermitted, left_out, swings, told })
+        Ok(Self { scenario, books, known: times, projection, unpermitted, swings, told })
     }
 
     pub(super) fn is_random(&self) -> bool {
@@ -209,44 +204,26 @@ fn laid_out(staged: &Staged, given: &impl Fn(&Book) -> Time) -> (Vec<Terms>, Vec
                 verdict,
             }));
         }
-        terms.push(Terms { shares: book.shares(known), pieces, holdings: holdings(scenario, book, known) });
+        let money = book.terms(known);
+        terms.push(Terms { holdings: holdings(scenario, &money), money, pieces });
         times.push(known);
     }
     (terms, unpermitted, times)
 }
 
 /// What the scenario supposes about ownership, and what the book says besides, as of the first day.
-fn holdings(scenario: &Scenario, book: &Book, known: Time) -> Vec<Holding> {
+fn holdings(scenario: &Scenario, money: &abide_model::terms::Terms) -> Vec<Holding> {
     let mut found = scenario.holdings.clone();
     let held = |since: Date, until: Option<Date>| {
         since <= scenario.from && until.is_none_or(|until| scenario.from < until)
     };
-    for stake in book.terms(known).stakes {
+    for stake in &money.stakes {
         let supposed =
             scenario.holdings.iter().any(|one| one.owner == stake.holder && one.of == stake.company);
-        if let Some(part) = stake.percent.filter(|_| !supposed && held(stake.since, stake.until)) {
-            found.push(Holding { owner: stake.holder, of: stake.company, part });
+        if let Some(part) = stake.percent.clone().filter(|_| !supposed && held(stake.since, stake.until)) {
+            found.push(Holding { owner: stake.holder.clone(), of: stake.company.clone(), part });
         }
     }
-    found
-}
-
-/// The clauses about money in force within the horizon that are no shares: the projection moves no cash for them.
-fn left_out(scenario: &Scenario, book: &Book, known: Time) -> Vec<Clause> {
-    let terms = book.terms(known);
-    let within = |since: Date, until: Option<Date>| {
-        since < scenario.until && until.is_none_or(|until| scenario.from < until)
-    };
-    let mut found: Vec<Clause> = Vec::new();
-    found.extend(
-        terms.guarantees.into_iter().filter(|one| within(one.since, one.until)).map(|one| one.clause),
-    );
-    found.extend(terms.splits.into_iter().filter(|one| within(one.since, one.until)).map(|one| one.clause));
-    found.extend(terms.parities.into_iter().filter(|one| within(one.since, one.until)).map(|one| one.clause));
-    let commits = terms.commits.into_iter();
-    let staged =
-        |one: &abide_model::terms::Commit| one.stages.iter().any(|stage| within(stage.since, stage.until));
-    found.extend(commits.filter(staged).map(|one| one.clause));
     found
 }
 

@@ -77,7 +77,7 @@ pub(super) fn shares(case: &Case) -> Option<String> {
     let to = if let [only] = payees.as_slice() { format!(" to {only}") } else { String::new() };
     (!series.is_empty()).then(|| {
         let levels = levels.into_iter().map(|(value, label)| Level { value, label }).collect();
-        let (id, title) = ("shares".to_owned(), format!("What shares pay{to}, added up"));
+        let (id, title) = ("shares".to_owned(), format!("What clauses pay{to}, added up"));
         let across = Across::Days(Vec::new());
         Lines { id, title, note: note.to_owned(), across, unit: figures::unit(case), series, levels }.svg()
     })

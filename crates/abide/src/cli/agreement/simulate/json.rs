@@ -2,7 +2,8 @@
 
 use super::case::Case;
 use abide_ledger::Span;
-use abide_ledger::projection::{Figure, Outcome, Row, Standing};
+use abide_ledger::projection::{Figure, Outcome, Row, Standing, Why};
+use abide_ledger::tally::Kind;
 use abide_model::Date;
 use serde_json::{Value, json};
 
@@ -48,11 +49,20 @@ fn draft(case: &Case, number: usize, outcome: &Outcome) -> Value {
         });
         json!({
             "clause": one.clause.as_str(),
+            "kind": one.kind.map_or("share", Kind::as_str),
             "payer": one.payer.as_str(),
             "payee": one.payee.as_str(),
             "due": row(&one.due),
             "cap_reached": reached,
         })
+    });
+    let left_out = outcome.missing.iter().map(|one| {
+        let why = match one.why {
+            Why::Purchases => "purchases",
+            Why::Prices => "prices",
+            Why::Rate => "rate",
+        };
+        json!({ "clause": one.clause.as_str(), "lacks": why })
     });
     json!({
         "draft": draft.map(|draft| draft.name.as_str()),
@@ -60,7 +70,7 @@ fn draft(case: &Case, number: usize, outcome: &Outcome) -> Value {
         "known": case.known.get(number).map(ToString::to_string),
         "parties": parties.collect::<Vec<_>>(),
         "clauses": clauses.collect::<Vec<_>>(),
-        "left_out": case.left_out.get(number).into_iter().flatten().map(ToString::to_string).collect::<Vec<_>>(),
+        "left_out": left_out.collect::<Vec<_>>(),
     })
 }
 

@@ -5,7 +5,7 @@ use super::figures::{self, Money};
 use crate::cli::grid::Grid;
 use crate::cli::print::{Paint, plain};
 use crate::cli::when;
-use abide_ledger::projection::{Figure, Outcome, Row};
+use abide_ledger::projection::{ClauseOutcome, Figure, Outcome, Row, Why};
 
 /// The widest line of a note, in characters.
 const LINE_CHARS_MAX: usize = 100;
@@ -90,7 +90,7 @@ fn draft(case: &Case, number: usize, outcome: &Outcome, money: &Money, paint: Pa
     }
     let mut out =
         format!("\n{}  as known at {known}\n{}", paint.bold("36", &plain(&draft.title, false)), grid.text());
-    for clause in &outcome.clauses {
+    for clause in outcome.clauses.iter().filter(|clause| is_share(clause)) {
         let cap = figures::cap(&clause.cap, money);
         let reached = clause.reached.as_ref().map(|day| figures::reached(day, case.projection.futures));
         let reached = reached.map_or(String::new(), |day| format!(", reached: {day}"));
@@ -99,7 +99,11 @@ fn draft(case: &Case, number: usize, outcome: &Outcome, money: &Money, paint: Pa
     out
 }
 
-fn is_nothing(row: &Row) -> bool {
+fn is_share(clause: &ClauseOutcome) -> bool {
+    clause.kind.is_none()
+}
+
+pub(super) fn is_nothing(row: &Row) -> bool {
     let nothing =
         |figure: &Figure| [figure.p10, figure.p90].iter().all(|span| span.low == 0 && span.high == 0);
     nothing(&row.total) && row.periods.iter().all(nothing)
@@ -162,18 +166,28 @@ fn searches(case: &Case, paint: Paint) -> String {
     out
 }
 
-/// What the figures do not hold, a sentence for each draft.
+/// What the figures do not hold, a sentence for each draft and reason.
 pub(super) fn left_out(case: &Case) -> Vec<String> {
-    let named = case.scenario.drafts.iter().zip(&case.left_out).filter(|(_, clauses)| !clauses.is_empty());
-    let sentence = |(draft, clauses): (&abide_model::scenario::Draft, &Vec<abide_model::name::Clause>)| {
-        let clauses: Vec<String> = clauses.iter().map(|clause| format!("`{clause}`")).collect();
-        format!(
-            "Not in the figures of `{}`, since they are no shares of revenue and no purchases are forecast: {}.",
-            draft.name,
-            clauses.join(", ")
-        )
-    };
-    named.map(sentence).collect()
+    let mut said = Vec::new();
+    for (draft, outcome) in case.scenario.drafts.iter().zip(&case.projection.drafts) {
+        for why in [Why::Purchases, Why::Prices, Why::Rate] {
+            let clauses = outcome.missing.iter().filter(|one| one.why == why);
+            let clauses: Vec<String> = clauses.map(|one| format!("`{}`", one.clause)).collect();
+            if !clauses.is_empty() {
+                let (name, clauses) = (&draft.name, clauses.join(", "));
+                said.push(format!("Not in the figures of `{name}`, {}: {clauses}.", lacking(why)));
+            }
+        }
+    }
+    said
+}
+
+fn lacking(why: Why) -> &'static str {
+    match why {
+        Why::Purchases => "since no purchases are forecast that count toward them",
+        Why::Prices => "since no prices of units are forecast",
+        Why::Rate => "or not all of it, since the book has no exchange rate",
+    }
 }
 
 fn unpermitted(case: &Case, paint: Paint) -> String {

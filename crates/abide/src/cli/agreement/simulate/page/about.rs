@@ -214,7 +214,7 @@ fn clause(one: &Explanation, drafts: &[String]) -> String {
 }
 
 pub(super) fn method(case: &Case) -> String {
-    let mut body = "<p>Shares are worked out as in statements: exactly, period by period, rounded to the cent so that \
+    let mut body = "<p>Clauses are worked out as in statements: exactly, period by period, rounded to the cent so that \
                     nothing is lost over time. Revenue of a month is spread over its days. Cash is what a party sells \
                     and is paid, less what it pays; costs are not known here. What falls due counts on the last day of \
                     its period. Where a term is not known, a figure is the interval of all it can be.</p>\n"

@@ -2,6 +2,7 @@
 
 use super::super::case::Case;
 use super::super::figures::{self, Money};
+use super::super::text;
 use super::{escaped, section};
 use crate::cli::when;
 use abide_ledger::projection::{Figure, Outcome, Row, Stage};
@@ -59,7 +60,7 @@ fn table(
     for one in &outcome.parties {
         let mut body = String::new();
         let names = [("sells", &one.revenue), ("receives", &one.received), ("pays", &one.paid)];
-        for (what, row) in names.into_iter().filter(|(_, row)| row.total.p90.high != 0) {
+        for (what, row) in names.into_iter().filter(|(_, row)| !text::is_nothing(row)) {
             body += &cells.row(what, "", row);
         }
         body += &cells.row("cash", " class=\"sum\"", &one.cash);
