@@ -208,23 +208,16 @@ def test_a_client_that_leaves_in_the_middle_is_still_billed(own_house: House) ->
     assert totals[0]["output_tokens"] > 0
 
 
-def test_both_tools_accept_every_kind_of_clause_and_an_adjustment(tmp_path: Path) -> None:
-    book = tmp_path / "book"
-    shutil.copytree(Path(os.environ["ABIDE_REPO"]) / "crates/ledger/testdata/books/answers", book)
+def ledger(book: Path, command: str, *words: str) -> str:
+    whole = [os.environ["ABIDE_BIN"], "ledger", command, str(book), *words]
+    return subprocess.run(whole, capture_output=True, text=True, timeout=120, check=True).stdout
 
-    def ledger(*words: str) -> str:
-        command = [os.environ["ABIDE_BIN"], "ledger", words[0], str(book), *words[1:]]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
 
-    ledger("close", "--period", "2026-Q1", "--at", "2026-04-05")
-    with (book / "rows.toml").open("a") as rows:
-        rows.write('\n[[revenue]]\nproduct = "lab/api"\nchannel = "blue"\namount = "10 USD"\n')
-        rows.write("on = 2026-03-30\nrecorded = 2026-05-04\n")
-    bean, journal = tmp_path / "book.beancount", tmp_path / "book.journal"
-    bean.write_text(ledger("export", "--format", "beancount", "--at", "2028-02-10"))
-    journal.write_text(ledger("export", "--format", "hledger", "--at", "2028-02-10"))
-    for kind in ("revenue", "due", "parity", "split", "commit", "adjustment"):
-        assert f"kind:{kind}" in journal.read_text()
+def both_tools_accept(book: Path, at: str, folder: Path) -> str:
+    """Exports the book as known on a day; returns what hledger accepted."""
+    bean, journal = folder / "book.beancount", folder / "book.journal"
+    bean.write_text(ledger(book, "export", "--format", "beancount", "--at", at))
+    journal.write_text(ledger(book, "export", "--format", "hledger", "--at", at))
     checks = [
         [str(Path(sys.executable).with_name("bean-check")), str(bean)],
         ["hledger", "--file", str(journal), "check", "--strict", "payees", "ordereddates"],
@@ -232,3 +225,26 @@ def test_both_tools_accept_every_kind_of_clause_and_an_adjustment(tmp_path: Path
     for check in checks:
         done = subprocess.run(check, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stdout + done.stderr
+    return journal.read_text()
+
+
+def test_both_tools_accept_every_kind_of_clause_and_an_adjustment(tmp_path: Path) -> None:
+    book = tmp_path / "book"
+    shutil.copytree(Path(os.environ["ABIDE_REPO"]) / "crates/ledger/testdata/books/answers", book)
+    ledger(book, "close", "--period", "2026-Q1", "--at", "2026-04-05")
+    with (book / "rows.toml").open("a") as rows:
+        rows.write('\n[[revenue]]\nproduct = "lab/api"\nchannel = "blue"\namount = "10 USD"\n')
+        rows.write("on = 2026-03-30\nrecorded = 2026-05-04\n")
+    journal = both_tools_accept(book, "2028-02-10", tmp_path)
+    for kind in ("revenue", "due", "parity", "split", "commit", "adjustment"):
+        assert f"kind:{kind}" in journal
+
+
+@pytest.mark.parametrize(
+    ("book", "kinds"), [("openai-clouds", ("commit",)), ("fernhill-chain", ("revenue", "due", "split", "parity"))]
+)
+def test_both_tools_accept_the_example_books(book: str, kinds: tuple[str, ...], tmp_path: Path) -> None:
+    folder = Path(os.environ["ABIDE_REPO"]) / "examples/agreements" / book
+    journal = both_tools_accept(folder, "2026-12-31", tmp_path)
+    for kind in kinds:
+        assert f"kind:{kind}" in journal
