@@ -1,5 +1,7 @@
 //! The nearest word to one that was not understood. Knows nothing of what the words mean.
 
+use abide_model::near::edits;
+
 /// The candidate nearest to `word`, when one is near enough to be a slip of the hand.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let allowed = (word.chars().count() / 3).clamp(1, 3);
@@ -21,28 +23,9 @@ fn tail(path: &str) -> &str {
     path.rsplit(['/', '.']).next().unwrap_or(path)
 }
 
-/// Optimal string alignment distance: insertions, deletions, replacements and swaps of neighbours.
+/// Whether a letter is large or small is no slip.
 fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.to_lowercase().chars().collect();
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    let mut previous = None;
-    for (i, x) in a.to_lowercase().chars().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, y) in b.iter().enumerate() {
-            let at = |row: &[usize], k: usize| row.get(k).copied().unwrap_or(usize::MAX / 2);
-            let mut best =
-                (at(&last, j) + usize::from(x != *y)).min(at(&last, j + 1) + 1).min(at(&row, j) + 1);
-            let swapped = j.checked_sub(1).is_some_and(|k| b.get(k) == Some(&x)) && previous == Some(*y);
-            if swapped {
-                best = best.min(at(&before, j - 1) + 1);
-            }
-            row.push(best);
-        }
-        before = std::mem::replace(&mut last, row);
-        previous = Some(x);
-    }
-    last.last().copied().unwrap_or(0)
+    edits(&a.to_lowercase(), &b.to_lowercase())
 }
 
 #[cfg(test)]
@@ -56,12 +39,5 @@ mod tests {
         assert_eq!(nearest("prodcuts", words).as_deref(), Some("products"));
         assert_eq!(nearest("frontier", words).as_deref(), Some("openai/frontier"));
         assert_eq!(nearest("zebra", words), None);
-    }
-
-    #[test]
-    fn swapping_neighbours_counts_once() {
-        assert_eq!(distance("ab", "ba"), 1);
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("", "abc"), 3);
     }
 }

@@ -14,6 +14,7 @@ use crate::transcript::Transcript;
 use abide_model::id::SessionId;
 use abide_model::item::{Item, Json};
 use abide_model::name::ModelName;
+use abide_model::near::edits;
 use abide_model::run::{Placed, RunView};
 use abide_model::want::Wanted;
 use abide_model::{Hash, Time};
@@ -352,25 +353,9 @@ fn unknown_model(setup: &Setup, model: ModelName) -> Refused {
     Refused::UnknownModel { model, suggestion }
 }
 
-/// Levenshtein's distance: single-character edits that make one text of the other.
-fn edits(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
-    for (i, a) in one.chars().enumerate() {
-        let mut diagonal = std::mem::replace(row.first_mut().unwrap_or(&mut 0), i + 1);
-        let mut left = i + 1;
-        for (cell, b) in row.iter_mut().skip(1).zip(other.chars()) {
-            let changed = diagonal + usize::from(a != b);
-            diagonal = *cell;
-            left = changed.min(left + 1).min(*cell + 1);
-            *cell = left;
-        }
-    }
-    row.last().copied().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Hash, Time, begin, edits, load, new_id, opening};
+    use super::{Hash, Time, begin, load, new_id, opening};
     use crate::key::Principal;
     use crate::live::RunCommand;
     use crate::{Endpoint, Engine, Limits, Model, Options, Setup};
@@ -384,14 +369,6 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
     use tokio::sync::oneshot;
-
-    #[test]
-    fn the_distance_of_two_names_counts_their_differences() {
-        for (one, other, distance) in [("", "", 0), ("demo", "demo", 0), ("demo", "dmo", 1), ("ab", "ba", 2)]
-        {
-            assert_eq!(edits(one, other), distance, "{one} {other}");
-        }
-    }
 
     fn setup(base: &str) -> Setup {
         let base = Base::parse(base, Dialect::OpenAi).unwrap();

@@ -14,6 +14,7 @@ pub mod item;
 pub mod line;
 pub mod money;
 pub mod name;
+pub mod near;
 pub mod plan;
 pub mod prompt;
 pub mod run;

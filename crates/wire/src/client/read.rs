@@ -4,6 +4,7 @@
 
 use super::error::{Problem, code};
 use abide_model::item::Json;
+use abide_model::near::edits;
 use abide_model::prompt::Number;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -383,30 +384,6 @@ fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
         .filter(|(edits, _)| *edits <= NEAR_EDITS_MAX && *edits * 2 < length)
         .min()
         .map(|(_, known)| known)
-}
-
-/// Insertions, deletions, replacements and swaps of neighbours between two names.
-fn edits(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut before: Vec<usize> = Vec::new();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    let mut last = None;
-    for (i, l) in left.chars().enumerate() {
-        let mut next = vec![i + 1];
-        for (j, r) in right.iter().enumerate() {
-            let at = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(usize::MAX - 1);
-            let mut cost =
-                (at(&row, j) + usize::from(l != *r)).min(at(&row, j + 1) + 1).min(at(&next, j) + 1);
-            let swapped = j.checked_sub(1).and_then(|k| right.get(k));
-            if last == Some(*r) && swapped == Some(&l) {
-                cost = cost.min(at(&before, j - 1) + 1);
-            }
-            next.push(cost);
-        }
-        before = std::mem::replace(&mut row, next);
-        last = Some(l);
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 /// A string, borrowed where it holds no escape.

@@ -56,7 +56,11 @@ pub(super) fn shares(case: &Case) -> Option<String> {
     payees.dedup();
     for payee in &payees {
         for (draft, outcome) in case.scenario.drafts.iter().zip(&case.projection.drafts) {
-            let name = if payees.len() > 1 { format!("{payee}, {}", draft.name) } else { draft.name.clone() };
+            let name = match (payees.len() > 1, case.scenario.drafts.len() > 1) {
+                (true, true) => format!("{payee}, {}", draft.name),
+                (true, false) => payee.to_string(),
+                (false, _) => draft.name.clone(),
+            };
             let points = paid(case, outcome, payee);
             if points.iter().any(|point| point.high != 0) {
                 series.push(Series { name, points });
