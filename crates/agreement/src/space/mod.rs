@@ -123,36 +123,26 @@ pub(crate) fn cells_worth(
     worth: &dyn Fn(&[ClauseNo]) -> bool,
     each: &mut dyn FnMut(&Leaf<'_>),
 ) {
-    let touches = |number: &&ClauseNo| {
-        within.iter().all(|scope| meet_but_for_channels(&book.clauses[**number].scope, scope))
-    };
-    let cast = cast.iter().filter(touches);
-    let shapes = cast.map(|number| Shape::new(*number, &book.clauses[*number], known)).collect();
+    let shapes = cast.iter().map(|number| Shape::new(*number, &book.clauses[*number], known)).collect();
     let mut walk = Walk { book, known, within, worth, each };
     walk.descend(&Axis::ALL, shapes, Point::default(), Vec::new());
 }
 
 /// Whether two scopes share an ask, apart from classes.
 pub(crate) fn meet(one: &Scope, other: &Scope) -> bool {
-    share_bits(&one.channels, &other.channels) && meet_but_for_channels(one, other)
-}
-
-fn meet_but_for_channels(one: &Scope, other: &Scope) -> bool {
+    let bits = |a: &Option<Bits>, b: &Option<Bits>| match (a, b) {
+        (Some(a), Some(b)) => a.meets(b),
+        (None, _) | (_, None) => true,
+    };
     let places = match (&one.territories, &other.territories) {
         (Some(a), Some(b)) => a.iter().any(|place| b.contains(place)),
         (None, _) | (_, None) => true,
     };
     one.actions & other.actions != 0
-        && share_bits(&one.products, &other.products)
-        && share_bits(&one.segments, &other.segments)
+        && bits(&one.products, &other.products)
+        && bits(&one.channels, &other.channels)
+        && bits(&one.segments, &other.segments)
         && places
-}
-
-fn share_bits(one: &Option<Bits>, other: &Option<Bits>) -> bool {
-    match (one, other) {
-        (Some(a), Some(b)) => a.meets(b),
-        (None, _) | (_, None) => true,
-    }
 }
 
 /// What tells asks apart in one clause.
@@ -193,17 +183,6 @@ impl<'b> Shape<'b> {
             }
             // Products have owners, and passing on is an action of its own.
             Axis::Product | Axis::Action => true,
-        }
-    }
-
-    /// Whether it tells no values of an axis apart, for all that is seen at once: a customer's segment or country that
-    /// neither it nor a carve-out names.
-    fn is_blind_to(&self, axis: Axis) -> bool {
-        let mut scopes = std::iter::once(self.scope).chain(self.except.iter().copied());
-        match axis {
-            Axis::Segment => scopes.all(|scope| scope.segments.is_none()),
-            Axis::Territory => scopes.all(|scope| scope.territories.is_none()),
-            Axis::Product | Axis::Action | Axis::Channel => false,
         }
     }
 
@@ -305,12 +284,6 @@ impl Walk<'_> {
         let size = axis.size(&self.book.words);
         let inside = (0..size).filter(|value| self.within.iter().all(|scope| on(scope, axis, *value)));
         if !shapes.iter().any(|shape| shape.parts(axis)) {
-            let all: Vec<usize> = inside.collect();
-            return if all.is_empty() { Vec::new() } else { vec![all] };
-        }
-        if shapes.iter().all(|shape| shape.is_blind_to(axis))
-            && matches!(axis, Axis::Segment | Axis::Territory)
-        {
             let all: Vec<usize> = inside.collect();
             return if all.is_empty() { Vec::new() } else { vec![all] };
         }
