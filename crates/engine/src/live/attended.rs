@@ -76,7 +76,8 @@ impl Updates {
 
     /// The next one; `None` at the end.
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Update>> {
-        if let Some(work) = &mut self.work {
+        // What is there is taken before there is more of it.
+        if let (Some(work), true) = (&mut self.work, self.updates.is_empty()) {
             work.poll(cx);
         }
         self.updates.poll_recv(cx)

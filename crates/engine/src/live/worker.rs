@@ -27,6 +27,10 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 
+/// Room for the updates of a run that goes at its reader's pace: more than one poll makes, which tokio bounds to 128
+/// reads of a socket, each good for two updates at most.
+const ATTENDED_UPDATES_MAX: usize = 512;
+
 /// A session, and everything its runs need from outside.
 pub(super) struct Worker {
     shared: Arc<Shared>,
@@ -410,6 +414,7 @@ impl Worker {
 
     fn subscribe(&mut self, events: bool) -> mpsc::Receiver<Update> {
         let lag = self.shared.setup.load().limits.lag_events_max;
+        let lag = if self.session.opened().kept { lag } else { lag.max(ATTENDED_UPDATES_MAX) };
         let (updates, receiver) = mpsc::channel(lag);
         self.followers.push(Follower { updates, events });
         receiver
