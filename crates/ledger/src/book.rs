@@ -119,14 +119,7 @@ impl Draft {
                     accrual.add_revenue(at, row.amount);
                 }
             }
-            let sale = Sale {
-                at,
-                product: &row.product,
-                customer: row.customer.as_ref(),
-                amount: row.amount,
-                quantity: row.quantity.as_ref(),
-            };
-            self.tally.add(&sale, |clause| row.toward.contains(clause));
+            self.tally.add(&Sale::of_row(row, at), |clause| row.toward.contains(clause));
             if row.by == self.scope.own {
                 self.entered.push(row.clone());
             }
@@ -149,14 +142,7 @@ impl Draft {
                 accrual.add(line);
             }
         }
-        if let Some(amount) = line.charge.filter(|_| self.tally.counts_sales()) {
-            let sale = Sale {
-                at: line.at,
-                product: &line.product,
-                customer: Some(&line.customer),
-                amount,
-                quantity: None,
-            };
+        if let Some(sale) = Sale::of_line(line).filter(|_| self.tally.counts_sales()) {
             self.tally.add(&sale, |clause| covers(clause, line));
         }
         let place = (line.product.clone(), line.channel.clone());

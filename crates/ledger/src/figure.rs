@@ -1,7 +1,7 @@
 //! Amounts and counts as text that people and programs read. Knows nothing of what they count.
 
 use crate::share::Span;
-use abide_model::money::{Amount, Currency, Exact};
+use abide_model::money::{Amount, Currency, Exact, grouped};
 use abide_model::terms::{Basis, Rates, Tier};
 
 /// An exact number of currency units: at least the decimals of the minor unit, `a/b` when no decimal ends.
@@ -30,16 +30,11 @@ pub(crate) fn number(amount: &Amount) -> String {
     text
 }
 
-/// A rate as a percentage: `1/5` is `20%`.
-pub(crate) fn percent(rate: &Exact) -> String {
-    format!("{}%", rate * &Exact::whole(100))
-}
-
 /// The rates of a share: `20%`, or `20% up to 10,000,000.00 USD, then 5%`.
 pub(crate) fn rates(rates: &Rates) -> String {
     let tier = |tier: &Tier| match tier.upto {
-        Some(upto) => format!("{} up to {} {}", percent(&tier.rate), grouped(&number(&upto)), upto.currency),
-        None => percent(&tier.rate),
+        Some(upto) => format!("{} up to {} {}", tier.rate.percent(), grouped(&number(&upto)), upto.currency),
+        None => tier.rate.percent(),
     };
     let tiers: Vec<String> = rates.tiers.iter().map(tier).collect();
     let counted = match (rates.basis, tiers.len()) {
@@ -53,20 +48,6 @@ pub(crate) fn rates(rates: &Rates) -> String {
 /// `1 call`, `2,000 calls`.
 pub(crate) fn calls(n: u64) -> String {
     format!("{} {}", grouped(&n.to_string()), if n == 1 { "call" } else { "calls" })
-}
-
-/// A number with its thousands set apart: `1234567.5` is `1,234,567.5`.
-pub(crate) fn grouped(number: &str) -> String {
-    let (whole, part) = number.split_at(number.find(['.', '/']).unwrap_or(number.len()));
-    let (sign, digits) = whole.split_at(usize::from(whole.starts_with('-')));
-    let mut out = sign.to_owned();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out + part
 }
 
 /// Figures one below the other with their points in line, each as wide as the widest.
@@ -111,7 +92,7 @@ mod tests {
         assert_eq!(minor(7, Currency::parse("KWD").unwrap()), "0.007");
         assert_eq!(exact(&Exact::parse("1.5").unwrap(), Currency::USD), "1.50");
         assert_eq!(exact(&Exact::ratio(1, 3).unwrap(), Currency::USD), "1/3");
-        assert_eq!(percent(&Exact::parse("12.5%").unwrap()), "12.5%");
+        assert_eq!(Exact::parse("12.5%").unwrap().percent(), "12.5%");
         for (plain, shown) in
             [("0", "0"), ("-123", "-123"), ("1234", "1,234"), ("-1234567.89", "-1,234,567.89")]
         {

@@ -300,14 +300,7 @@ impl Draft {
                 listed = true;
             }
         }
-        if let Some(amount) = line.charge.filter(|_| self.tally.counts_sales()) {
-            let sale = Sale {
-                at: line.at,
-                product: &line.product,
-                customer: Some(&line.customer),
-                amount,
-                quantity: None,
-            };
+        if let Some(sale) = Sale::of_line(line).filter(|_| self.tally.counts_sales()) {
             listed |= self.tally.add(&sale, |clause| covers(clause, line));
         }
         if !listed || !self.window.contains(&line.at) {
@@ -339,14 +332,7 @@ impl Draft {
                     listed = true;
                 }
             }
-            let sale = Sale {
-                at,
-                product: &row.product,
-                customer: row.customer.as_ref(),
-                amount: row.amount,
-                quantity: row.quantity.as_ref(),
-            };
-            listed |= self.tally.add(&sale, |clause| row.toward.contains(clause));
+            listed |= self.tally.add(&Sale::of_row(row, at), |clause| row.toward.contains(clause));
             if listed && self.window.contains(&at) {
                 let place = (row.product.clone(), row.channel.clone(), row.amount.currency);
                 let (count, sum) = self.revenue.entry(place).or_default();

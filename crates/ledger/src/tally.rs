@@ -10,10 +10,11 @@ use crate::period::{Period, Periods, date_of, day_start};
 use crate::share::Span;
 use crate::split;
 use crate::sum::{Cumulative, Sum, TooLarge};
+use abide_model::line::UsageLine;
 use abide_model::money::{Amount, Currency, Exact};
 use abide_model::name::{Clause, Customer, Party, Product};
 use abide_model::terms::{
-    Commit, Comparable, Guarantee, Parity, Quantity, Split, Stage, Step, Take, Terms, YearBegins,
+    Commit, Comparable, Guarantee, Parity, Quantity, Revenue, Split, Stage, Step, Take, Terms, YearBegins,
 };
 use abide_model::{Date, Time};
 use jiff::tz::TimeZone;
@@ -132,6 +133,20 @@ pub(crate) struct Sale<'a> {
     pub(crate) customer: Option<&'a Customer>,
     pub(crate) amount: Amount,
     pub(crate) quantity: Option<&'a Quantity>,
+}
+
+impl<'a> Sale<'a> {
+    /// A metered line; `None` when it has no price.
+    pub(crate) fn of_line(line: &'a UsageLine) -> Option<Self> {
+        let (product, customer) = (&line.product, Some(&line.customer));
+        line.charge.map(|amount| Sale { at: line.at, product, customer, amount, quantity: None })
+    }
+
+    /// A row that was entered by hand, whose day begins at `at`.
+    pub(crate) fn of_row(row: &'a Revenue, at: Time) -> Self {
+        let (customer, quantity) = (row.customer.as_ref(), row.quantity.as_ref());
+        Sale { at, product: &row.product, customer, amount: row.amount, quantity }
+    }
 }
 
 /// Sums in the currency of a clause.

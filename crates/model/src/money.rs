@@ -78,6 +78,22 @@ impl fmt::Debug for Currency {
     }
 }
 
+/// A written number with its thousands set apart, and whatever follows its whole part as it is: `-38000.50 USD` is
+/// `-38,000.50 USD`.
+#[must_use]
+pub fn grouped(number: &str) -> String {
+    let (whole, rest) = number.split_at(number.find(['.', '/', ' ']).unwrap_or(number.len()));
+    let (sign, digits) = whole.split_at(usize::from(whole.starts_with('-')));
+    let mut out = sign.to_owned();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out + rest
+}
+
 /// An amount of one currency, in whole trillionths of its unit.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Amount {
@@ -164,6 +180,12 @@ impl Exact {
     #[must_use]
     pub fn ratio(numerator: i128, denominator: i128) -> Option<Self> {
         (denominator != 0).then(|| Self(BigRational::new(numerator.into(), denominator.into())))
+    }
+
+    /// As a percentage: `1/5` is `20%`.
+    #[must_use]
+    pub fn percent(&self) -> String {
+        format!("{}%", self * &Self::whole(100))
     }
 
     /// Parses a decimal number such as `-1_250.50`, or a percentage such as `20%`.
@@ -330,6 +352,20 @@ mod tests {
     fn ties_round_to_the_even_neighbour() {
         for (text, rounded) in [("0.5", 0), ("1.5", 2), ("2.5", 2), ("-0.5", 0), ("-1.5", -2), ("2.51", 3)] {
             assert_eq!(Exact::parse(text).unwrap().round_half_even(), Some(rounded), "{text}");
+        }
+    }
+
+    #[test]
+    fn thousands_are_set_apart_in_the_whole_part_alone() {
+        let rows = [
+            ("0", "0"),
+            ("-123456", "-123,456"),
+            ("1000.0001", "1,000.0001"),
+            ("10000/3", "10,000/3"),
+            ("38000000000.00 USD", "38,000,000,000.00 USD"),
+        ];
+        for (plain, expected) in rows {
+            assert_eq!(grouped(plain), expected);
         }
     }
 

@@ -19,7 +19,7 @@ use super::grid::Grid;
 use super::print;
 use super::when::{self, When};
 use crate::config::{self, BookError};
-use abide_model::money::Exact;
+use abide_model::money::grouped;
 use abide_model::terms::{Basis, Limit, Rates, Share};
 use ask::AskWords;
 use clap::{Args, Subcommand};
@@ -264,24 +264,11 @@ fn share_json(share: &Share) -> ShareJson {
     }
 }
 
-/// `1/5` is `20%`.
-fn percent(rate: &Exact) -> String {
-    format!("{}%", rate * &Exact::whole(100))
-}
-
-/// `38000000000.00 USD` with its thousands set apart.
-fn grouped(amount: &str) -> String {
-    let (whole, rest) = amount.split_at(amount.find(['.', ' ']).unwrap_or(amount.len()));
-    let parts: Vec<&str> =
-        whole.as_bytes().rchunks(3).rev().filter_map(|digits| std::str::from_utf8(digits).ok()).collect();
-    parts.join(",") + rest
-}
-
 /// `20%`, or each tier with where it ends: `20% to 10000000.00 USD, 5%`.
 fn rate(rates: &Rates) -> String {
     let tiers = rates.tiers.iter().map(|tier| match tier.upto {
-        Some(upto) => format!("{} to {upto}", percent(&tier.rate)),
-        None => percent(&tier.rate),
+        Some(upto) => format!("{} to {upto}", tier.rate.percent()),
+        None => tier.rate.percent(),
     });
     let basis = match (rates.basis, rates.as_flat()) {
         (Basis::Volume, None) => " by volume",

@@ -2,7 +2,7 @@
 
 use super::Side;
 use abide_model::Date;
-use abide_model::money::{Amount, Exact};
+use abide_model::money::{Amount, Exact, grouped};
 use abide_model::name::{Clause, Party};
 use abide_model::terms::{Cap, Commit, Guarantee, Limit, Parity, Rates, Share, Split, Stake, Take};
 use std::collections::BTreeMap;
@@ -90,8 +90,8 @@ fn share(share: &Share) -> String {
 
 fn rates(rates: &Rates) -> String {
     let tiers = rates.tiers.iter().map(|tier| match &tier.upto {
-        Some(upto) => format!("{} up to {}", percent(&tier.rate), money(upto)),
-        None => percent(&tier.rate),
+        Some(upto) => format!("{} up to {}", tier.rate.percent(), money(upto)),
+        None => tier.rate.percent(),
     });
     tiers.collect::<Vec<_>>().join(", then ")
 }
@@ -118,7 +118,7 @@ fn commit(commit: &Commit) -> String {
     });
     let mut text = stages.collect::<Vec<_>>().join(", then ");
     if !commit.shortfall.is_zero() {
-        text += &format!("; {} of a shortfall is owed", percent(&commit.shortfall));
+        text += &format!("; {} of a shortfall is owed", commit.shortfall.percent());
     }
     text
 }
@@ -127,8 +127,8 @@ fn split(split: &Split) -> String {
     let steps = split.steps.iter().map(|step| {
         let take = match &step.take {
             Take::Fixed(amount) => money(amount),
-            Take::Gross(rate) => percent(rate),
-            Take::Remaining(rate) => format!("{} of what remains", percent(rate)),
+            Take::Gross(rate) => rate.percent(),
+            Take::Remaining(rate) => format!("{} of what remains", rate.percent()),
             Take::Wholesale(amount) => format!("{} a unit", money(amount)),
             Take::Remainder => "the rest".to_owned(),
         };
@@ -139,31 +139,22 @@ fn split(split: &Split) -> String {
 
 fn parity(parity: &Parity) -> String {
     let against = parity.against.iter().map(|one| match one.customers.is_empty() {
-        true => format!("{} of what others pay", percent(&one.adjust)),
+        true => format!("{} of what others pay", one.adjust.percent()),
         false => {
             let names: Vec<_> = one.customers.iter().map(ToString::to_string).collect();
-            format!("{} of what {} pays", percent(&one.adjust), names.join(", "))
+            format!("{} of what {} pays", one.adjust.percent(), names.join(", "))
         }
     });
     format!("no more than {}, by {}", against.collect::<Vec<_>>().join(", or "), parity.every.as_str())
 }
 
 fn stake(stake: &Stake) -> String {
-    let part = stake.percent.as_ref().map(percent);
+    let part = stake.percent.as_ref().map(Exact::percent);
     let paid = stake.invested.as_ref().map(|amount| format!("{} invested", money(amount)));
     [part, paid].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-/// `1/5` is `20%`.
-fn percent(rate: &Exact) -> String {
-    format!("{}%", rate * &Exact::whole(100))
-}
-
 /// `38,000,000,000.00 USD`.
 fn money(amount: &Amount) -> String {
-    let text = amount.to_string();
-    let (whole, rest) = text.split_at(text.find(['.', ' ']).unwrap_or(text.len()));
-    let digits: Vec<char> = whole.chars().collect();
-    let parts: Vec<String> = digits.rchunks(3).rev().map(|three| three.iter().collect()).collect();
-    parts.join(",") + rest
+    grouped(&amount.to_string())
 }

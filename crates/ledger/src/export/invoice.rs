@@ -2,12 +2,12 @@
 //! script, no font, no picture from elsewhere.
 
 use crate::closing::{Figure, Obligation, Owed};
-use crate::figure::{exact, grouped, minor, rates, span};
+use crate::figure::{exact, minor, rates, span};
 use crate::share::Span;
 use crate::statement::{ShareAccount, Statement};
 use crate::sum::TooLarge;
 use crate::tally::{Entry, plus};
-use abide_model::money::{Currency, Exact};
+use abide_model::money::{Currency, Exact, grouped};
 use abide_model::name::Party;
 use abide_model::terms::Cap;
 use std::collections::BTreeMap;

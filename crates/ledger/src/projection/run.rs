@@ -310,15 +310,13 @@ fn bases(money: &Arc<terms::Terms>, rates: &Arc<Rates>, scenario: &Scenario, cal
         tally: Tally::new(Arc::clone(money), zone.clone(), *year, window.end, Arc::clone(rates)),
     };
     for row in &money.revenue {
-        let (at, customer) = (day_start(row.on, zone), row.customer.as_ref());
+        let at = day_start(row.on, zone);
         for accrual in &mut bases.accruals {
             if accrual.counts(at) && row.toward.contains(&accrual.share().clause) {
                 accrual.add_revenue(at, row.amount);
             }
         }
-        let (product, quantity) = (&row.product, row.quantity.as_ref());
-        let sale = Sale { at, product, customer, amount: row.amount, quantity };
-        bases.tally.add(&sale, |clause| row.toward.contains(clause));
+        bases.tally.add(&Sale::of_row(row, at), |clause| row.toward.contains(clause));
     }
     for row in &money.purchases {
         let at = day_start(row.on, zone);

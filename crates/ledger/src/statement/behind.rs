@@ -2,11 +2,11 @@
 
 use super::Draft;
 use crate::export::json;
-use crate::figure::{grouped, number};
+use crate::figure::number;
 use crate::period::{date_of, day_start};
 use abide_model::Date;
 use abide_model::line::UsageLine;
-use abide_model::money::Amount;
+use abide_model::money::{Amount, grouped};
 use abide_model::name::Clause;
 use serde::Serialize;
 

@@ -2,12 +2,12 @@
 
 use crate::accrual::Settlement;
 use crate::closing::Figure;
-use crate::figure::{calls, exact, grouped, in_line, minor, number, percent, rates, span};
+use crate::figure::{calls, exact, in_line, minor, number, rates, span};
 use crate::postings::Count;
 use crate::share::Span;
 use crate::statement::{Holding, ShareAccount, ShareEntry, Statement};
 use crate::tally::{Account, Entry, Kind};
-use abide_model::money::{Amount, Currency, Exact};
+use abide_model::money::{Amount, Currency, Exact, grouped};
 use abide_model::name::Party;
 use abide_model::terms::{Limit, Share};
 use std::fmt::Write;
@@ -47,13 +47,13 @@ impl Statement {
             let through = if held.whole == held.direct {
                 String::new()
             } else {
-                format!(" ({} of it directly)", percent(&held.direct))
+                format!(" ({} of it directly)", held.direct.percent())
             };
             let worth = held.worth.as_ref().map_or(String::new(), |(worth, currency)| {
                 format!(", worth {} {currency}", grouped(&exact(worth, *currency)))
             });
             let (holder, company) = (&held.holder, &held.company);
-            say(out, format_args!("  {holder} owns {} of {company}{through}{worth}", percent(&held.whole)));
+            say(out, format_args!("  {holder} owns {} of {company}{through}{worth}", held.whole.percent()));
         }
         let paid = self.shares.iter().map(|share| &share.terms);
         for terms in paid {
@@ -67,7 +67,7 @@ impl Statement {
                         terms.payer,
                         terms.payee,
                         terms.clause,
-                        percent(&net)
+                        net.percent()
                     ),
                 );
             }
