@@ -11,6 +11,8 @@ mod grid;
 mod init;
 mod key;
 mod ledger;
+mod meter;
+mod output;
 mod print;
 mod serve;
 mod session;

@@ -24,7 +24,7 @@ pub use live::Updates;
 pub use metrics::Metrics;
 pub use recorded::recorded_decisions;
 pub use refused::Refused;
-pub use settle::{Books, SettleError};
+pub use settle::{Books, Progress, SettleError};
 pub use setup::{Agent, Limits, Model, Setup, Sync};
 pub use transcript::{Transcript, TranscriptCall, TranscriptRun};
 

@@ -4,18 +4,19 @@ use crate::key;
 use abide_agreement::Book;
 use abide_ledger::book::{Draft, Scope};
 use abide_ledger::closing::{self, Closing, Closings};
-use abide_ledger::export::Format;
+use abide_ledger::export::{Format, Writer};
 use abide_ledger::record::DecodeError;
 use abide_ledger::statement::Behind;
 use abide_ledger::{Detail, Period, Statement, TooLarge, statement};
-use abide_model::Time;
 use abide_model::decision::{Action, Ask};
 use abide_model::line::UsageLine;
 use abide_model::name::{Clause, Customer, Party, Segment, Territory};
 use abide_model::terms::{Share, YearBegins};
+use abide_model::{Date, Time};
 use abide_store::{OpenError, PostedLine, Reader, StoreError};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -39,10 +40,25 @@ pub enum SettleError {
     /// A sum does not fit.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
+    /// What was worked out cannot be written to where it should go.
+    #[error("cannot write the output: {0}")]
+    Write(#[from] io::Error),
     /// A period cannot be closed.
     #[error(transparent)]
     Close(#[from] closing::Refusal),
 }
+
+/// How far an export is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// So many lines of the store were read.
+    Read(u64),
+    /// So many calls were written, of so many.
+    Written(u64, u64),
+}
+
+/// How much text is gathered before it is written.
+const TEXT_BYTES_MAX: usize = 64 << 10;
 
 /// What the agreements ask of a customer, by the key that called.
 type Customers = BTreeMap<(String, Customer), Option<(Option<Segment>, Option<Territory>)>>;
@@ -92,21 +108,22 @@ impl<'b> Books<'b> {
     /// in which they were kept.
     ///
     /// # Errors
-    /// When lines cannot be read.
+    /// When lines cannot be read, or what `each` says.
     pub fn lines(
         &mut self,
         party: Party,
         period: Period,
         now: Time,
-        mut each: impl FnMut(Behind),
+        mut each: impl FnMut(Behind) -> io::Result<()>,
     ) -> Result<(), SettleError> {
         let draft = statement::Draft::new(self.scope(party, period, now));
-        draft.entered().for_each(&mut each);
+        draft.entered().try_for_each(&mut each)?;
         let until = period.bounds(self.book.zone()).end.min(now);
         let cover = Cover::new(self.book, &self.customers, now);
         let Some(reader) = &mut self.reader else { return Ok(()) };
-        each_line(reader, until, |line| {
-            draft.behind(line, |clause, line| cover.covers(clause, line)).into_iter().for_each(&mut each);
+        each_line(reader, before(until), |_, line| {
+            let behind = draft.behind(line, |clause, line| cover.covers(clause, line));
+            Ok(behind.map_or(Ok(()), &mut each)?)
         })
     }
 
@@ -153,16 +170,26 @@ impl<'b> Books<'b> {
         let until = period.bounds(self.book.zone()).end.min(now);
         let cover = Cover::new(self.book, &self.customers, now);
         if let Some(reader) = &mut self.reader {
-            each_line(reader, until, |line| draft.add(line, |clause, line| cover.covers(clause, line)))?;
+            each_line(reader, before(until), |_, line| {
+                draft.add(line, |clause, line| cover.covers(clause, line));
+                Ok(())
+            })?;
         }
         Ok(draft.finish()?)
     }
 
-    /// The book of the operator up to `now`, in a form that other programs read.
+    /// Writes the book of the operator up to `now` to `out`, in a form that other programs read. Single calls are read
+    /// a second time, day by day, so that no number of them fills memory.
     ///
     /// # Errors
-    /// When lines cannot be read or sums do not fit.
-    pub fn export(mut self, format: Format, detail: Detail, now: Time) -> Result<String, SettleError> {
+    /// When lines cannot be read, sums do not fit, or `out` takes no more.
+    pub fn export(
+        mut self,
+        (format, detail): (Format, Detail),
+        now: Time,
+        out: &mut impl Write,
+        mut progress: impl FnMut(Progress),
+    ) -> Result<(), SettleError> {
         let mut draft = Draft::new(Scope {
             own: self.book.owner().clone(),
             zone: self.book.zone().clone(),
@@ -173,10 +200,37 @@ impl<'b> Books<'b> {
             closings: self.closings.clone(),
         });
         let cover = Cover::new(self.book, &self.customers, now);
+        let (mut last, mut read) = (0, 0);
         if let Some(reader) = &mut self.reader {
-            each_line(reader, now, |line| draft.add(line, |clause, line| cover.covers(clause, line)))?;
+            each_line(reader, before(now), |n, line| {
+                draft.add(line, |clause, line| cover.covers(clause, line));
+                (last, read) = (n, read + 1);
+                progress(Progress::Read(read));
+                Ok(())
+            })?;
         }
-        Ok(format.text(&draft.finish()?))
+        let drawn = draft.finish()?;
+        let mut text = String::new();
+        let mut writer = Writer::new(format, &drawn, &mut text);
+        let mut written = 0;
+        if let Some(reader) = &mut self.reader {
+            for day in drawn.calls.days() {
+                each_line(reader, day_in_ms(self.book, day), |n, line| {
+                    // What was posted since the book was summed up is in none of its sums.
+                    if n <= last && writer.call(&mut text, line)? {
+                        written += 1;
+                        progress(Progress::Written(written, drawn.calls.count_all()));
+                    }
+                    if text.len() >= TEXT_BYTES_MAX {
+                        out.write_all(text.as_bytes())?;
+                        text.clear();
+                    }
+                    Ok(())
+                })?;
+            }
+        }
+        writer.finish(&mut text);
+        Ok(out.write_all(text.as_bytes()).and_then(|()| out.flush())?)
     }
 }
 
@@ -248,16 +302,29 @@ fn customers(reader: &mut Reader) -> Result<Customers, StoreError> {
     Ok(customers)
 }
 
-fn each_line(reader: &mut Reader, until: Time, mut each: impl FnMut(&UsageLine)) -> Result<(), SettleError> {
-    let mut broken = None;
-    // Lines are kept to the millisecond: those of the last one are looked at by whoever takes them.
-    let until_ms = until.as_millisecond().saturating_add(1);
-    reader.lines((i64::MIN, until_ms), |PostedLine { n, body, .. }| {
-        match abide_ledger::record::decode(&body) {
-            Ok(line) => each(&line),
-            Err(error) => broken = Some(SettleError::Line { n, error }),
-        }
-        if broken.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+/// All milliseconds of lines before `until`. Lines are kept to the millisecond: those of the last one are looked at by
+/// whoever takes them.
+fn before(until: Time) -> (i64, i64) {
+    (i64::MIN, until.as_millisecond().saturating_add(1))
+}
+
+/// The milliseconds of a day of the book.
+fn day_in_ms(book: &Book, day: Date) -> (i64, i64) {
+    let start = |day: Date| book.start_of_day(day).as_millisecond();
+    (start(day), day.tomorrow().map_or(i64::MAX, start))
+}
+
+/// Every line of a stretch of milliseconds with its number, in the order they were posted.
+fn each_line(
+    reader: &mut Reader,
+    stretch: (i64, i64),
+    mut each: impl FnMut(u64, &UsageLine) -> Result<(), SettleError>,
+) -> Result<(), SettleError> {
+    let mut stopped = Ok(());
+    reader.lines(stretch, |PostedLine { n, body, .. }| {
+        let line = abide_ledger::record::decode(&body).map_err(|error| SettleError::Line { n, error });
+        stopped = line.and_then(|line| each(n, &line));
+        if stopped.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
-    broken.map_or(Ok(()), Err)
+    stopped
 }

@@ -41,10 +41,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         },
         closings: Closings::default(),
     });
-    for line in rows::lines(&sample(2_000))? {
-        draft.add(&line, |_, line| line.product.as_str().starts_with("openai"));
+    let mut lines = rows::lines(&sample(2_000))?;
+    lines.sort_by_key(|line| line.at);
+    for line in &lines {
+        draft.add(line, |_, line| line.product.as_str().starts_with("openai"));
     }
-    print!("{}", format.text(&draft.finish()?));
+    print!("{}", format.text(&draft.finish()?, &lines)?);
     Ok(())
 }
 

@@ -3,17 +3,21 @@
 //! Income is booked exactly, to the trillionth. What a customer owes is booked in whole minor units, rounded
 //! cumulatively a customer and currency; the rest, never more than half a minor unit, stands in `Unbilled`. So no total differs
 //! from the sum of its calls by anything.
+//!
+//! Calls are never kept: where each is a transaction of its own, the book holds what they come to, and they are booked
+//! as their lines come by again.
 
 use crate::account::Account as Ledger;
 use crate::accrual::{Accrual, Worked};
+use crate::calls::{Billing, Calls, Sheet};
 use crate::closing::{Closings, Figure, Obligation, Owed};
 use crate::convert::Rates;
 use crate::period::{Days, date_of, day_start};
 use crate::postings::{Cause, Count, Posting, Transaction};
-use crate::sum::{Cumulative, Sum, TooLarge, minor_amount};
+use crate::sum::{TooLarge, minor_amount};
 use crate::tally::{Account, Entry, Kind, Owing, Sale, Stretch, Tally};
 use abide_model::line::UsageLine;
-use abide_model::money::{Amount, Currency, Exact};
+use abide_model::money::{Amount, Currency};
 use abide_model::name::{Channel, Clause, Customer, Party, Product};
 use abide_model::terms::{Revenue, Share, Terms, YearBegins};
 use abide_model::{Date, Time};
@@ -26,7 +30,7 @@ use std::sync::Arc;
 pub enum Detail {
     /// One a day, customer and currency. What is kept grows with these, not with calls.
     Day,
-    /// One a call. Every call is kept.
+    /// One a call, booked as the lines come by a second time. What is kept grows with days, customers and offers.
     Call,
 }
 
@@ -58,15 +62,15 @@ pub struct Book {
     pub zone: Option<String>,
     /// Its last day.
     pub last_day: Date,
-    /// By date; within one, usage before shares.
+    /// By date; within one, usage before shares. Without single calls.
     pub transactions: Vec<Transaction>,
+    /// What single calls come to, where each is a transaction. They are in the balances.
+    pub calls: Calls,
     /// What stands in each account at the end.
     pub balances: BTreeMap<(Ledger, Currency), Amount>,
     /// Calls that no price was found for and that are in no posting.
     pub unpriced: BTreeMap<(Product, Channel), Count>,
 }
-
-type Sheet = BTreeMap<(Product, Channel), (Count, Sum)>;
 
 /// Draws up a book from lines in any order.
 #[derive(Debug, Clone)]
@@ -76,7 +80,7 @@ pub struct Draft {
     accruals: Vec<Accrual>,
     tally: Tally,
     sheets: BTreeMap<(Date, Customer, Currency), Sheet>,
-    calls: Vec<(Date, UsageLine)>,
+    calls: Calls,
     entered: Vec<Revenue>,
     unpriced: BTreeMap<(Product, Channel), Count>,
 }
@@ -93,13 +97,16 @@ impl Draft {
                 .at_rates(Arc::clone(&rates))
         };
         let (zone, until) = (scope.zone.clone(), scope.until);
+        // A book by days takes no single call.
+        let calls_until = if scope.detail == Detail::Call { until } else { Time::MIN };
+        let calls = Calls::new(zone.clone(), calls_until);
         let mut draft = Self {
             days: Days::new(scope.zone.clone()),
             accruals: terms.shares.iter().map(accrual).collect(),
             tally: Tally::new(Arc::clone(&terms), zone, scope.begins, until, rates),
             scope: Scope { terms: Terms::default(), closings, ..scope },
             sheets: BTreeMap::new(),
-            calls: Vec::new(),
+            calls,
             entered: Vec::new(),
             unpriced: BTreeMap::new(),
         };
@@ -152,7 +159,7 @@ impl Draft {
         };
         let date = self.days.find(line.at);
         match self.scope.detail {
-            Detail::Call => self.calls.push((date, line.clone())),
+            Detail::Call => self.calls.count(date, line, charge),
             Detail::Day => {
                 let sheet = self.sheets.entry((date, line.customer.clone(), charge.currency)).or_default();
                 let (count, sum) = sheet.entry(place).or_default();
@@ -173,10 +180,6 @@ impl Draft {
             let cause = Cause::Day { customer: customer.clone() };
             transactions.push(billing.transaction(date, cause, (customer, currency), sheet)?);
         }
-        self.calls.sort_by_key(|(_, line)| (line.at, line.run, line.call));
-        for (date, line) in std::mem::take(&mut self.calls) {
-            transactions.extend(billing.call(date, line)?);
-        }
         for row in std::mem::take(&mut self.entered) {
             transactions.push(entered(row));
         }
@@ -188,8 +191,11 @@ impl Draft {
         self.post_due(&worked, &accounts, &mut transactions)?;
         self.post_open(&worked, &accounts, &mut transactions)?;
         transactions.sort_by_key(Transaction::date);
+        let mut balances = balances(&transactions)?;
+        self.calls.add_to(&mut balances)?;
         Ok(Book {
-            balances: balances(&transactions)?,
+            balances,
+            calls: self.calls.clone(),
             last_day: self.last_day(),
             zone: self.scope.zone.iana_name().map(str::to_owned),
             own: self.scope.own,
@@ -378,46 +384,4 @@ fn balances(transactions: &[Transaction]) -> Result<BTreeMap<(Ledger, Currency),
         *balance = balance.checked_add(posting.amount).ok_or(TooLarge { currency })?;
     }
     Ok(balances)
-}
-
-/// Where exact usage becomes whole minor units: one cumulative rounding a customer and currency.
-#[derive(Debug, Default)]
-struct Billing {
-    rounding: BTreeMap<(Customer, Currency), Cumulative>,
-}
-
-impl Billing {
-    fn call(&mut self, date: Date, line: UsageLine) -> Result<Option<Transaction>, TooLarge> {
-        let Some(charge) = line.charge else { return Ok(None) };
-        let (mut count, mut sum) = (Count::default(), Sum::default());
-        count.add(&line);
-        sum.add(charge.pico);
-        let sheet = Sheet::from([((line.product.clone(), line.channel.clone()), (count, sum))]);
-        let whom = (line.customer.clone(), charge.currency);
-        self.transaction(date, Cause::Call(Box::new(line)), whom, sheet).map(Some)
-    }
-
-    fn transaction(
-        &mut self,
-        date: Date,
-        cause: Cause,
-        (customer, currency): (Customer, Currency),
-        sheet: Sheet,
-    ) -> Result<Transaction, TooLarge> {
-        let amount = |exact: &Exact| exact.to_amount(currency).ok_or(TooLarge { currency });
-        let total: Exact = sheet.values().map(|(_, sum)| sum.exact()).sum();
-        let rounding =
-            self.rounding.entry((customer.clone(), currency)).or_insert_with(|| Cumulative::new(currency));
-        let billed = minor_amount(rounding.add(&total)?, currency)?;
-        let unbilled = amount(&(&total - &billed.exact()))?;
-        let owed = [(Ledger::Receivable(customer.clone()), billed), (Ledger::Unbilled(customer), unbilled)];
-        let owed = owed.into_iter().filter(|(_, amount)| amount.pico != 0);
-        let mut postings: Vec<Posting> =
-            owed.map(|(account, amount)| Posting { account, amount, count: None }).collect();
-        for ((product, channel), (count, sum)) in sheet {
-            let account = Ledger::Usage(product, channel);
-            postings.push(Posting { account, amount: amount(&-sum.exact())?, count: Some(count) });
-        }
-        Ok(Transaction::new(date, cause, postings))
-    }
 }

@@ -1,4 +1,7 @@
 //! A book or a statement in forms that other programs read. Nothing here is read back by Abide.
+//!
+//! A book is written piece by piece: its head, its transactions with single calls among them as their lines come by,
+//! its tail. What is in memory is one piece.
 
 pub mod beancount;
 pub mod csv;
@@ -8,8 +11,13 @@ pub mod json;
 pub mod jsonl;
 
 use crate::book::Book;
+use crate::calls::Booking;
 use crate::figure;
 use crate::postings::{Cause, Count, Transaction};
+use crate::sum::TooLarge;
+use abide_model::Date;
+use abide_model::line::UsageLine;
+use std::borrow::Borrow;
 
 /// A form of a book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,14 +53,94 @@ impl Format {
         Self::ALL.into_iter().find(|format| format.as_str() == text)
     }
 
-    /// The book in this form.
+    /// The book in this form, whole. `calls` are the lines of a book of single calls, a day before the next.
+    ///
+    /// # Errors
+    /// When an amount does not fit in 128 bits.
+    pub fn text<L: Borrow<UsageLine>>(
+        self,
+        book: &Book,
+        calls: impl IntoIterator<Item = L>,
+    ) -> Result<String, TooLarge> {
+        let mut out = String::new();
+        let mut writer = Writer::new(self, book, &mut out);
+        for line in calls {
+            writer.call(&mut out, line.borrow())?;
+        }
+        writer.finish(&mut out);
+        Ok(out)
+    }
+}
+
+/// Writes a book in a form, piece by piece, into text that the caller may take away in between.
+#[derive(Debug)]
+pub struct Writer<'b> {
+    format: Format,
+    book: &'b Book,
+    booking: Booking,
+    /// What is not written yet, by date.
+    rest: &'b [Transaction],
+    /// The date that was come to.
+    date: Date,
+    /// Transactions written.
+    count: u64,
+}
+
+impl<'b> Writer<'b> {
+    /// Writes what stands before all transactions.
     #[must_use]
-    pub fn text(self, book: &Book) -> String {
-        match self {
-            Format::Beancount => beancount::text(book),
-            Format::Hledger => hledger::text(book),
-            Format::Csv => csv::text(book),
-            Format::JsonLines => jsonl::text(book),
+    pub fn new(format: Format, book: &'b Book, out: &mut String) -> Self {
+        match format {
+            Format::Beancount => beancount::head(out, book),
+            Format::Hledger => hledger::head(out, book),
+            Format::Csv => csv::head(out),
+            Format::JsonLines => {}
+        }
+        let (booking, rest) = (Booking::of(&book.calls), book.transactions.as_slice());
+        Self { format, book, booking, rest, date: Date::MIN, count: 0 }
+    }
+
+    /// Writes a call of a book of single calls, after all that stands before its day; whether it is in the book, else
+    /// it is passed over. Lines of one day come in any order.
+    ///
+    /// # Errors
+    /// When an amount does not fit in 128 bits.
+    ///
+    /// # Panics
+    /// When lines do not come a day before the next.
+    pub fn call(&mut self, out: &mut String, line: &UsageLine) -> Result<bool, TooLarge> {
+        let Some(entry) = self.booking.book(line)? else { return Ok(false) };
+        let date = entry.date();
+        assert!(date >= self.date, "lines come day by day");
+        self.date = date;
+        while let Some((first, rest)) = self.rest.split_first().filter(|(first, _)| first.date() < date) {
+            self.rest = rest;
+            self.transaction(out, first);
+        }
+        self.transaction(out, &entry);
+        Ok(true)
+    }
+
+    /// Writes what is left, and what stands after all transactions.
+    pub fn finish(mut self, out: &mut String) {
+        for entry in std::mem::take(&mut self.rest) {
+            self.transaction(out, entry);
+        }
+        match self.format {
+            Format::Beancount => beancount::tail(out, self.book),
+            Format::Hledger => hledger::tail(out, self.book),
+            Format::Csv => csv::tail(out, self.book),
+            Format::JsonLines => jsonl::tail(out, self.book),
+        }
+    }
+
+    fn transaction(&mut self, out: &mut String, entry: &Transaction) {
+        self.count += 1;
+        match self.format {
+            Format::Beancount => beancount::transaction(out, entry),
+            Format::Hledger => hledger::transaction(out, entry),
+            Format::Csv => csv::transaction(out, self.count, entry),
+            Format::JsonLines => jsonl::transaction(out, entry),
         }
     }
 }
@@ -141,6 +229,15 @@ fn facts(transaction: &Transaction) -> Facts {
             facts
         }
     }
+}
+
+/// The dates of the first transaction and the last; `None` for a book without any.
+fn dates(book: &Book) -> Option<(Date, Date)> {
+    let calls = [book.calls.days().next(), book.calls.days().last()];
+    let others =
+        [book.transactions.first(), book.transactions.last()].map(|entry| entry.map(Transaction::date));
+    let all = || calls.into_iter().chain(others).flatten();
+    all().min().zip(all().max())
 }
 
 fn count_facts(count: &Count) -> Facts {

@@ -8,6 +8,7 @@
 pub mod account;
 mod accrual;
 pub mod book;
+pub mod calls;
 pub mod closing;
 pub mod commit;
 pub mod convert;

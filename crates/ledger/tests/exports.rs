@@ -48,7 +48,9 @@ fn covers(_: &Clause, line: &UsageLine) -> bool {
 fn check(format: &str, own: &str, detail: Detail, cap: &str, expected: ExpectFile) {
     let share = rows::share("20%", cap).unwrap();
     let book = book(own, "2026-07-20T00:00Z", detail, share, &rows::lines(CALLS).unwrap());
-    expected.assert_eq(&visible(&Format::parse(format).unwrap().text(&book)));
+    expected.assert_eq(&visible(
+        &Format::parse(format).unwrap().text(&book, rows::lines(CALLS).unwrap()).unwrap(),
+    ));
 }
 
 /// Carriage returns as a sign: a source file cannot hold them.
@@ -107,7 +109,7 @@ fn an_empty_book_is_still_a_valid_file() {
         ----
         transaction,date,kind,final,payee,account,amount,currency,calls,estimated-calls,input-tokens,output-tokens,customer,product,channel,party,clause,period,base,least,at,run,call,key,model,cloud,entered␍
         ----
-    "#]].assert_eq(&Format::ALL.map(|format| visible(&format.text(&book))).join("----\n"));
+    "#]].assert_eq(&Format::ALL.map(|format| visible(&format.text(&book, Vec::<UsageLine>::new()).unwrap())).join("----\n"));
 }
 
 #[test]
@@ -117,7 +119,7 @@ fn text_from_outside_cannot_break_out_of_its_place() {
     let share = rows::share("20%", "none").unwrap();
     let book = book("openai", "2026-07-20T00:00Z", Detail::Call, share, &lines);
     let shown = Format::ALL.map(|format| {
-        let text = format.text(&book);
+        let text = format.text(&book, &lines).unwrap();
         let rows: Vec<&str> = text.lines().filter(|row| row.contains("Stolen")).collect();
         rows.join("\n")
     });
@@ -217,6 +219,26 @@ proptest! {
     }
 
     #[test]
+    fn single_calls_add_up_to_the_balances_of_their_book(mut lines in some_lines()) {
+        lines.sort_by_key(|line| line.at);
+        let share = rows::share("20%", "50 USD").unwrap();
+        let book = book("openai", "2026-11-15T00:00Z", Detail::Call, share, &lines);
+        let text = Format::JsonLines.text(&book, &lines).unwrap();
+        let mut sums: BTreeMap<(String, String), Exact> = BTreeMap::new();
+        for entry in text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()) {
+            for posting in entry["postings"].as_array().into_iter().flatten() {
+                let word = |key: &str| posting[key].as_str().unwrap().to_owned();
+                *sums.entry((word("account"), word("currency"))).or_default() += &Exact::parse(&word("amount")).unwrap();
+            }
+        }
+        for ((account, currency), balance) in &book.balances {
+            let sum = sums.remove(&(account.name(), currency.to_string())).unwrap_or_default();
+            prop_assert_eq!(sum, balance.exact(), "{}", account.name());
+        }
+        prop_assert!(sums.is_empty(), "{sums:?}");
+    }
+
+    #[test]
     fn the_order_of_lines_does_not_change_the_book(
         (lines, shuffled) in some_lines().prop_flat_map(|lines| (Just(lines.clone()), Just(lines).prop_shuffle())),
         by_call in any::<bool>(),
@@ -235,7 +257,7 @@ fn a_cell_that_a_spreadsheet_would_run_becomes_text() {
     lines[0].key = "=HYPERLINK(\"http://example.com\")".to_owned();
     let share = rows::share("20%", "none").unwrap();
     let book = book("openai", "2026-07-20T00:00Z", Detail::Call, share, &lines);
-    let text = Format::Csv.text(&book);
+    let text = Format::Csv.text(&book, &lines).unwrap();
     assert!(text.contains("\"'=HYPERLINK(\"\"http://example.com\"\")\""), "{text}");
     assert!(text.contains(",-1.00,USD"), "amounts stay numbers: {text}");
 }

@@ -3,22 +3,23 @@
 use super::StoreFolder;
 use super::closed;
 use super::failure::{Failure, Status};
+use super::meter::Meter;
+use super::output::Output;
 use super::print;
 use super::when::{self, When};
 use crate::config;
 use abide_agreement::{Book, nearest};
-use abide_engine::{Books, SettleError};
+use abide_engine::{Books, Progress, SettleError};
 use abide_ledger::export::Format;
 use abide_ledger::export::invoice::Invoice;
 use abide_ledger::{Detail, Period, Statement};
 use abide_model::Time;
+use abide_model::money::grouped;
 use abide_model::name::Party;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
-
-/// How many bytes of lines are gathered before they are printed.
-const LINES_BYTES_MAX: usize = 64 << 10;
 
 /// What to draw up.
 #[derive(Debug, Subcommand)]
@@ -199,20 +200,12 @@ impl Opened {
     fn lines(&self, party: &Party, period: &str, json: bool) -> Result<Status, Failure> {
         self.check_party(party)?;
         let period = self.period(period)?;
-        let mut printed = Ok(());
-        let mut waiting = String::new();
-        self.books()?.lines(party.clone(), period, self.now, |behind| {
-            waiting += &if json { behind.to_json() } else { behind.text() };
-            if waiting.len() > LINES_BYTES_MAX && printed.is_ok() {
-                printed = print::text(&waiting);
-            }
-            if waiting.len() > LINES_BYTES_MAX {
-                waiting.clear();
-            }
-        })?;
-        printed?;
-        print::text(&waiting)?;
-        Ok(Status::Done)
+        let mut out = Output::open(None)?;
+        let written = self.books()?.lines(party.clone(), period, self.now, |behind| {
+            let text = if json { behind.to_json() } else { behind.text() };
+            out.write_all(text.as_bytes())
+        });
+        finish(written, out)
     }
 
     fn statement(&self, party: &Party, period: &str) -> Result<Statement, Failure> {
@@ -279,13 +272,28 @@ impl Export {
             DetailWord::Day => Detail::Day,
             DetailWord::Call => Detail::Call,
         };
-        let text = opened.books()?.export(format, detail, opened.now)?;
-        match &self.out {
-            Some(path) => write(path, &text)?,
-            None => print::text(&text)?,
-        }
-        Ok(Status::Done)
+        let mut out = Output::open(self.out.as_deref())?;
+        let mut meter = Meter::beside(out.is_terminal());
+        let count = |n: u64| grouped(&n.to_string());
+        let exported = opened.books()?.export((format, detail), opened.now, &mut out, |progress| {
+            meter.say(|| match progress {
+                Progress::Read(lines) => format!("{} lines read", count(lines)),
+                Progress::Written(calls, all) => format!("{} of {} calls written", count(calls), count(all)),
+            });
+        });
+        drop(meter);
+        finish(exported, out)
     }
+}
+
+/// Puts the output in its place, when it is whole. A reader of standard output that has gone away is not an error.
+fn finish(written: Result<(), SettleError>, out: Output) -> Result<Status, Failure> {
+    match written {
+        Err(SettleError::Write(error)) if error.kind() == ErrorKind::BrokenPipe => return Ok(Status::Done),
+        Ok(()) | Err(_) => written?,
+    }
+    out.finish()?;
+    Ok(Status::Done)
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {

@@ -9,10 +9,7 @@ use abide_model::Date;
 use abide_model::money::{Amount, Currency};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The book as Beancount text.
-#[must_use]
-pub fn text(book: &Book) -> String {
-    let mut out = String::new();
+pub(super) fn head(out: &mut String, book: &Book) {
     for line in preamble(book) {
         out.push_str(&format!(";; {line}\n"));
     }
@@ -23,24 +20,22 @@ pub fn text(book: &Book) -> String {
     for currency in &currencies {
         out.push_str(&format!("option \"operating_currency\" \"{currency}\"\n"));
     }
-    let (Some(first), Some(last)) = (book.transactions.first(), book.transactions.last()) else {
-        return out;
-    };
+    let Some((first, _)) = super::dates(book) else { return };
     out.push('\n');
     for currency in &currencies {
         let decimals = currency.decimals();
-        out.push_str(&format!("{} commodity {currency}\n  minor-unit-decimals: {decimals}\n", first.date()));
+        out.push_str(&format!("{first} commodity {currency}\n  minor-unit-decimals: {decimals}\n"));
     }
     out.push('\n');
-    open(&mut out, book, first.date());
-    for entry in &book.transactions {
-        transaction(&mut out, entry);
-    }
-    if let Ok(after) = last.date().tomorrow() {
+    open(out, book, first);
+}
+
+/// Asserts balances on the day after the last transaction.
+pub(super) fn tail(out: &mut String, book: &Book) {
+    if let Some(after) = super::dates(book).and_then(|(_, last)| last.tomorrow().ok()) {
         out.push('\n');
-        assertions(&mut out, book, after);
+        assertions(out, book, after);
     }
-    out
 }
 
 fn open(out: &mut String, book: &Book, date: Date) {
@@ -56,7 +51,7 @@ fn open(out: &mut String, book: &Book, date: Date) {
     }
 }
 
-fn transaction(out: &mut String, entry: &Transaction) {
+pub(super) fn transaction(out: &mut String, entry: &Transaction) {
     let flag = if entry.is_final() { '*' } else { '!' };
     let (payee, narration) = (quoted(&payee(entry)), quoted(&narration(entry)));
     out.push_str(&format!("\n{} {flag} {payee} {narration}\n", entry.date()));

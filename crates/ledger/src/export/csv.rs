@@ -3,6 +3,7 @@
 use crate::book::Book;
 use crate::export::{Fact, Facts, count_facts, facts, kind, payee};
 use crate::figure::number;
+use crate::postings::Transaction;
 use std::collections::BTreeMap;
 
 const COLUMNS: [&str; 27] = [
@@ -35,30 +36,35 @@ const COLUMNS: [&str; 27] = [
     "entered",
 ];
 
-/// The book as comma-separated values, with a row of titles. `transaction` counts transactions from 1.
-#[must_use]
-pub fn text(book: &Book) -> String {
-    let mut out = COLUMNS.join(",");
+/// The row of titles.
+pub(super) fn head(out: &mut String) {
+    out.push_str(&COLUMNS.join(","));
     out.push_str("\r\n");
-    for (n, entry) in (1u64..).zip(&book.transactions) {
-        let mut shown = BTreeMap::from([
-            ("transaction", n.to_string()),
-            ("date", entry.date().to_string()),
-            ("kind", kind(entry).to_owned()),
-            ("final", entry.is_final().to_string()),
-            ("payee", payee(entry)),
-        ]);
-        shown.extend(values(facts(entry)));
-        for posting in entry.postings() {
-            let mut cells = shown.clone();
-            cells.insert("account", posting.account.name());
-            cells.insert("amount", number(&posting.amount));
-            cells.insert("currency", posting.amount.currency.to_string());
-            cells.extend(posting.account.origin().into_iter().map(|(what, name)| (what, name.to_owned())));
-            cells.extend(posting.count.iter().flat_map(|count| values(count_facts(count))));
-            row(&mut out, &cells);
-        }
+}
+
+/// A row for each posting of transaction number `n`, counted from 1.
+pub(super) fn transaction(out: &mut String, n: u64, entry: &Transaction) {
+    let mut shown = BTreeMap::from([
+        ("transaction", n.to_string()),
+        ("date", entry.date().to_string()),
+        ("kind", kind(entry).to_owned()),
+        ("final", entry.is_final().to_string()),
+        ("payee", payee(entry)),
+    ]);
+    shown.extend(values(facts(entry)));
+    for posting in entry.postings() {
+        let mut cells = shown.clone();
+        cells.insert("account", posting.account.name());
+        cells.insert("amount", number(&posting.amount));
+        cells.insert("currency", posting.amount.currency.to_string());
+        cells.extend(posting.account.origin().into_iter().map(|(what, name)| (what, name.to_owned())));
+        cells.extend(posting.count.iter().flat_map(|count| values(count_facts(count))));
+        row(out, &cells);
     }
+}
+
+/// What was used without a price.
+pub(super) fn tail(out: &mut String, book: &Book) {
     for ((product, channel), count) in &book.unpriced {
         let mut cells = BTreeMap::from([
             ("date", book.last_day.to_string()),
@@ -67,9 +73,8 @@ pub fn text(book: &Book) -> String {
             ("channel", channel.to_string()),
         ]);
         cells.extend(values(count_facts(count)));
-        row(&mut out, &cells);
+        row(out, &cells);
     }
-    out
 }
 
 fn values(facts: Facts) -> impl Iterator<Item = (&'static str, String)> {

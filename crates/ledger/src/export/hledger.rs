@@ -11,10 +11,7 @@ use std::collections::BTreeSet;
 /// Who stands on the closing transaction, which asserts the balances.
 const CLOSING_PAYEE: &str = "abide";
 
-/// The book as an hledger journal.
-#[must_use]
-pub fn text(book: &Book) -> String {
-    let mut out = String::new();
+pub(super) fn head(out: &mut String, book: &Book) {
     for line in preamble(book) {
         out.push_str(&format!("; {line}\n"));
     }
@@ -25,6 +22,7 @@ pub fn text(book: &Book) -> String {
         out.push_str(&format!("commodity 1000.{zeros} {currency}\n"));
     }
     let mut payees: BTreeSet<String> = book.transactions.iter().map(payee).collect();
+    payees.extend(book.calls.customers().map(ToString::to_string));
     payees.insert(CLOSING_PAYEE.to_owned());
     for payee in payees {
         out.push_str(&format!("payee {payee}\n"));
@@ -35,20 +33,19 @@ pub fn text(book: &Book) -> String {
             account.origin().iter().map(|(what, name)| format!("{what}:{}", plain(name))).collect();
         out.push_str(&format!("account {}  ; {}\n", account.name(), origin.join(", ")));
     }
-    for entry in &book.transactions {
-        transaction(&mut out, entry);
-    }
-    if let Some(last) = book.transactions.last() {
-        out.push_str(&format!("\n{} * {CLOSING_PAYEE} | balances\n", last.date()));
-        for ((account, currency), balance) in &book.balances {
-            let balance = number(balance);
-            out.push_str(&format!("    {}  0 {currency} = {balance} {currency}\n", account.name()));
-        }
-    }
-    out
 }
 
-fn transaction(out: &mut String, entry: &Transaction) {
+/// Asserts balances on the day of the last transaction.
+pub(super) fn tail(out: &mut String, book: &Book) {
+    let Some((_, last)) = super::dates(book) else { return };
+    out.push_str(&format!("\n{last} * {CLOSING_PAYEE} | balances\n"));
+    for ((account, currency), balance) in &book.balances {
+        let balance = number(balance);
+        out.push_str(&format!("    {}  0 {currency} = {balance} {currency}\n", account.name()));
+    }
+}
+
+pub(super) fn transaction(out: &mut String, entry: &Transaction) {
     let flag = if entry.is_final() { '*' } else { '!' };
     out.push_str(&format!("\n{} {flag} {} | {}\n", entry.date(), payee(entry), narration(entry)));
     out.push_str(&format!("    ; kind:{}{}\n", kind(entry), tags(", ", &facts(entry))));

@@ -9,19 +9,17 @@ use crate::postings::{Posting, Transaction};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The book as JSON lines.
-#[must_use]
-pub fn text(book: &Book) -> String {
-    let mut out = String::new();
-    for entry in &book.transactions {
-        out.push_str(&line(&TransactionJson::from(entry)));
-    }
+pub(super) fn transaction(out: &mut String, entry: &Transaction) {
+    out.push_str(&line(&TransactionJson::from(entry)));
+}
+
+/// What was used without a price.
+pub(super) fn tail(out: &mut String, book: &Book) {
     for ((product, channel), count) in &book.unpriced {
         let (product, channel) = (product.as_str(), channel.as_str());
         let counts = values(count_facts(count));
         out.push_str(&line(&UnpricedJson { kind: "unpriced", product, channel, counts }));
     }
-    out
 }
 
 #[derive(Serialize)]
