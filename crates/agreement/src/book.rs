@@ -14,7 +14,8 @@ use abide_model::decision::{Action, SourceClass};
 use abide_model::money::{Amount, Currency, Exact};
 use abide_model::name;
 use abide_model::terms::{
-    Comparable, Every, Limit, Place, Price, Quantity, Rate, Rates, Rounding, Step, Valuation, YearBegins,
+    Average, Comparable, Conversion, Every, Limit, Place, Price, Quantity, Rate, Rates, Rounding, Step,
+    Valuation, YearBegins,
 };
 use abide_model::{Date, Hash, Time};
 use jiff::tz::TimeZone;
@@ -261,6 +262,7 @@ pub(crate) struct ShareTerms {
     pub(crate) floor: Option<Amount>,
     pub(crate) cap: Option<CapTerms>,
     pub(crate) currency: Option<Currency>,
+    pub(crate) conversion: Conversion,
 }
 
 #[derive(Debug)]
@@ -277,6 +279,7 @@ pub(crate) struct CapTerms {
 #[derive(Debug, Default)]
 pub(crate) struct Entries {
     pub(crate) rates: Vec<Dated<Rate>>,
+    pub(crate) averages: Vec<Dated<Average>>,
     pub(crate) valuations: Vec<Dated<Valuation>>,
     pub(crate) revenue: Vec<RevenueEntry>,
     pub(crate) purchases: Vec<PurchaseEntry>,

@@ -28,6 +28,13 @@ impl Book {
                 .filter(|dated| dated.recorded <= known)
                 .map(|dated| dated.row.clone())
                 .collect(),
+            averages: self
+                .entries
+                .averages
+                .iter()
+                .filter(|dated| dated.recorded <= known)
+                .map(|dated| dated.row.clone())
+                .collect(),
             valuations: self
                 .entries
                 .valuations
@@ -300,6 +307,7 @@ fn share(
         floor: terms.floor,
         cap: terms.cap.as_ref().map_or(Cap::NONE, |cap| self::cap(cap, known)),
         currency: terms.currency,
+        conversion: terms.conversion,
     }
 }
 

@@ -2,13 +2,19 @@
 //!
 //! `python3 crates/ledger/oracle/money.py target/debug/examples/reckon --series 10000 --seed 1` runs both.
 
+use abide_ledger::closing::Closings;
 use abide_ledger::parity::Deal;
 use abide_ledger::share::{Bound, Span};
-use abide_ledger::{Period, commit, guarantee, parity, share, split, stake};
+use abide_ledger::{Period, Settlement, commit, guarantee, parity, share, split, stake, statement};
+use abide_model::Time;
+use abide_model::line::UsageLine;
 use abide_model::money::{Amount, Currency, Exact};
+use abide_model::name::Clause;
 use abide_model::terms::{
-    Basis, Cap, Commit, Every, Limit, Rates, Rounding, Share, Step, Take, Tier, YearBegins,
+    Average, Basis, Cap, Commit, Conversion, Every, Limit, Place, Rate, Rates, Revenue, Rounding, Share,
+    Step, Take, Terms, Tier, YearBegins,
 };
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use std::error::Error;
 use std::io::{BufRead, Write};
@@ -26,6 +32,7 @@ fn main() -> Fallible<()> {
             "split" => splits(&case)?,
             "parity" => parities(&case)?,
             "stake" => stakes(&case)?,
+            "convert" => conversions(&case)?,
             other => return Err(format!("there is no kind `{other}`").into()),
         };
         writeln!(out, "{answer}")?;
@@ -92,6 +99,7 @@ fn shares(case: &Value) -> Fallible<Value> {
             used: limit(&get("used"))?,
         },
         currency: None,
+        conversion: Conversion::Day,
     };
     let begins = YearBegins::in_month(get("begins").as_u64().unwrap_or(1).try_into()?).ok_or("no month")?;
     let bound = Bound::of(&terms.cap, Currency::USD, true);
@@ -199,4 +207,84 @@ fn stakes(case: &Value) -> Fallible<Value> {
     };
     let all = (0..rows.len()).map(|holder| (0..rows.len()).map(|company| part(holder, company)).collect());
     Ok(json!(all.collect::<Fallible<Vec<Vec<String>>>>()?))
+}
+
+/// What a fifth of sales in several currencies comes to, by currency and period.
+fn conversions(case: &Value) -> Fallible<Value> {
+    let clause: Clause = "share".parse()?;
+    let get = |key: &str| case.get(key).cloned().unwrap_or(Value::Null);
+    let rule = Conversion::parse(text(case, "rule")?).ok_or("no rule")?;
+    let share = Share {
+        clause: clause.clone(),
+        payer: "lab".parse()?,
+        payee: "cloud".parse()?,
+        rates: Rates::flat(Exact::parse("20%")?),
+        every: Every::parse(text(case, "every")?).ok_or("no period")?,
+        since: "2026-01-01".parse()?,
+        until: None,
+        floor: None,
+        cap: Cap::NONE,
+        currency: Some(Currency::USD),
+        conversion: rule,
+    };
+    let terms = Terms {
+        shares: vec![share],
+        rates: list(case, "rates")?.iter().map(rate).collect::<Fallible<_>>()?,
+        averages: list(case, "averages")?.iter().map(average).collect::<Fallible<_>>()?,
+        revenue: list(case, "sales")?.iter().map(|row| sale(row, &clause)).collect::<Fallible<_>>()?,
+        ..Terms::default()
+    };
+    let at: Time = format!("{}T00:00Z", text(case, "at")?).parse()?;
+    let scope = statement::Scope {
+        party: "cloud".parse()?,
+        own: "lab".parse()?,
+        period: Period::parse("2026").map_err(|error| error.to_string())?,
+        zone: TimeZone::UTC,
+        begins: YearBegins::in_month(get("begins").as_u64().unwrap_or(1).try_into()?).ok_or("no month")?,
+        at,
+        terms,
+        closings: Closings::default(),
+    };
+    let drawn = statement::statement(scope, Vec::<UsageLine>::new(), |_, _| false)?;
+    let mut rows = Vec::new();
+    for entry in drawn.shares.iter().flat_map(|share| &share.entries) {
+        let all = entry.settled.iter().chain(&entry.open);
+        let row = |one: &Settlement| json!([one.base.to_string(), one.due.low.to_string()]);
+        rows.push(Value::Array(all.map(row).collect()));
+    }
+    Ok(json!(rows))
+}
+
+fn word(row: &Value, place: usize) -> Fallible<&str> {
+    row.get(place).and_then(Value::as_str).ok_or_else(|| format!("no text at {place} of {row}").into())
+}
+
+fn rate(row: &Value) -> Fallible<Rate> {
+    Ok(Rate {
+        from: Currency::parse(word(row, 0)?)?,
+        to: Currency::parse(word(row, 1)?)?,
+        value: Exact::parse(word(row, 2)?)?,
+        on: word(row, 3)?.parse()?,
+    })
+}
+
+fn average(row: &Value) -> Fallible<Average> {
+    let Rate { from, to, value, on } = rate(row)?;
+    Ok(Average { from, to, value, since: on, until: word(row, 4)?.parse()? })
+}
+
+fn sale(row: &Value, toward: &Clause) -> Fallible<Revenue> {
+    let on = word(row, 0)?.parse()?;
+    Ok(Revenue {
+        by: "lab".parse()?,
+        product: "lab/api".parse()?,
+        channel: "own".parse()?,
+        customer: None,
+        amount: Amount::parse(&format!("{} {}", word(row, 2)?, word(row, 1)?))?,
+        quantity: None,
+        on,
+        recorded: on,
+        toward: vec![toward.clone()],
+        place: Place { file: "rows.toml".to_owned(), line: 1 },
+    })
 }

@@ -7,6 +7,7 @@ definition over the whole series so far, not as the running state that the ledge
 """
 
 import argparse
+import datetime
 import json
 import random
 import subprocess
@@ -196,6 +197,85 @@ def stake(case):
     return [[sum(w[i][k] * inverse[k][j] for k in range(n)) for j in range(n)] for i in range(n)]
 
 
+DAY = datetime.timedelta(days=1)
+
+
+def date(text):
+    return datetime.date.fromisoformat(text)
+
+
+def month_start(month):
+    return datetime.date(month // 12, month % 12 + 1, 1)
+
+
+def rate_table(rows, pair):
+    """What the rows say of a pair, by their days: a row that names it the other way round only where none names it so."""
+    found = {}
+    for pick in ("inverse", "direct"):
+        for source, into, value, *days in rows:
+            if pick == "inverse" and (into, source) == pair:
+                found[tuple(map(date, days))] = 1 / F(value)
+            if pick == "direct" and (source, into) == pair:
+                found[tuple(map(date, days))] = F(value)
+    return found
+
+
+def convert(case):
+    """A fifth of revenue in several currencies, settled in dollars where there is a rate."""
+    length = MONTHS[case["every"]]
+    begins = 0 if length == 1 else case["begins"] - 1
+    # The statement is over 2026.
+    at = min(date(case["at"]), datetime.date(2027, 1, 1))
+
+    def period_of(day):
+        month = day.year * 12 + day.month - 1
+        first = month - (month - begins) % length
+        return month_start(first), month_start(first + length)
+
+    def dated(pair, day):
+        table = rate_table(case["rates"], pair)
+        known = [on for (on,) in table if on <= day]
+        return table[(max(known),)] if known else None
+
+    def rate(pair, day):
+        if case["rule"] == "day":
+            return dated(pair, day)
+        first, after = period_of(day)
+        over = min(after, at)
+        if case["rule"] == "closing":
+            return dated(pair, over - DAY)
+        averages = rate_table(case["averages"], pair)
+        if (first, after) in averages:
+            return averages[(first, after)]
+        each = []
+        for n in range((over - first).days):
+            today = first + n * DAY
+            holding = [(until - since, value) for (since, until), value in averages.items() if since <= today < until]
+            each.append(min(holding, key=lambda one: one[0])[1] if holding else dated(pair, today))
+        return None if None in each else sum(each, F(0)) / len(each)
+
+    bases = {"USD": {}}
+    for day, currency, amount in case["sales"]:
+        day = date(day)
+        if day >= at:
+            continue
+        one = F(1) if currency == "USD" else rate((currency, "USD"), day)
+        into, worth = (currency, F(amount)) if one is None else ("USD", F(amount) * one)
+        periods = bases.setdefault(into, {})
+        first = period_of(day)[0]
+        periods[first] = periods.get(first, F(0)) + worth
+    out = []
+    for currency in sorted(bases):
+        shared, given, rows = F(0), 0, []
+        for first, base in sorted(bases[currency].items()):
+            shared += max(F(0), base / 5)
+            due = cents(shared) - given
+            given += due
+            rows.append([base, due])
+        out.append(rows)
+    return out
+
+
 def decimal(rng, most):
     return f"{rng.randrange(most)}.{rng.randrange(100):02}"
 
@@ -230,9 +310,43 @@ def random_share(rng):
     }
 
 
+def random_day(rng, first, count):
+    return str(date(first) + rng.randrange(count) * DAY)
+
+
+def random_convert(rng):
+    currencies = ["EUR", "GBP", "USD"]
+    pair = lambda: rng.sample(currencies, 2)
+    worth = lambda: f"{rng.randrange(0, 3)}.{rng.randrange(1, 1000):03}"
+    every, begins = rng.choice(list(MONTHS)), rng.randrange(1, 13)
+    rates = [[*pair(), worth(), random_day(rng, "2025-01-01", 700)] for _ in range(rng.randrange(0, 8))]
+    averages, spans = [], set()
+    for _ in range(rng.randrange(0, 6)):
+        length = rng.choice([MONTHS[every], MONTHS[every], 1, 3])
+        first = 2026 * 12 + begins - 1 + rng.randrange(-24, 24)
+        # Two averages of one length that overlap would both be the shortest that holds a day.
+        if all((length, month) not in spans for month in range(first - length + 1, first + length)):
+            spans.add((length, first))
+            averages.append([*pair(), worth(), str(month_start(first)), str(month_start(first + length))])
+    sale = lambda: [random_day(rng, "2026-01-01", 365), rng.choice(currencies), decimal(rng, 900)]
+    return {
+        "kind": "convert",
+        "rule": rng.choice(["day", "average", "closing"]),
+        "every": every,
+        "begins": begins,
+        "rates": rates,
+        "averages": averages,
+        "sales": [sale() for _ in range(rng.randrange(0, 12))],
+        "at": random_day(rng, "2026-02-01", 400),
+    }
+
+
 def random_case(rng):
-    kind = rng.choice(["share", "share", "share", "guarantee", "commit", "split", "parity", "stake"])
+    kinds = ["share", "share", "share", "guarantee", "commit", "split", "parity", "stake", "convert"]
+    kind = rng.choice(kinds)
     count = rng.randrange(1, 12)
+    if kind == "convert":
+        return random_convert(rng)
     if kind == "share":
         return random_share(rng)
     if kind == "guarantee":
@@ -299,6 +413,7 @@ ANSWERS = {
     "split": split,
     "parity": parity,
     "stake": stake,
+    "convert": convert,
 }
 
 

@@ -7,7 +7,7 @@ use crate::share::{Bound, Series, Span};
 use crate::sum::{Sum, TooLarge};
 use abide_model::line::UsageLine;
 use abide_model::money::{Amount, Currency, Exact};
-use abide_model::terms::{Limit, Share, YearBegins};
+use abide_model::terms::{Conversion, Limit, Share, YearBegins};
 use abide_model::{Date, Time};
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet};
@@ -130,7 +130,9 @@ impl Accrual {
     /// Adds revenue of the base.
     pub(crate) fn add_revenue(&mut self, at: Time, Amount { pico, currency }: Amount) {
         let period = self.periods.find(at);
-        let rate = self.share.currency().filter(|own| *own != currency).and_then(|own| {
+        // One rate for a whole period is found when that is worked out.
+        let daily = self.share.conversion == Conversion::Day;
+        let rate = self.share.currency().filter(|own| daily && *own != currency).and_then(|own| {
             let day = crate::period::date_of(at, &self.zone);
             self.rates.on(currency, own, day).map(|(on, _)| on)
         });
@@ -145,13 +147,27 @@ impl Accrual {
 
     /// Works the share out, once for each currency of its base.
     pub(crate) fn work_out(&self) -> Result<Vec<Worked>, TooLarge> {
-        let mut currencies: BTreeSet<Currency> = self.parts.keys().copied().collect();
-        currencies.extend(self.share.currency());
-        currencies.into_iter().map(|currency| self.in_currency(currency)).collect()
+        let mut bases = self.bases();
+        let sold: BTreeSet<Currency> = bases.keys().copied().collect();
+        let mut worked = Vec::new();
+        for currency in sold.iter().copied().chain(self.share.currency()).collect::<BTreeSet<Currency>>() {
+            // A cap is in one currency. Revenue in another, for which there is no rate, leaves open how much of the
+            // cap is used up, on both sides.
+            let alone = sold.iter().all(|other| *other == currency);
+            worked.push(self.in_currency(currency, bases.remove(&currency).unwrap_or_default(), alone)?);
+        }
+        Ok(worked)
     }
 
-    fn in_currency(&self, currency: Currency) -> Result<Worked, TooLarge> {
-        let mut series = Series::new(&self.share, self.begins, currency, self.bound(currency));
+    fn in_currency(
+        &self,
+        currency: Currency,
+        mut bases: BTreeMap<Period, Base>,
+        alone: bool,
+    ) -> Result<Worked, TooLarge> {
+        self.add_floored(currency, &mut bases);
+        let bound = Bound::of(&self.share.cap, currency, alone);
+        let mut series = Series::new(&self.share, self.begins, currency, bound);
         let mut worked = Worked {
             currency,
             base_before: Exact::zero(),
@@ -163,7 +179,7 @@ impl Accrual {
             settled: Vec::new(),
             open: None,
         };
-        for (period, base) in self.bases(currency) {
+        for (period, base) in bases {
             worked.base_before += &base.before;
             worked.base += &base.within;
             let bounds = period.bounds(&self.zone);
@@ -196,38 +212,55 @@ impl Accrual {
         Ok(worked)
     }
 
-    /// The base of each period, conversions included. A share with a floor owes it for periods without revenue too.
-    fn bases(&self, currency: Currency) -> BTreeMap<Period, Base> {
-        let mut bases: BTreeMap<Period, Base> = BTreeMap::new();
-        if self.share.floor.is_some_and(|floor| floor.currency == currency) {
-            let first = Period::of(self.share.every, self.begins, self.share.since);
-            let running = |period: &Period| {
-                let start = period.bounds(&self.zone).start;
-                start < self.counts.end && start < self.window.end
-            };
-            bases.extend(first.onwards().take_while(running).map(|period| (period, Base::default())));
+    /// A share with a floor owes it for periods without revenue too.
+    fn add_floored(&self, currency: Currency, bases: &mut BTreeMap<Period, Base>) {
+        if self.share.floor.is_none_or(|floor| floor.currency != currency) {
+            return;
         }
-        for (period, parts) in self.parts.get(&currency).into_iter().flatten() {
-            let base = bases.entry(*period).or_default();
-            base.before += &parts.before.exact();
-            base.within += &parts.within.exact();
+        let first = Period::of(self.share.every, self.begins, self.share.since);
+        let running = |period: &Period| {
+            let start = period.bounds(&self.zone).start;
+            start < self.counts.end && start < self.window.end
+        };
+        for period in first.onwards().take_while(running) {
+            bases.entry(period).or_default();
         }
-        let own = self.share.currency() == Some(currency);
-        for ((from, on), by_period) in self.foreign.iter().filter(|_| own) {
-            for (period, parts) in by_period {
-                let base = bases.entry(*period).or_default();
-                let convert = |sum: &Sum| self.rates.convert(&sum.exact(), *from, currency, *on);
-                base.before += &convert(&parts.before).unwrap_or_default();
-                base.within += &convert(&parts.within).unwrap_or_default();
-            }
-        }
-        bases
     }
 
-    /// A cap is in one currency. Revenue in another, for which there is no rate, leaves open how much of the cap is
-    /// used up, on both sides.
-    fn bound(&self, currency: Currency) -> Bound {
-        let alone = !self.parts.keys().any(|other| *other != currency);
-        Bound::of(&self.share.cap, currency, alone)
+    /// The base of each period by the currency it is settled in, conversions included.
+    fn bases(&self) -> BTreeMap<Currency, BTreeMap<Period, Base>> {
+        let mut found: BTreeMap<Currency, BTreeMap<Period, Base>> = BTreeMap::new();
+        let mut add = |currency: Currency, period: Period, before: Exact, within: Exact| {
+            let base = found.entry(currency).or_default().entry(period).or_default();
+            base.before += &before;
+            base.within += &within;
+        };
+        for (currency, by_period) in &self.parts {
+            for (period, parts) in by_period {
+                let (before, within) = (parts.before.exact(), parts.within.exact());
+                match self.of_period(*currency, *period) {
+                    None => add(*currency, *period, before, within),
+                    Some((own, rate)) => add(own, *period, &before * &rate, &within * &rate),
+                }
+            }
+        }
+        for ((from, on), by_period) in &self.foreign {
+            let Some(own) = self.share.currency() else { continue };
+            let convert = |sum: &Sum| self.rates.convert(&sum.exact(), *from, own, *on).unwrap_or_default();
+            for (period, parts) in by_period {
+                add(own, *period, convert(&parts.before), convert(&parts.within));
+            }
+        }
+        found
+    }
+
+    /// The share's currency and the rate at which all of a period's revenue in another is converted to it.
+    fn of_period(&self, currency: Currency, period: Period) -> Option<(Currency, Exact)> {
+        let own = self.share.currency().filter(|own| *own != currency)?;
+        let days = period.first_day()..=period.last_day();
+        let end = self.window.end.checked_sub(jiff::SignedDuration::from_nanos(1)).unwrap_or(self.window.end);
+        let last = crate::period::date_of(end, &self.zone);
+        let rate = self.rates.of_period((currency, own), self.share.conversion, &days, last)?;
+        Some((own, rate))
     }
 }

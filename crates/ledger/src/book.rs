@@ -91,7 +91,7 @@ impl Draft {
     pub fn new(scope: Scope) -> Self {
         let terms = Arc::new(scope.terms.of_party(&scope.own));
         let closings = scope.closings.of_party(&scope.own);
-        let rates = Arc::new(Rates::new(&terms.rates));
+        let rates = Arc::new(Rates::new(&terms.rates).with_averages(&terms.averages));
         let accrual = |share: &Share| {
             Accrual::new(share.clone(), Time::MIN..scope.until, scope.zone.clone(), scope.begins)
                 .at_rates(Arc::clone(&rates))

@@ -293,6 +293,7 @@ mod tests {
             floor: None,
             cap: Cap::NONE,
             currency: None,
+            conversion: abide_model::terms::Conversion::Day,
         }
     }
 

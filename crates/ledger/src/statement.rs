@@ -263,7 +263,7 @@ impl Draft {
         let bounds = scope.period.bounds(&scope.zone);
         let window = bounds.start..bounds.end.min(scope.at).max(bounds.start);
         let terms = Arc::new(scope.terms);
-        let rates = Arc::new(Rates::new(&terms.rates));
+        let rates = Arc::new(Rates::new(&terms.rates).with_averages(&terms.averages));
         let accrual = |share: &Share| {
             let accrual = Accrual::new(share.clone(), window.clone(), scope.zone.clone(), scope.begins);
             accrual.at_rates(Arc::clone(&rates))

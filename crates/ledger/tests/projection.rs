@@ -92,6 +92,7 @@ fn share(clause: &str, payer: &str, payee: &str, rate: &str, cap: Cap) -> Share 
         floor: None,
         cap,
         currency: None,
+        conversion: abide_model::terms::Conversion::Day,
     }
 }
 

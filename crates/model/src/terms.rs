@@ -10,9 +10,11 @@ mod spend;
 mod stake;
 
 pub use price::Price;
-pub use revenue::{Basis, Cap, Comparable, Guarantee, Limit, Minimum, Parity, Rates, Share, Tier};
+pub use revenue::{
+    Basis, Cap, Comparable, Conversion, Guarantee, Limit, Minimum, Parity, Rates, Share, Tier,
+};
 pub use revenue::{Rounding, Split, Step, Take};
-pub use row::{Place, Purchase, Quantity, Rate, Revenue, Valuation};
+pub use row::{Average, Place, Purchase, Quantity, Rate, Revenue, Valuation};
 pub use spend::{Commit, Stage};
 pub use stake::Stake;
 
@@ -111,6 +113,8 @@ pub struct Terms {
     pub stakes: Vec<Stake>,
     /// Exchange rates, by currencies and day.
     pub rates: Vec<Rate>,
+    /// Average rates, by currencies and days.
+    pub averages: Vec<Average>,
     /// What companies are worth, by company and day.
     pub valuations: Vec<Valuation>,
     /// Revenue that was not metered, by day.

@@ -199,3 +199,84 @@ fn the_lines_behind_a_statement_name_their_places_and_what_they_count_toward() {
     "#]]
     .assert_eq(&(shown("cloud") + &shown("acme")));
 }
+
+/// A book of sales in euros, of which a fifth is owed in dollars, converted by `rule`.
+fn in_euros(rule: &str) -> Stage {
+    let book = r#"
+        book = "euros"
+        self = "lab"
+        [[party]]
+        id = "lab"
+        name = "Lab & Söhne"
+        [[party]]
+        id = "cloud"
+        [[channel]]
+        id = "own"
+        operator = "lab"
+        [[product]]
+        id = "lab/api"
+        owner = "lab"
+        [[rate]]
+        from = "EUR"
+        to = "USD"
+        value = "1.2"
+        on = 2026-01-01
+        [[rate]]
+        from = "EUR"
+        to = "USD"
+        value = "1.5"
+        on = 2026-03-31
+        [[rate]]
+        from = "EUR"
+        to = "USD"
+        average = "1.25"
+        since = 2026-01-01
+        until = 2026-04-01
+        recorded = 2026-04-02
+        [[revenue]]
+        product = "lab/api"
+        channel = "own"
+        amount = "1_000 EUR"
+        on = 2026-01-10
+    "#;
+    let terms = format!(
+        "instrument = \"terms\"\nparties = [\"lab\", \"cloud\"]\nsigned = 2026-01-01\n[[share]]\nid = \"fifth\"\n\
+         from = \"lab\"\nto = \"cloud\"\nrate = \"20%\"\nevery = \"quarter\"\ncurrency = \"USD\"\n\
+         convert = \"{rule}\"\n"
+    );
+    Stage::new(&[("book/book.toml", book), ("book/terms.toml", &terms)])
+}
+
+#[test]
+fn revenue_is_converted_at_the_rate_of_its_day_of_its_period_or_of_the_periods_end() {
+    let mut out = String::new();
+    for (rule, at) in [
+        ("day", "2026-05-01"),
+        ("average", "2026-05-01"),
+        ("average", "2026-04-01"),
+        ("closing", "2026-05-01"),
+        ("closing", "2026-02-01"),
+    ] {
+        let words = ["ledger", "statement", "book", "--party", "cloud", "--period", "2026-Q1", "--at", at];
+        let shown = in_euros(rule).run(&words).text();
+        for line in shown
+            .lines()
+            .filter(|line| line.contains("owes") || line.contains("not yet due") || line.contains("due for"))
+        {
+            out += &format!("{rule} {at}:{line}\n");
+        }
+    }
+    expect![[r#"
+        day 2026-05-01:  lab owes cloud 20% of revenue, each quarter from 2026-01-01, no cap
+        day 2026-05-01:    due for 2026-Q1          240.00 USD
+        average 2026-05-01:  lab owes cloud 20% of revenue, each quarter from 2026-01-01, no cap, converted to USD at average rates
+        average 2026-05-01:    due for 2026-Q1          250.00 USD
+        average 2026-04-01:  lab owes cloud 20% of revenue, each quarter from 2026-01-01, no cap, converted to USD at average rates
+        average 2026-04-01:    due for 2026-Q1            240.67 USD
+        closing 2026-05-01:  lab owes cloud 20% of revenue, each quarter from 2026-01-01, no cap, converted to USD at closing rates
+        closing 2026-05-01:    due for 2026-Q1          300.00 USD
+        closing 2026-02-01:  lab owes cloud 20% of revenue, each quarter from 2026-01-01, no cap, converted to USD at closing rates
+        closing 2026-02-01:    accrued in 2026-Q1, not yet due    240.00 USD
+        closing 2026-02-01:  to cloud: 0.00 USD, and 240.00 USD accrued, not yet due
+    "#]].assert_eq(&out);
+}

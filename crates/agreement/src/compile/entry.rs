@@ -5,15 +5,16 @@ use super::money::{currency, quantity};
 use super::price::money;
 use super::registry::{Registry, cited, country};
 use crate::book::{Dated, Entries, PurchaseEntry, RevenueEntry};
+use crate::diagnostic::Word;
 use crate::index::Cell;
 use crate::syntax::File;
-use crate::syntax::entry::{Dated as DatedRow, PurchaseRow, RateRow, RevenueRow, ValuationRow};
+use crate::syntax::entry::{Dated as DatedRow, PurchaseRow, RateRow, RevenueRow, ValuationRow, Worth};
 use crate::table::PartyNo;
 use abide_model::Date;
 use abide_model::decision::Action;
 use abide_model::money::Exact;
 use abide_model::name::Customer;
-use abide_model::terms::{Place, Rate, Valuation};
+use abide_model::terms::{Average, Place, Rate, Valuation};
 
 /// Every row of every file, by day. `owner` sells what names no seller.
 pub(super) fn build(
@@ -25,12 +26,18 @@ pub(super) fn build(
     let mut entries = Entries::default();
     for (_, file) in files {
         let rows = &file.registry.entries;
-        entries.rates.extend(rows.rates.iter().filter_map(|row| rate(row, registry, check)));
+        for found in rows.rates.iter().filter_map(|row| rate(row, registry, check)) {
+            match found {
+                RateOf::Day(dated) => entries.rates.push(dated),
+                RateOf::Time(dated) => entries.averages.push(dated),
+            }
+        }
         entries.valuations.extend(rows.valuations.iter().filter_map(|row| valuation(row, registry, check)));
         entries.revenue.extend(rows.revenue.iter().filter_map(|row| revenue(row, owner, registry, check)));
         entries.purchases.extend(rows.purchases.iter().filter_map(|row| purchase(row, registry, check)));
     }
     entries.rates.sort_by_key(|dated| (dated.row.from, dated.row.to, dated.row.on, dated.recorded));
+    entries.averages.sort_by_key(|dated| (dated.row.from, dated.row.to, dated.row.since, dated.recorded));
     entries
         .valuations
         .sort_by(|a, b| (&a.row.of, a.row.on, a.recorded).cmp(&(&b.row.of, b.row.on, b.recorded)));
@@ -55,31 +62,54 @@ fn days(row: &DatedRow, registry: &Registry, check: &mut Check<'_>) -> Option<(D
     Some((on, recorded))
 }
 
-fn rate(row: &RateRow, registry: &Registry, check: &mut Check<'_>) -> Option<Dated<Rate>> {
+/// A rate from a day on, or an average.
+enum RateOf {
+    Day(Dated<Rate>),
+    Time(Dated<Average>),
+}
+
+fn rate(row: &RateRow, registry: &Registry, check: &mut Check<'_>) -> Option<RateOf> {
     let days = days(&row.dated, registry, check);
     let from = row.from.as_ref().and_then(|word| currency(word, check));
     let to = row.to.as_ref().and_then(|word| currency(word, check));
-    let value = row.value.as_ref().and_then(|word| {
-        let read = Exact::parse(&word.value).ok();
-        let read =
-            read.filter(|value| !value.is_negative() && !value.is_zero() && !word.value.ends_with('%'));
-        if read.is_none() {
-            check
-                .sink
-                .error("bad-number", word.spot, format!("`{}` is not an exchange rate", word.value))
-                .help("write how much one unit is worth, as a decimal number above zero: \"1.08\"");
-        }
-        read
-    });
-    let (on, recorded) = days?;
-    let (from, to) = (from?, to?);
-    if from == to {
+    let word = match &row.worth {
+        Worth::On(value) | Worth::Average { value, .. } => value,
+    };
+    let value = word.as_ref().and_then(|word| worth(word, check));
+    if from.is_some() && from == to {
         check
             .sink
             .error("bad-money", row.dated.spot, "a rate is between two different currencies")
             .help("name them in `from` and `to`, such as from = \"EUR\", to = \"USD\"");
     }
-    Some(Dated { row: Rate { from, to, value: value?, on }, recorded: check.start(recorded) })
+    let (on, recorded) = days?;
+    let (from, to, value, recorded) = (from?, to?, value?, check.start(recorded));
+    match &row.worth {
+        Worth::On(_) => Some(RateOf::Day(Dated { row: Rate { from, to, value, on }, recorded })),
+        Worth::Average { since, until, .. } => {
+            let (since, until) = (since.as_ref()?.value, until.as_ref()?);
+            if until.value <= since {
+                check
+                    .sink
+                    .error("empty-term", until.spot, "this average ends before it starts")
+                    .help("`until` is the first day after the time it is over");
+            }
+            let row = Average { from, to, value, since, until: until.value };
+            Some(RateOf::Time(Dated { row, recorded }))
+        }
+    }
+}
+
+fn worth(word: &Word, check: &mut Check<'_>) -> Option<Exact> {
+    let read = Exact::parse(&word.value).ok();
+    let read = read.filter(|value| !value.is_negative() && !value.is_zero() && !word.value.ends_with('%'));
+    if read.is_none() {
+        check
+            .sink
+            .error("bad-number", word.spot, format!("`{}` is not an exchange rate", word.value))
+            .help("write how much one unit is worth, as a decimal number above zero: \"1.08\"");
+    }
+    read
 }
 
 fn valuation(row: &ValuationRow, registry: &Registry, check: &mut Check<'_>) -> Option<Dated<Valuation>> {

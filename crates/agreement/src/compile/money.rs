@@ -15,7 +15,9 @@ use crate::syntax::money::{
 use crate::table::{ClauseNo, PartyNo, Table};
 use abide_model::money::{Amount, Currency, Exact};
 use abide_model::name::{Clause, Customer};
-use abide_model::terms::{Basis, Comparable, Every, Limit, Quantity, Rates, Rounding, Step, Take, Tier};
+use abide_model::terms::{
+    Basis, Comparable, Conversion, Every, Limit, Quantity, Rates, Rounding, Step, Take, Tier,
+};
 use abide_model::{Date, Time};
 
 /// The word for a figure that exists and is not known.
@@ -118,13 +120,27 @@ fn share(row: &ShareRow, clause: &ClauseRow, check: &mut Check<'_>) -> Option<Sh
     }
     let floor = row.floor.as_ref().map(|word| one.amount(word, check));
     let cap = row.cap.as_ref().map(|cap| self::cap(cap, clause, &mut one, check));
+    let conversion = row.convert.as_ref().map(|word| conversion(word, &one, check));
     Some(ShareTerms {
         rates: rates?,
         every: every?,
         floor: floor.map_or(Some(None), |floor| floor.map(Some))?,
         cap: cap.map_or(Some(None), |cap| cap.map(Some))?,
         currency: currency.map_or(Some(None), |found| found.map(Some))?,
+        conversion: conversion.unwrap_or(Some(Conversion::Day))?,
     })
+}
+
+/// The rate at which a share converts; without a currency to convert to it would say nothing.
+fn conversion(word: &Word, one: &OneCurrency, check: &mut Check<'_>) -> Option<Conversion> {
+    if one.0.is_none() {
+        check
+            .sink
+            .error("no-currency", word.spot, "this share has no currency that revenue is converted to")
+            .help("add the one it is settled in, such as currency = \"USD\"");
+    }
+    let known = Conversion::ALL.map(Conversion::as_str);
+    choice(word, "way of converting", Conversion::parse(&word.value), &known, check)
 }
 
 /// Keeps the amounts of one clause in one currency.

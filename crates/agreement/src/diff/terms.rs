@@ -4,7 +4,9 @@ use super::Side;
 use abide_model::Date;
 use abide_model::money::{Amount, Exact, grouped};
 use abide_model::name::{Clause, Party};
-use abide_model::terms::{Cap, Commit, Guarantee, Limit, Parity, Rates, Share, Split, Stake, Take};
+use abide_model::terms::{
+    Cap, Commit, Conversion, Guarantee, Limit, Parity, Rates, Share, Split, Stake, Take,
+};
 use std::collections::BTreeMap;
 
 /// The money terms of one kind between two parties, where they change.
@@ -85,7 +87,13 @@ fn share(share: &Share) -> String {
     if let Some(floor) = &share.floor {
         text += &format!(", at least {} a {}", money(floor), share.every.as_str());
     }
-    text + &cap(&share.cap, share.every.as_str())
+    text += &cap(&share.cap, share.every.as_str());
+    match share.conversion {
+        Conversion::Day => {}
+        Conversion::Average => text += ", converted at average rates",
+        Conversion::Closing => text += ", converted at closing rates",
+    }
+    text
 }
 
 fn rates(rates: &Rates) -> String {

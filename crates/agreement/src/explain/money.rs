@@ -126,6 +126,13 @@ fn share_said(share: &ShareRow) -> Vec<String> {
     );
     texts.extend(share.cap.iter().flat_map(|cap| cap_said(cap, &every)));
     texts.extend(share.currency.as_ref().map(|currency| format!("It is settled in {}.", currency.value)));
+    texts.extend(share.convert.as_ref().map(|rule| match rule.value.as_str() {
+        "average" => format!("Revenue in another currency is converted at the average rate of each {every}."),
+        "closing" => {
+            format!("Revenue in another currency is converted at the rate of the last day of each {every}.")
+        }
+        _ => "Revenue in another currency is converted at the rate of the day of each sale.".to_owned(),
+    }));
     texts
 }
 

@@ -27,8 +27,15 @@ pub(crate) struct Dated {
 pub(crate) struct RateRow {
     pub(crate) from: Option<Word>,
     pub(crate) to: Option<Word>,
-    pub(crate) value: Option<Word>,
+    pub(crate) worth: Worth,
     pub(crate) dated: Dated,
+}
+
+/// How much a unit is worth: from a day on, or over a time.
+#[derive(Debug)]
+pub(crate) enum Worth {
+    On(Option<Word>),
+    Average { value: Option<Word>, since: Option<At<Date>>, until: Option<At<Date>> },
 }
 
 #[derive(Debug)]
@@ -64,14 +71,7 @@ pub(crate) struct PurchaseRow {
 /// Reads every such row of a file.
 pub(crate) fn read(fields: &mut Fields<'_>, sink: &mut Sink) -> Entries {
     Entries {
-        rates: rows(fields, sink, "rate", |table, sink| {
-            Some(RateRow {
-                from: table.need_text(sink, "from"),
-                to: table.need_text(sink, "to"),
-                value: table.need_text(sink, "value"),
-                dated: dated(table, sink),
-            })
-        }),
+        rates: rows(fields, sink, "rate", |table, sink| Some(rate(table, sink))),
         valuations: rows(fields, sink, "valuation", |table, sink| {
             Some(ValuationRow {
                 of: table.need_text(sink, "of"),
@@ -82,6 +82,40 @@ pub(crate) fn read(fields: &mut Fields<'_>, sink: &mut Sink) -> Entries {
         revenue: rows(fields, sink, "revenue", |table, sink| Some(revenue(table, sink))),
         purchases: rows(fields, sink, "purchase", |table, sink| Some(purchase(table, sink))),
     }
+}
+
+fn rate(table: &mut Fields<'_>, sink: &mut Sink) -> RateRow {
+    let (from, to) = (table.need_text(sink, "from"), table.need_text(sink, "to"));
+    let average = table.key_spot("average").is_some();
+    let (needed, others) = if average {
+        (&["since", "until"][..], &["value", "on"])
+    } else {
+        (&["value", "on"][..], &["since", "until"])
+    };
+    for key in needed.iter().filter(|key| table.key_spot(key).is_none()) {
+        sink.error("missing-key", table.spot(), format!("this rate lacks `{key}`"))
+            .help("write `value` and `on` for a rate from a day on, or `average`, `since` and `until`");
+    }
+    for spot in others.iter().filter_map(|key| table.take_away(key)) {
+        sink.error("given-twice", spot, "this rate is both of a day and of a time")
+            .help("write two rows: one with `value` and `on`, one with `average`, `since` and `until`");
+    }
+    let on = table.date(sink, "on");
+    let (since, until) = (table.date(sink, "since"), table.date(sink, "until"));
+    let worth = if average {
+        Worth::Average { value: table.text(sink, "average"), since, until }
+    } else {
+        Worth::On(table.text(sink, "value"))
+    };
+    // An average is known once its time is over, unless it says when.
+    let last = until.and_then(|until| Some(At { value: until.value.yesterday().ok()?, spot: until.spot }));
+    let dated = Dated {
+        on: on.or(last),
+        recorded: table.date(sink, "recorded"),
+        source: table.text(sink, "source"),
+        spot: table.spot(),
+    };
+    RateRow { from, to, worth, dated }
 }
 
 fn dated(table: &mut Fields<'_>, sink: &mut Sink) -> Dated {

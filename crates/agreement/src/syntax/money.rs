@@ -24,6 +24,7 @@ pub(crate) struct ShareRow {
     pub(crate) reset: Option<Word>,
     pub(crate) every: Option<Word>,
     pub(crate) currency: Option<Word>,
+    pub(crate) convert: Option<Word>,
     pub(crate) floor: Option<Word>,
     pub(crate) cap: Option<CapRow>,
 }
@@ -191,6 +192,7 @@ fn share(table: &mut Fields<'_>, sink: &mut Sink) -> ShareRow {
         reset: table.text(sink, "reset"),
         every: table.need_text(sink, "every"),
         currency: table.text(sink, "currency"),
+        convert: table.text(sink, "convert"),
         floor: table.table(sink, "floor").and_then(|mut floor| {
             let period = floor.need_text(sink, "period");
             floor.finish(sink);

@@ -23,6 +23,7 @@ fn a_clause_has_keys_types_and_words_with_a_sentence_each() {
         basis: "string" ["marginal","volume"] ["marginal"]
         cap: "object" [{"total":"38_000_000_000 USD"}]
         cite: "object" [{"quote":"…","source":"apr27"}]
+        convert: "string" ["day","average","closing"] ["average"]
         currency: "string" ["USD"]
         every: "string" ["month","quarter","half","year"] ["quarter"]
         except: "array" [[{"channels":["azure"]}]]

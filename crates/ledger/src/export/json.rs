@@ -109,6 +109,9 @@ struct ShareJson<'a> {
     cap: LimitJson<'a>,
     cap_of_period: LimitJson<'a>,
     cap_from: Option<String>,
+    /// The currency it is settled in, where it has one, and at which rates others are converted.
+    currency: Option<&'a str>,
+    conversion: &'a str,
     unpriced_calls: u64,
     entries: Vec<EntryJson<'a>>,
 }
@@ -299,6 +302,8 @@ impl<'a> From<&'a ShareAccount> for ShareJson<'a> {
             cap: limit(&terms.cap.total),
             cap_of_period: limit(&terms.cap.period),
             cap_from: terms.cap.from.map(|from| from.to_string()),
+            currency: share.terms.currency.as_ref().map(Currency::as_str),
+            conversion: terms.conversion.as_str(),
             unpriced_calls: share.unpriced_calls,
             entries: share.entries.iter().map(EntryJson::from).collect(),
         }

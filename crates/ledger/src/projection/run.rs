@@ -122,7 +122,7 @@ impl<'p> Plan<'p> {
             }
         });
         let (streams, money) = (streams.collect(), Arc::new(money));
-        let rates = Arc::new(Rates::new(&money.rates));
+        let rates = Arc::new(Rates::new(&money.rates).with_averages(&money.averages));
         let Bases { accruals, tally } = bases(&money, &rates, scenario, calendar);
         Ok(Self {
             name,

@@ -9,7 +9,7 @@ use crate::statement::{Holding, ShareAccount, ShareEntry, Statement};
 use crate::tally::{Account, Entry, Kind};
 use abide_model::money::{Amount, Currency, Exact, grouped};
 use abide_model::name::Party;
-use abide_model::terms::{Limit, Share};
+use abide_model::terms::{Conversion, Limit, Share};
 use std::fmt::Write;
 
 impl Statement {
@@ -242,7 +242,14 @@ fn in_words(terms: &Share) -> String {
             bounds.collect::<Vec<_>>().join(" and ")
         }
     };
-    format!("{payer} owes {payee} {rate} of revenue, each {every} from {since}{until}{floor}, {cap}")
+    let conversion = match (terms.currency(), terms.conversion) {
+        (Some(currency), Conversion::Average) => format!(", converted to {currency} at average rates"),
+        (Some(currency), Conversion::Closing) => format!(", converted to {currency} at closing rates"),
+        (_, Conversion::Day) | (None, _) => String::new(),
+    };
+    format!(
+        "{payer} owes {payee} {rate} of revenue, each {every} from {since}{until}{floor}, {cap}{conversion}"
+    )
 }
 
 fn entry_table(out: &mut String, entry: &ShareEntry) {

@@ -63,5 +63,6 @@ pub(crate) fn share(rate: &str, cap: &str) -> Result<Share, Box<dyn Error>> {
             total => Cap::total(Limit::Of(Amount::parse(total)?)),
         },
         currency: None,
+        conversion: abide_model::terms::Conversion::Day,
     })
 }

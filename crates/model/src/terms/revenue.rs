@@ -130,6 +130,39 @@ impl Rates {
     }
 }
 
+/// At which rate revenue in another currency is converted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Conversion {
+    /// That of the day of each sale.
+    #[default]
+    Day,
+    /// The average of the period that the sale falls into.
+    Average,
+    /// That of the last day of the period.
+    Closing,
+}
+
+impl Conversion {
+    /// All.
+    pub const ALL: [Conversion; 3] = [Conversion::Day, Conversion::Average, Conversion::Closing];
+
+    /// The word used in files.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Conversion::Day => "day",
+            Conversion::Average => "average",
+            Conversion::Closing => "closing",
+        }
+    }
+
+    /// Reads [`Conversion::as_str`] back.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|conversion| conversion.as_str() == text)
+    }
+}
+
 /// A revenue share: `payer` owes `payee` a part of the revenue its base covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Share {
@@ -154,6 +187,8 @@ pub struct Share {
     /// The currency it is settled in, into which revenue in others is converted; `None` where each currency is
     /// settled by itself.
     pub currency: Option<Currency>,
+    /// At which rate.
+    pub conversion: Conversion,
 }
 
 impl Share {

@@ -48,6 +48,21 @@ pub struct Rate {
     pub on: Date,
 }
 
+/// What one unit of a currency was worth in another over a time, on average.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Average {
+    /// One unit of this …
+    pub from: Currency,
+    /// … was, in this,
+    pub to: Currency,
+    /// so much; above zero.
+    pub value: Exact,
+    /// Its first day.
+    pub since: Date,
+    /// The first day after it.
+    pub until: Date,
+}
+
 /// What a company is worth from a day on, until the next row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Valuation {

@@ -2,24 +2,30 @@
 
 use super::{Key, Keys, NOTE, Shape, key, needed};
 
+const ON: &[Key] = &[needed("on", Shape::Date, "2026-04-27", "The day it is about.")];
+
 const DATED: &[Key] = &[
-    needed("on", Shape::Date, "2026-04-27", "The day it is about."),
     key("recorded", Shape::Date, "2026-04-27", "The day it became known; the same day when absent."),
     key("source", Shape::Name, "\"press-release\"", "Where that was read: the ID of a [source.ID]."),
 ];
 
 pub(super) static RATE: Keys = Keys {
-    about: "What one unit of a currency is worth in another, from a day on until the next row.",
+    about: "What one unit of a currency is worth in another, from a day on until the next row; or over a time, on \
+            average.",
     parts: &[
         &[
             needed("from", Shape::Text, "\"EUR\"", "One unit of this currency …"),
             needed("to", Shape::Text, "\"USD\"", "… is worth, in this one,"),
-            needed("value", Shape::Text, "\"1.08\"", "so much."),
+            key("value", Shape::Text, "\"1.08\"", "so much, from the day `on`."),
+            key("average", Shape::Text, "\"1.0842\"", "so much on average, from `since` until `until`."),
+            key("on", Shape::Date, "2026-04-27", "The day from which `value` holds."),
+            key("since", Shape::Date, "2026-04-01", "The first day of the time that `average` is over."),
+            key("until", Shape::Date, "2026-07-01", "The first day after that time."),
         ],
         DATED,
         NOTE,
     ],
-    choice: &[],
+    choice: &[&["value", "on"], &["average", "since", "until"]],
 };
 
 pub(super) static VALUATION: Keys = Keys {
@@ -29,6 +35,7 @@ pub(super) static VALUATION: Keys = Keys {
             needed("of", Shape::Name, "\"openai\"", "The company: a party of the book."),
             needed("value", Shape::Money, "\"500_000_000_000 USD\"", "What all of it is worth."),
         ],
+        ON,
         DATED,
         NOTE,
     ],
@@ -58,6 +65,7 @@ pub(super) static REVENUE: Keys = Keys {
                 "How many units. Wholesale prices and most favoured prices need it.",
             ),
         ],
+        ON,
         DATED,
         NOTE,
     ],
@@ -74,6 +82,7 @@ pub(super) static PURCHASE: Keys = Keys {
             key("product", Shape::Path, "\"microsoft/compute\"", "What was bought."),
             needed("amount", Shape::Money, "\"1_250.50 USD\"", "What was charged; below zero for a refund."),
         ],
+        ON,
         DATED,
         NOTE,
     ],

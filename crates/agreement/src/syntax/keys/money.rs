@@ -2,7 +2,7 @@
 
 use super::clause::{HEAD, TAIL, WHERE};
 use super::{Key, Keys, LIMIT, NAMES, NOTE, Shape, key, needed};
-use abide_model::terms::{Basis, Every, Rounding};
+use abide_model::terms::{Basis, Conversion, Every, Rounding};
 
 const EVERY: Shape = Shape::Word(|| Every::ALL.map(Every::as_str).to_vec());
 
@@ -34,6 +34,13 @@ pub(super) static SHARE: Keys = Keys {
                 "\"USD\"",
                 "The currency it is settled in; revenue in others is converted at the book's rates. That of its \
                  amounts when absent.",
+            ),
+            key(
+                "convert",
+                Shape::Word(|| Conversion::ALL.map(Conversion::as_str).to_vec()),
+                "\"average\"",
+                "At which rate. day: that of the day of each sale. average: the average of the period. closing: that of \
+                 its last day. day when absent.",
             ),
             key(
                 "floor",
