@@ -4,7 +4,7 @@
 
 use crate::bits::Bits;
 use crate::compile::StageTerms;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Spot};
 use crate::index::{Cell, Index};
 use crate::table::{
     ChannelNo, ClassNo, ClauseNo, MeasureNo, Names, PartyNo, ProductNo, QuestionNo, SegmentNo, Table,
@@ -35,6 +35,8 @@ pub struct Book {
     pub(crate) prices: Vec<Price>,
     /// The clauses about money other than shares, which the index finds.
     pub(crate) money: Vec<ClauseNo>,
+    /// The clauses about money that tell segments or countries apart.
+    pub(crate) placing: Vec<ClauseNo>,
     pub(crate) entries: Entries,
     pub(crate) year: YearBegins,
     pub(crate) warnings: Vec<Diagnostic>,
@@ -44,6 +46,8 @@ pub struct Book {
 #[derive(Debug)]
 pub(crate) struct Words {
     pub(crate) parties: Names<PartyNo, name::Party>,
+    /// What people call them, of those that have a name.
+    pub(crate) called: BTreeMap<name::Party, String>,
     pub(crate) channels: Names<ChannelNo, name::Channel>,
     pub(crate) operators: Table<ChannelNo, PartyNo>,
     pub(crate) products: Names<ProductNo, name::Product>,
@@ -302,6 +306,7 @@ pub(crate) struct RevenueEntry {
     pub(crate) on: Date,
     pub(crate) recorded: Date,
     pub(crate) place: Place,
+    pub(crate) spot: Spot,
 }
 
 /// Something that was bought.
@@ -423,6 +428,12 @@ impl Book {
     /// The parties, in the order of the files.
     pub fn parties(&self) -> impl Iterator<Item = &name::Party> {
         self.words.parties.iter().map(|(_, party)| party)
+    }
+
+    /// What people call the parties, of those that have a name.
+    #[must_use]
+    pub fn names(&self) -> &BTreeMap<name::Party, String> {
+        &self.words.called
     }
 
     /// The products, each with its owner.

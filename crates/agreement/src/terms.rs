@@ -1,14 +1,16 @@
 //! Money terms, as known at a time, for whoever works amounts out.
 
+use crate::bits::Bits;
 use crate::book::{Book, CapTerms, Clause, Money, PurchaseEntry, RevenueEntry, ShareTerms};
 use crate::compile::StageTerms;
 use crate::eval::{View, and, not};
 use crate::index::Cell;
-use crate::table::{ClauseNo, Number};
+use crate::table::{ClauseNo, Number, SegmentNo};
 use abide_model::decision::Ask;
 use abide_model::name::{self, Customer, Party};
 use abide_model::terms::{
     Cap, Commit, Guarantee, Limit, Minimum, Parity, Purchase, Revenue, Share, Split, Stage, Stake, Terms,
+    Unplaced,
 };
 use abide_model::{Date, Time};
 
@@ -109,12 +111,69 @@ impl Book {
             .collect()
     }
 
-    fn revenue(&self, entry: &RevenueEntry, known: Time) -> Option<Revenue> {
-        if self.start_of_day(entry.recorded) > known {
-            return None;
+    /// The clauses about money of which it hangs on a segment or country that the ask does not name whether their base
+    /// holds revenue from this act, each with whether it does for a customer that has neither.
+    #[must_use]
+    pub fn unplaced(&self, ask: &Ask) -> Vec<Unplaced> {
+        let named = (ask.segment.is_some(), ask.territory.is_some());
+        let Some(cell) = self.cell(ask).filter(|_| !self.placing.is_empty() && named != (true, true)) else {
+            return Vec::new();
+        };
+        let view =
+            View { book: self, cell: Some(&cell), at: ask.at, known: ask.known, open: &[], assumed: None };
+        let holds = |axis: &Option<Bits>, at: usize| axis.as_ref().is_none_or(|bits| bits.holds(at));
+        let offered = |clause: &Clause| {
+            let scope = &clause.scope;
+            holds(&scope.products, cell.product.at()) && holds(&scope.channels, cell.channel.at())
+        };
+        let clauses = self.placing.iter().map(|number| &self.clauses[*number]);
+        let clauses: Vec<&Clause> = clauses.filter(|clause| view.live(clause) && offered(clause)).collect();
+        if clauses.is_empty() {
+            return Vec::new();
         }
+        let known = self.counts(ask);
+        let hangs = |clause: &&Clause| {
+            let counted = known.contains(&clause.name);
+            self.placed(clause, ask).any(|ask| self.counts(&ask).contains(&clause.name) != counted)
+        };
+        let unplaced =
+            |clause: &Clause| Unplaced { clause: clause.name.clone(), counted: known.contains(&clause.name) };
+        clauses.into_iter().filter(hangs).map(unplaced).collect()
+    }
+
+    /// The ask in each segment and country that the clause names, where the ask names none.
+    fn placed(&self, clause: &Clause, ask: &Ask) -> impl Iterator<Item = Ask> {
+        let words = &self.words;
+        let scopes = || std::iter::once(&clause.scope).chain(&clause.except);
+        let mut segments = vec![ask.segment.clone()];
+        if ask.segment.is_none() {
+            let named = |at: SegmentNo| {
+                scopes().any(|scope| scope.segments.as_ref().is_some_and(|bits| bits.holds(at.at())))
+            };
+            segments.extend(
+                words.segments.iter().filter(|(at, _)| named(*at)).map(|(_, name)| Some(name.clone())),
+            );
+        }
+        let mut territories = vec![ask.territory.clone()];
+        if ask.territory.is_none() {
+            let named = scopes().flat_map(|scope| scope.territories.iter().flatten());
+            territories.extend(named.map(|at| Some(words.territories[*at].clone())));
+        }
+        let ask = ask.clone();
+        segments.into_iter().flat_map(move |segment| {
+            let ask = ask.clone();
+            territories.clone().into_iter().map(move |territory| Ask {
+                segment: segment.clone(),
+                territory,
+                ..ask.clone()
+            })
+        })
+    }
+
+    /// What a row of revenue would ask.
+    pub(crate) fn ask_of(&self, entry: &RevenueEntry, known: Time) -> Ask {
         let (words, cell) = (&self.words, &entry.cell);
-        let ask = Ask {
+        Ask {
             actor: words.parties[cell.actor].clone(),
             action: cell.action,
             product: words.products[cell.product].clone(),
@@ -124,9 +183,17 @@ impl Book {
             territory: cell.territory.map(|territory| words.territories[territory].clone()),
             at: self.start_of_day(entry.on),
             known,
-        };
+        }
+    }
+
+    fn revenue(&self, entry: &RevenueEntry, known: Time) -> Option<Revenue> {
+        if self.start_of_day(entry.recorded) > known {
+            return None;
+        }
+        let ask = self.ask_of(entry, known);
         Some(Revenue {
             toward: self.counts(&ask),
+            unplaced: self.unplaced(&ask),
             by: ask.actor,
             product: ask.product,
             channel: ask.channel,

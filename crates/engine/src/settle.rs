@@ -6,18 +6,18 @@ use abide_ledger::book::{Draft, Scope};
 use abide_ledger::closing::{self, Closing, Closings};
 use abide_ledger::export::{Format, Writer};
 use abide_ledger::record::DecodeError;
-use abide_ledger::statement::Behind;
+use abide_ledger::statement::{Behind, Sight, Unplaced};
 use abide_ledger::{Detail, Period, Statement, TooLarge, statement};
 use abide_model::decision::{Action, Ask};
 use abide_model::line::UsageLine;
-use abide_model::name::{Clause, Customer, Party, Segment, Territory};
-use abide_model::terms::{Share, YearBegins};
+use abide_model::name::{Channel, Clause, Customer, Party, Product, Segment, Territory};
+use abide_model::terms::{self, Share, YearBegins};
 use abide_model::{Date, Time};
 use abide_store::{OpenError, PostedLine, Reader, StoreError};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::path::Path;
 
 /// Why nothing was settled.
@@ -60,6 +60,9 @@ pub enum Progress {
 /// How much text is gathered before it is written.
 const TEXT_BYTES_MAX: usize = 64 << 10;
 
+/// How many answers of the agreements are kept while lines are read.
+const DAYS_KEPT_MAX: usize = 100_000;
+
 /// What the agreements ask of a customer, by the key that called.
 type Customers = BTreeMap<(String, Customer), Option<(Option<Segment>, Option<Territory>)>>;
 
@@ -100,8 +103,13 @@ impl<'b> Books<'b> {
     ///
     /// # Errors
     /// When lines cannot be read or sums do not fit.
-    pub fn statement(&mut self, party: Party, period: Period, now: Time) -> Result<Statement, SettleError> {
-        self.draw(statement::Draft::new(self.scope(party, period, now)), period, now)
+    pub fn statement(
+        &mut self,
+        (party, sight): (Party, Sight),
+        period: Period,
+        now: Time,
+    ) -> Result<Statement, SettleError> {
+        self.draw(statement::Draft::new(self.scope((party, sight), period, now)), period, now)
     }
 
     /// The lines and rows behind the figures of such a statement, one at a time: rows first, then lines in the order
@@ -111,12 +119,12 @@ impl<'b> Books<'b> {
     /// When lines cannot be read, or what `each` says.
     pub fn lines(
         &mut self,
-        party: Party,
+        (party, sight): (Party, Sight),
         period: Period,
         now: Time,
         mut each: impl FnMut(Behind) -> io::Result<()>,
     ) -> Result<(), SettleError> {
-        let draft = statement::Draft::new(self.scope(party, period, now));
+        let draft = statement::Draft::new(self.scope((party, sight), period, now));
         draft.entered().try_for_each(&mut each)?;
         let until = period.bounds(self.book.zone()).end.min(now);
         let cover = Cover::new(self.book, &self.customers, now);
@@ -128,20 +136,20 @@ impl<'b> Books<'b> {
     }
 
     /// What `period` is closed with: all that is owed under the book by its end, as worked out at `now`, less what was
-    /// closed before.
+    /// closed before. Beside it the sales of the period that are still open.
     ///
     /// # Errors
     /// When lines cannot be read, sums do not fit, or the period is closed already or has not ended.
-    pub fn close(&mut self, period: Period, now: Time) -> Result<Closing, SettleError> {
-        let scope = self.scope(self.book.owner().clone(), period, now);
+    pub fn close(&mut self, period: Period, now: Time) -> Result<(Closing, Vec<Unplaced>), SettleError> {
+        let scope = self.scope((self.book.owner().clone(), Sight::Own), period, now);
         let drawn = self.draw(statement::Draft::of_all(scope), period, now)?;
         let today = self.book.zone().to_datetime(now).date();
         let last_ended = today.yesterday().unwrap_or(today);
         let ended = (period.to_string(), period.last_day());
-        Ok(self.closings.close(ended, &drawn.obligations, last_ended)?)
+        Ok((self.closings.close(ended, &drawn.obligations, last_ended)?, drawn.unplaced))
     }
 
-    fn scope(&self, party: Party, period: Period, now: Time) -> statement::Scope {
+    fn scope(&self, (party, sight): (Party, Sight), period: Period, now: Time) -> statement::Scope {
         let mut terms = self.book.terms(now);
         let begins = self.book.year_begins();
         let over: Vec<Clause> =
@@ -152,6 +160,8 @@ impl<'b> Books<'b> {
         statement::Scope {
             party,
             own: self.book.owner().clone(),
+            sight,
+            names: self.book.names().clone(),
             period,
             zone: self.book.zone().clone(),
             begins,
@@ -172,6 +182,7 @@ impl<'b> Books<'b> {
         if let Some(reader) = &mut self.reader {
             each_line(reader, before(until), |_, line| {
                 draft.add(line, |clause, line| cover.covers(clause, line));
+                cover.leave_open(line, &mut draft);
                 Ok(())
             })?;
         }
@@ -241,29 +252,62 @@ fn touches(share: &Share, begins: YearBegins, period: Period) -> bool {
     share.since <= period.last_day() && last_due.is_none_or(|day| day >= period.first_day())
 }
 
-/// Which shares a line belongs to, as the book has it now: an amendment that came later counts, a price that was
+/// Which clauses a line counts toward, as the book has it now: an amendment that came later counts, a price that was
 /// charged stays.
 struct Cover<'c> {
     book: &'c Book,
     customers: &'c Customers,
     known: Time,
-    /// The last line looked at and its shares: one look serves all shares.
-    last: RefCell<Option<(Ask, Vec<Clause>)>>,
+    /// The last day looked at of each buyer of each offer: books count in days, so its lines have one answer.
+    days: RefCell<BTreeMap<Sold, Day>>,
+}
+
+/// A key, its customer, a product and a channel.
+type Sold = (String, Customer, Product, Channel);
+
+/// What holds for every sale of one day.
+struct Day {
+    bounds: Range<Time>,
+    counts: Vec<Clause>,
+    unplaced: Vec<terms::Unplaced>,
 }
 
 impl<'c> Cover<'c> {
     fn new(book: &'c Book, customers: &'c Customers, known: Time) -> Self {
-        Self { book, customers, known, last: RefCell::new(None) }
+        Self { book, customers, known, days: RefCell::new(BTreeMap::new()) }
     }
 
     fn covers(&self, clause: &Clause, line: &UsageLine) -> bool {
-        let ask = self.ask(line);
-        let mut last = self.last.borrow_mut();
-        if last.as_ref().is_none_or(|(asked, _)| *asked != ask) {
-            let counts = self.book.counts(&ask);
-            *last = Some((ask, counts));
+        self.day(line, |day| day.counts.contains(clause))
+    }
+
+    /// The clauses of which it hangs on a segment or country that the line's key does not name.
+    fn leave_open(&self, line: &UsageLine, draft: &mut statement::Draft) {
+        self.day(line, |day| draft.leave_open(line, &day.unplaced));
+    }
+
+    fn day<T>(&self, line: &UsageLine, look: impl FnOnce(&Day) -> T) -> T {
+        let sold = (line.key.clone(), line.customer.clone(), line.product.clone(), line.channel.clone());
+        let mut days = self.days.borrow_mut();
+        if days.len() >= DAYS_KEPT_MAX && !days.contains_key(&sold) {
+            days.clear();
         }
-        last.as_ref().is_some_and(|(_, counts)| counts.contains(clause))
+        let day = days.entry(sold).or_insert_with(|| self.look_up(line));
+        if !day.bounds.contains(&line.at) {
+            *day = self.look_up(line);
+        }
+        look(day)
+    }
+
+    fn look_up(&self, line: &UsageLine) -> Day {
+        let ask = self.ask(line);
+        let date = self.book.zone().to_datetime(line.at).date();
+        let end = date.tomorrow().map_or(Time::MAX, |next| self.book.start_of_day(next));
+        Day {
+            bounds: self.book.start_of_day(date)..end,
+            counts: self.book.counts(&ask),
+            unplaced: self.book.unplaced(&ask),
+        }
     }
 
     fn ask(&self, line: &UsageLine) -> Ask {

@@ -16,6 +16,7 @@ use abide_model::terms::{
 };
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{BufRead, Write};
 
@@ -238,6 +239,8 @@ fn conversions(case: &Value) -> Fallible<Value> {
     let scope = statement::Scope {
         party: "cloud".parse()?,
         own: "lab".parse()?,
+        sight: statement::Sight::Own,
+        names: BTreeMap::new(),
         period: Period::parse("2026").map_err(|error| error.to_string())?,
         zone: TimeZone::UTC,
         begins: YearBegins::in_month(get("begins").as_u64().unwrap_or(1).try_into()?).ok_or("no month")?,
@@ -285,6 +288,7 @@ fn sale(row: &Value, toward: &Clause) -> Fallible<Revenue> {
         on,
         recorded: on,
         toward: vec![toward.clone()],
+        unplaced: vec![],
         place: Place { file: "rows.toml".to_owned(), line: 1 },
     })
 }

@@ -6,11 +6,14 @@ use abide_model::terms::{Average, Conversion, Rate};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
+/// Averages of pairs of currencies, each with its days.
+type Averages = BTreeMap<(Currency, Currency), Vec<(RangeInclusive<Date>, Exact)>>;
+
 /// The rates of a book, ready to be asked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rates {
     by_pair: BTreeMap<(Currency, Currency), BTreeMap<Date, Exact>>,
-    averages: BTreeMap<(Currency, Currency), Vec<(RangeInclusive<Date>, Exact)>>,
+    averages: Averages,
 }
 
 impl Rates {
@@ -34,8 +37,7 @@ impl Rates {
     /// otherwise for the same days. Of two rows for the same days the later holds.
     #[must_use]
     pub fn with_averages(self, rows: &[Average]) -> Self {
-        let mut averages: BTreeMap<(Currency, Currency), Vec<(RangeInclusive<Date>, Exact)>> =
-            BTreeMap::new();
+        let mut averages: Averages = BTreeMap::new();
         let mut add = |pair, days: RangeInclusive<Date>, value: Exact| {
             let known = averages.entry(pair).or_default();
             known.retain(|(same, _)| *same != days);

@@ -4,9 +4,13 @@
 //! Whether a share's base holds a line is asked of the caller.
 
 mod behind;
+mod customers;
 mod table;
+mod unplaced;
 
 pub use behind::Behind;
+pub use customers::CustomerAccount;
+pub use unplaced::Unplaced;
 
 use crate::accrual::{Accrual, Settlement, Worked};
 use crate::closing::{Closings, Figure, Obligation, Owed};
@@ -16,17 +20,26 @@ use crate::postings::Count;
 use crate::share::Span;
 use crate::stake;
 use crate::sum::{Sum, TooLarge};
-use crate::tally::{Account, Entry, Sale, Stretch, Tally, plus};
+use crate::tally::{AT_FAVOURED_PRICE, Account, Entry, Sale, Say, Stretch, Tally, plus};
 use abide_model::line::UsageLine;
 use abide_model::money::{Currency, Exact};
 use abide_model::name::{Channel, Clause, Party, Product};
-use abide_model::terms::{Share, Terms, YearBegins};
+use abide_model::terms::{self as model, Share, Terms, YearBegins};
 use abide_model::{Date, Time};
 use jiff::tz::TimeZone;
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
+
+/// Whose eyes a statement is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight {
+    /// Those of the party whose book it is: all that is behind the figures.
+    Own,
+    /// Those of the party it is drawn up for: what it may be sent. Other customers' names and prices are left out.
+    Party,
+}
 
 /// What a statement is drawn up for.
 #[derive(Debug, Clone)]
@@ -35,6 +48,10 @@ pub struct Scope {
     pub party: Party,
     /// The party whose lines these are.
     pub own: Party,
+    /// Whose eyes it is for.
+    pub sight: Sight,
+    /// What people call the parties, of those that have a name.
+    pub names: BTreeMap<Party, String>,
     /// The period.
     pub period: Period,
     /// The zone that periods are counted in.
@@ -56,6 +73,10 @@ pub struct Statement {
     pub party: Party,
     /// The party whose lines it is drawn from.
     pub own: Party,
+    /// Whose eyes it is for.
+    pub sight: Sight,
+    /// What people call the parties, of those that have a name.
+    pub names: BTreeMap<Party, String>,
     /// The period.
     pub period: Period,
     /// Its instants.
@@ -68,8 +89,12 @@ pub struct Statement {
     pub revenue: Vec<Revenue>,
     /// Calls without a price, by product and channel. They are in no sum.
     pub unpriced: Vec<Unpriced>,
+    /// Sales of which a clause cannot say whether it counts them.
+    pub unplaced: Vec<Unplaced>,
     /// Revenue, by currency.
     pub totals: Vec<Total>,
+    /// Metered usage by customer, for the book's own party alone.
+    pub customers: Vec<CustomerAccount>,
     /// The shares that pay or burden the party.
     pub shares: Vec<ShareAccount>,
     /// The other clauses about money that do, with what closes in the period or is still open.
@@ -193,6 +218,14 @@ pub struct Due {
     pub accrued_by_party: Span<i128>,
 }
 
+impl Statement {
+    /// What people call a party: its name, else its id.
+    #[must_use]
+    pub fn name<'s>(&'s self, party: &'s Party) -> &'s str {
+        self.names.get(party).map_or(party.as_str(), String::as_str)
+    }
+}
+
 const NOTHING: Span<i128> = Span { low: 0, high: 0 };
 
 impl Due {
@@ -228,6 +261,8 @@ pub fn statement<L: Borrow<UsageLine>>(
 pub struct Draft {
     party: Party,
     own: Party,
+    sight: Sight,
+    names: BTreeMap<Party, String>,
     period: Period,
     bounds: Range<Time>,
     // Invariant: within the bounds, up to when the statement is drawn up.
@@ -240,6 +275,8 @@ pub struct Draft {
     tally: Tally,
     revenue: BTreeMap<(Product, Channel, Currency), (Count, Sum)>,
     unpriced: BTreeMap<(Product, Channel), Count>,
+    unplaced: unplaced::Gathered,
+    customers: customers::Gathered,
     /// Whether obligations between others are kept.
     all: bool,
 }
@@ -279,9 +316,13 @@ impl Draft {
             window,
             party: scope.party,
             own: scope.own,
+            sight: scope.sight,
+            names: scope.names,
             period: scope.period,
             revenue: BTreeMap::new(),
             unpriced: BTreeMap::new(),
+            unplaced: unplaced::Gathered::default(),
+            customers: customers::Gathered::default(),
             all,
         };
         draft.enter();
@@ -301,7 +342,11 @@ impl Draft {
             }
         }
         if let Some(sale) = Sale::of_line(line).filter(|_| self.tally.counts_sales()) {
-            listed |= self.tally.add(&sale, |clause| covers(clause, line));
+            let say = self.tally.add(&sale, |clause| covers(clause, line));
+            listed |= self.lists(say);
+        }
+        if self.party == self.own {
+            self.customers.add(line, &self.window);
         }
         if !listed || !self.window.contains(&line.at) {
             return;
@@ -332,7 +377,11 @@ impl Draft {
                     listed = true;
                 }
             }
-            listed |= self.tally.add(&Sale::of_row(row, at), |clause| row.toward.contains(clause));
+            let say = self.tally.add(&Sale::of_row(row, at), |clause| row.toward.contains(clause));
+            listed |= self.lists(say);
+            if self.window.contains(&at) {
+                self.unplaced.add_row(row, |clause| terms.has(clause));
+            }
             if listed && self.window.contains(&at) {
                 let place = (row.product.clone(), row.channel.clone(), row.amount.currency);
                 let (count, sum) = self.revenue.entry(place).or_default();
@@ -345,6 +394,22 @@ impl Draft {
             if at < self.window.end {
                 self.tally.buy(at, row.amount, |clause| row.toward.contains(clause));
             }
+        }
+    }
+
+    /// Whether a sale with this say is among the revenue: what others pay is for the own party's eyes alone.
+    fn lists(&self, say: Say) -> bool {
+        match say {
+            Say::Nothing => false,
+            Say::IsCompared => self.sight == Sight::Own,
+            Say::Counts => true,
+        }
+    }
+
+    /// Notes the clauses of which it hangs on a segment or country that the line does not name whether they count it.
+    pub fn leave_open(&mut self, line: &UsageLine, unplaced: &[model::Unplaced]) {
+        if line.at < self.at && self.window.contains(&line.at) {
+            self.unplaced.add_line(line, unplaced, |clause| self.terms.has(clause));
         }
     }
 
@@ -376,6 +441,10 @@ impl Draft {
             unpriced: unpriced
                 .map(|((product, channel), count)| Unpriced { product, channel, count })
                 .collect(),
+            unplaced: self.unplaced.finish(),
+            customers: self.customers.finish()?,
+            sight: self.sight,
+            names: self.names,
             zone: self.zone.iana_name().map(str::to_owned),
             closed_through: self.closings.through(),
             party: self.party,
@@ -426,8 +495,14 @@ impl Draft {
             let last = entry.stretch.last_day();
             !entry.closed || last.is_some_and(|last| last >= self.period.first_day())
         };
+        let told = |(name, _): &(&str, Span<Exact>)| self.sight == Sight::Own || *name != AT_FAVOURED_PRICE;
         let cut = |account: Account| Account {
-            entries: account.entries.into_iter().filter(shown).collect(),
+            entries: account
+                .entries
+                .into_iter()
+                .filter(shown)
+                .map(|entry| Entry { figures: entry.figures.into_iter().filter(told).collect(), ..entry })
+                .collect(),
             ..account
         };
         accounts.into_iter().map(cut).collect()

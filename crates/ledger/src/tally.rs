@@ -23,6 +23,9 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+/// What a buyer would have paid at the prices of others.
+pub(crate) const AT_FAVOURED_PRICE: &str = "at the favoured price";
+
 /// What a clause about money other than a share is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -149,6 +152,17 @@ impl<'a> Sale<'a> {
     }
 }
 
+/// What a sale does under the clauses of a tally.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Say {
+    /// No clause has it in its base.
+    Nothing,
+    /// Its price is what that of another customer is compared with.
+    IsCompared,
+    /// It counts.
+    Counts,
+}
+
 /// Sums in the currency of a clause.
 #[derive(Debug, Clone, Default)]
 struct Gathered {
@@ -237,16 +251,15 @@ impl Tally {
         kinds.into_iter().find(|(_, found)| *found).map(|(kind, _)| kind)
     }
 
-    /// Adds a sale to every clause whose base holds it.
-    /// Whether there is any.
-    pub(crate) fn add(&mut self, sale: &Sale<'_>, holds: impl Fn(&Clause) -> bool) -> bool {
-        let mut found = false;
+    /// Adds a sale to every clause whose base holds it; how much of a say it has there.
+    pub(crate) fn add(&mut self, sale: &Sale<'_>, holds: impl Fn(&Clause) -> bool) -> Say {
+        let mut found = Say::Nothing;
         let terms = Arc::clone(&self.terms);
         for (split, (counts, periods, sums)) in terms.splits.iter().zip(&mut self.splits) {
             if !counts.contains(&sale.at) || !holds(&split.clause) {
                 continue;
             }
-            found = true;
+            found = Say::Counts;
             let currency = split_currency(split).unwrap_or(sale.amount.currency);
             let period = periods.find(sale.at);
             let day = date_of(sale.at, &self.zone);
@@ -270,7 +283,7 @@ impl Tally {
         }
         for (at, commit) in terms.commits.iter().enumerate() {
             if holds(&commit.clause) {
-                found = true;
+                found = Say::Counts;
                 self.draw(at, sale.at, sale.amount);
             }
         }
@@ -279,7 +292,8 @@ impl Tally {
             if !counts.contains(&sale.at) || !holds(&parity.clause) {
                 continue;
             }
-            found = true;
+            let own = is_below(customer, parity.buyer.as_str());
+            found = found.max(if own { Say::Counts } else { Say::IsCompared });
             let place =
                 (periods.find(sale.at), sale.product.clone(), quantity.unit.clone(), sale.amount.currency);
             let (units, paid) = deals.entry(place).or_default().entry(customer.clone()).or_default();
@@ -524,7 +538,7 @@ impl Tally {
                 closed: self.closed(&stretch),
                 stretch,
                 currency,
-                figures: vec![("paid", sure(paid.clone())), ("at the favoured price", sure(paid - credit))],
+                figures: vec![("paid", sure(paid.clone())), (AT_FAVOURED_PRICE, sure(paid - credit))],
                 owed: vec![owed],
             });
         }
@@ -601,21 +615,23 @@ fn commit_currency(commit: &Commit) -> Option<Currency> {
     commit.stages.iter().find_map(|stage| stage.amount).map(|amount| amount.currency)
 }
 
+/// Whether a customer is the one of this name, or stands below it.
+pub(crate) fn is_below(customer: &Customer, name: &str) -> bool {
+    let rest = customer.as_str().strip_prefix(name);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// The deals of the buyer and those it is compared with.
 fn compared(terms: &Parity, prices: &Prices) -> (Vec<Deal>, Vec<Deal>) {
-    let below = |customer: &Customer, name: &str| {
-        let rest = customer.as_str().strip_prefix(name);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
     let (mut own, mut others) = (Vec::new(), Vec::new());
     for (customer, (units, paid)) in prices {
         let deal = |adjust: Exact| Deal { units: units.clone(), paid: paid.clone(), adjust };
-        if below(customer, terms.buyer.as_str()) {
+        if is_below(customer, terms.buyer.as_str()) {
             own.push(deal(Exact::whole(1)));
             continue;
         }
         let named = |row: &&Comparable| {
-            row.customers.is_empty() || row.customers.iter().any(|name| below(customer, name.as_str()))
+            row.customers.is_empty() || row.customers.iter().any(|name| is_below(customer, name.as_str()))
         };
         let row = terms.against.iter().find(named);
         let few = |row: &&Comparable| row.at_most.as_ref().is_none_or(|most| units <= most);

@@ -187,6 +187,8 @@ proptest! {
         let drawn = statement::Scope {
             party: "microsoft".parse().unwrap(),
             own: "openai".parse().unwrap(),
+            sight: statement::Sight::Own,
+            names: BTreeMap::new(),
             period: "2026".parse().unwrap(),
             zone: TimeZone::get("America/Los_Angeles").unwrap(),
             begins: YearBegins::JANUARY,

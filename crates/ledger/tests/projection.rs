@@ -289,6 +289,7 @@ fn a_floor_is_owed_in_periods_without_revenue_from_the_horizon_on() {
         on: date(2024, 6, 1),
         recorded: date(2024, 6, 1),
         toward: vec!["s".parse().unwrap()],
+        unplaced: vec![],
         place: Place { file: "book.toml".to_owned(), line: 1 },
     };
     // A row within the horizon is what the forecast stands for.

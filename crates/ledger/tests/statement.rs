@@ -4,7 +4,7 @@
 mod rows;
 
 use abide_ledger::closing::Closings;
-use abide_ledger::statement::{Draft, Scope, statement};
+use abide_ledger::statement::{Draft, Scope, Sight, statement};
 use abide_ledger::{Period, Statement};
 use abide_model::line::UsageLine;
 use abide_model::money::{Amount, Currency, Exact, PICO};
@@ -13,6 +13,7 @@ use abide_model::terms::{Every, Rates, Share, Terms, YearBegins};
 use expect_test::{Expect, expect, expect_file};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 
 const CALLS: &str = "
     2026-01-15T12:00Z acme openai/api azure 1200/300 100.005 USD
@@ -30,6 +31,8 @@ fn scope(party: &str, period: &str, shares: Vec<Share>) -> Scope {
     Scope {
         party: Party::parse(party).unwrap(),
         own: Party::parse("openai").unwrap(),
+        sight: Sight::Own,
+        names: BTreeMap::new(),
         period: Period::parse(period).unwrap(),
         zone: TimeZone::get("America/Los_Angeles").unwrap(),
         begins: YearBegins::JANUARY,
@@ -61,6 +64,7 @@ fn a_payee_sees_the_revenue_its_share_covers_and_what_is_due() {
         expect![[r#"
             Statement for microsoft · 2026-Q2
             from the books of openai, 2026-04-01 to 2026-06-30 in America/Los_Angeles
+            internal: it shows what microsoft is not to see
 
             Revenue
               product          channel  calls  estimated  tokens in  tokens out         revenue
@@ -115,6 +119,10 @@ fn the_books_own_party_sees_all_revenue() {
               product          channel  calls  estimated  tokens in  tokens out
               openai/frontier  aws          1          0         70           7
 
+            Metered usage by customer, as it is invoiced
+              umbrella  1,273.16 USD
+              acme          0.01 USD
+
             Share apr27.revenue-share
               openai owes microsoft 20% of revenue, each quarter from 2026-01-01 until 2031-01-01, no cap
               without a price, so not in the base: 1 call
@@ -141,6 +149,7 @@ fn a_month_within_a_quarter_accrues_and_nothing_falls_due() {
         expect![[r#"
             Statement for microsoft · 2026-05
             from the books of openai, 2026-05-01 to 2026-05-31 in America/Los_Angeles
+            internal: it shows what microsoft is not to see
 
             Revenue
               product          channel  calls  estimated  tokens in  tokens out        revenue
@@ -175,6 +184,7 @@ fn a_year_holds_the_settlements_of_its_quarters_up_to_the_cap() {
         expect![[r#"
             Statement for microsoft · 2026
             from the books of openai, 2026-01-01 to 2026-12-31 in America/Los_Angeles
+            internal: it shows what microsoft is not to see
 
             Revenue
               product          channel  calls  estimated  tokens in  tokens out         revenue
@@ -225,6 +235,10 @@ fn what_is_open_when_the_statement_is_drawn_up_is_not_yet_due() {
           total                    3          1  1,002,400       5,600  1,250.0037 USD
           to the minor unit: 1,250.00 USD
 
+        Metered usage by customer, as it is invoiced
+          umbrella  1,250.00 USD
+          acme          0.01 USD
+
         Share apr27.revenue-share
           openai owes microsoft 20% of revenue, each month from 2026-01-01 until 2031-01-01, no cap
             revenue before                     100.405   USD
@@ -262,15 +276,16 @@ fn a_party_without_shares_gets_an_empty_statement() {
         "2026-Q2",
         rows::share("20%", "none").unwrap(),
         expect![[r#"
-        Statement for amazon · 2026-Q2
-        from the books of openai, 2026-04-01 to 2026-06-30 in America/Los_Angeles
+            Statement for amazon · 2026-Q2
+            from the books of openai, 2026-04-01 to 2026-06-30 in America/Los_Angeles
+            internal: it shows what amazon is not to see
 
-        Revenue
-          none
+            Revenue
+              none
 
-        Due
-          nothing
-    "#]],
+            Due
+              nothing
+        "#]],
     );
 }
 
@@ -286,6 +301,7 @@ fn a_share_does_not_count_before_it_starts_or_after_it_ends() {
         expect![[r#"
             Statement for microsoft · 2026-Q2
             from the books of openai, 2026-04-01 to 2026-06-30 in America/Los_Angeles
+            internal: it shows what microsoft is not to see
 
             Revenue
               product          channel  calls  estimated  tokens in  tokens out     revenue
@@ -320,6 +336,7 @@ fn revenue_beside_the_currency_of_the_cap_leaves_the_share_open_on_both_sides() 
     expect![[r#"
         Statement for microsoft · 2026-Q2
         from the books of openai, 2026-04-01 to 2026-06-30 in America/Los_Angeles
+        internal: it shows what microsoft is not to see
 
         Revenue
           product     channel  calls  estimated  tokens in  tokens out     revenue

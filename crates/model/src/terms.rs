@@ -14,11 +14,11 @@ pub use revenue::{
     Basis, Cap, Comparable, Conversion, Guarantee, Limit, Minimum, Parity, Rates, Share, Tier,
 };
 pub use revenue::{Rounding, Split, Step, Take};
-pub use row::{Average, Place, Purchase, Quantity, Rate, Revenue, Valuation};
+pub use row::{Average, Place, Purchase, Quantity, Rate, Revenue, Unplaced, Valuation};
 pub use spend::{Commit, Stage};
 pub use stake::Stake;
 
-use crate::name::Party;
+use crate::name::{Clause, Party};
 
 /// How often a term is worked out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -137,5 +137,14 @@ impl Terms {
             .retain(|split| split.holder == *party || split.steps.iter().any(|step| step.to == *party));
         found.parities.retain(|parity| one(&parity.seller, &parity.buyer));
         found
+    }
+
+    /// Whether a clause that sales count toward is among them.
+    #[must_use]
+    pub fn has(&self, clause: &Clause) -> bool {
+        self.shares.iter().any(|one| one.clause == *clause)
+            || self.splits.iter().any(|one| one.clause == *clause)
+            || self.commits.iter().any(|one| one.clause == *clause)
+            || self.parities.iter().any(|one| one.clause == *clause)
     }
 }

@@ -259,7 +259,11 @@ fn the_lines_to_paste_work_from_any_folder_whatever_the_demo_is_in() {
     let asked = paste("3. ");
     assert!(asked.status == 3 && asked.out.starts_with("contested"), "{}", asked.text());
     let stated = paste("4. ");
-    assert!(stated.status == 0 && stated.out.starts_with("Statement for microsoft"), "{}", stated.text());
+    assert!(
+        stated.status == 0 && stated.out.starts_with("Statement for Microsoft (microsoft)"),
+        "{}",
+        stated.text()
+    );
     child.kill().unwrap();
     child.wait().unwrap();
 }

@@ -157,6 +157,7 @@ fn revenue(
         on,
         recorded,
         place: place(&row.dated, check),
+        spot: row.dated.spot,
     })
 }
 

@@ -53,11 +53,31 @@ pub fn load(files: &[Source]) -> Result<Book, Vec<Diagnostic>> {
     let mut sink = Sink::default();
     let read = read(&sources, &mut sink);
     let book = read.and_then(|read| compile(&sources, &read, &mut sink));
+    if let Some(book) = &book {
+        unplaced(book, &mut sink);
+    }
     let failed = sink.failed();
     let findings = sink.finish(&sources);
     match book {
         Some(book) if !failed => Ok(Book { warnings: findings, ..book }),
         _ => Err(findings),
+    }
+}
+
+/// Warns of revenue of which a clause cannot say whether it counts.
+fn unplaced(book: &Book, sink: &mut Sink) {
+    for entry in &book.entries.revenue {
+        let found = book.unplaced(&book.ask_of(entry, Time::MAX));
+        let clauses: Vec<String> = found.iter().map(|one| format!("`{}`", one.clause)).collect();
+        if clauses.is_empty() {
+            continue;
+        }
+        let message = format!(
+            "whether this revenue counts toward {} hangs on a segment or country that it does not name",
+            clauses.join(", ")
+        );
+        sink.warning("unplaced", entry.spot, message)
+            .help("add them, such as country = \"DE\"; until then a statement shows it as open");
     }
 }
 
@@ -130,6 +150,7 @@ fn compile(sources: &Files<'_>, files: &[(usize, syntax::File)], sink: &mut Sink
         index,
         prices,
         money: money::with_base(&clauses),
+        placing: money::placing(&clauses),
         clauses,
         entries,
         year,

@@ -4,7 +4,7 @@ use super::Check;
 use super::clause::Draft;
 use super::price::money;
 use super::registry::Registry;
-use crate::book::{CapTerms, Money, ShareTerms};
+use crate::book::{CapTerms, Money, Scope, ShareTerms};
 use crate::diagnostic::{At, Spot, Word};
 use crate::suggest::did_you_mean;
 use crate::syntax::clause::{ClauseRow, KindRow};
@@ -108,6 +108,15 @@ pub(super) fn with_base(clauses: &Table<ClauseNo, crate::book::Clause>) -> Vec<C
     };
     let found = clauses.iter().filter(|(_, clause)| clause.kind.money().is_some_and(based));
     found.map(|(number, _)| number).collect()
+}
+
+/// The clauses about money that tell segments or countries apart.
+pub(super) fn placing(clauses: &Table<ClauseNo, crate::book::Clause>) -> Vec<ClauseNo> {
+    let tells = |scope: &Scope| scope.segments.is_some() || scope.territories.is_some();
+    let placing = |clause: &crate::book::Clause| {
+        clause.kind.money().is_some() && (tells(&clause.scope) || clause.except.iter().any(tells))
+    };
+    clauses.iter().filter(|(_, clause)| placing(clause)).map(|(number, _)| number).collect()
 }
 
 fn share(row: &ShareRow, clause: &ClauseRow, check: &mut Check<'_>) -> Option<ShareTerms> {

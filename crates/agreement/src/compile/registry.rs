@@ -126,8 +126,12 @@ pub(super) struct Fact {
 pub(super) fn build(files: &[(usize, File)], check: &mut Check<'_>) -> Registry {
     let registries: Vec<_> = files.iter().map(|(_, file)| &file.registry).collect();
     let mut parties = Names::new();
+    let mut called = BTreeMap::new();
     for row in registries.iter().flat_map(|registry| &registry.parties) {
-        check.declare(&row.id, "party").map(|name| parties.add(name));
+        if let Some(party) = check.declare::<name::Party>(&row.id, "party") {
+            called.extend(row.name.as_ref().map(|word| (party.clone(), word.value.clone())));
+            parties.add(party);
+        }
     }
     let mut channels = Names::new();
     let mut operators = Vec::new();
@@ -140,6 +144,7 @@ pub(super) fn build(files: &[(usize, File)], check: &mut Check<'_>) -> Registry 
     }
     let mut words = Words {
         parties,
+        called,
         channels,
         operators: Table::new(operators),
         products: Names::new(),

@@ -86,7 +86,8 @@ pub(crate) fn read(fields: &mut Fields<'_>, sink: &mut Sink) -> Entries {
 
 fn rate(table: &mut Fields<'_>, sink: &mut Sink) -> RateRow {
     let (from, to) = (table.need_text(sink, "from"), table.need_text(sink, "to"));
-    let average = table.key_spot("average").is_some();
+    let given = |keys: &[&str]| keys.iter().any(|key| table.key_spot(key).is_some());
+    let average = given(&["average"]) || (given(&["since", "until"]) && !given(&["value", "on"]));
     let (needed, others) = if average {
         (&["since", "until"][..], &["value", "on"])
     } else {

@@ -39,13 +39,13 @@ footer { margin-top: 2.5rem; padding-top: 0.75rem; border-top: 1px solid #d9d9d9
   tr, .parties, .draft { break-inside: avoid; } h2 { break-after: avoid; } }
 ";
 
-/// Who bills whom, with the names people call them.
+/// Who bills whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invoice<'s> {
     /// Who is owed.
-    pub from: (&'s Party, &'s str),
+    pub from: &'s Party,
     /// Who owes, and whom the statement is for.
-    pub to: (&'s Party, &'s str),
+    pub to: &'s Party,
     /// The book it rests on.
     pub book: &'s str,
     /// The statement of who owes, for the period.
@@ -59,13 +59,13 @@ impl Invoice<'_> {
     /// When a sum does not fit.
     pub fn html(&self) -> Result<String, TooLarge> {
         let statement = self.statement;
-        let ours = |of: &&Owed| of.payer == *self.to.0 && of.payee == *self.from.0;
+        let ours = |of: &&Owed| of.payer == *self.to && of.payee == *self.from;
         let due: Vec<&Obligation> = statement.falls_due.iter().filter(|owed| ours(&&owed.of)).collect();
         let adjusted: Vec<&Figure> = statement.adjustments.iter().filter(|owed| ours(&&owed.of)).collect();
         let open = statement.at < statement.bounds.end;
         let unsure = due.iter().any(|owed| !owed.due.is_exact());
         let title = if open || unsure { "Draft invoice" } else { "Invoice" };
-        let number = format!("{}-{}-{}", self.from.0, self.to.0, statement.period);
+        let number = format!("{}-{}-{}", self.from, self.to, statement.period);
         let mut page = String::from("<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n");
         page += &format!("<title>{title} {}</title>\n<style>\n{STYLE}</style>\n", escaped(&number));
         page += &self.head(title, &number);
@@ -102,8 +102,8 @@ impl Invoice<'_> {
              <dt>From</dt><dd>{first}</dd>\n<dt>To</dt><dd>{last}</dd>\n</dl>\n</header>\n\
              <section class=\"parties\">\n<p><span>From</span>{}</p>\n<p><span>To</span>{}</p>\n</section>\n",
             escaped(number),
-            escaped(self.from.1),
-            escaped(self.to.1),
+            escaped(self.statement.name(self.from)),
+            escaped(self.statement.name(self.to)),
         )
     }
 

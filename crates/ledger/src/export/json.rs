@@ -5,7 +5,7 @@ use crate::closing::Owed;
 use crate::figure::{exact, minor};
 use crate::postings::Count;
 use crate::share::Span;
-use crate::statement::{Holding, ShareAccount, ShareEntry, Statement};
+use crate::statement::{Holding, ShareAccount, ShareEntry, Sight, Statement, Unplaced};
 use crate::tally::{Account, Entry, Owing};
 use abide_model::money::{Currency, Exact};
 use abide_model::name::Party;
@@ -32,6 +32,10 @@ pub(crate) fn line(value: &impl Serialize) -> String {
 struct StatementJson<'a> {
     party: &'a str,
     book_of: &'a str,
+    /// What people call the parties named here, by id; those without a name are left out.
+    names: BTreeMap<&'a str, &'a str>,
+    /// `own`: all that is behind the figures. `party`: what the party may be sent.
+    sight: &'a str,
     period: String,
     from: String,
     until: String,
@@ -41,7 +45,11 @@ struct StatementJson<'a> {
     open: bool,
     revenue: Vec<RevenueJson<'a>>,
     unpriced: Vec<UnpricedJson<'a>>,
+    /// Sales of which a clause cannot say whether it counts them, since they name no segment or country.
+    unplaced: Vec<UnplacedJson<'a>>,
     totals: Vec<TotalJson<'a>>,
+    /// Metered usage by customer, as it is invoiced.
+    customers: Vec<CustomerJson<'a>>,
     shares: Vec<ShareJson<'a>>,
     accounts: Vec<AccountJson<'a>>,
     ownership: Vec<HoldingJson<'a>>,
@@ -68,6 +76,31 @@ struct UnpricedJson<'a> {
     channel: &'a str,
     #[serde(flatten)]
     count: CountJson,
+}
+
+#[derive(Serialize)]
+struct UnplacedJson<'a> {
+    clause: &'a str,
+    counted: bool,
+    product: &'a str,
+    channel: &'a str,
+    #[serde(flatten)]
+    count: CountJson,
+    revenue: Option<String>,
+    currency: Option<&'a str>,
+    /// Where the first rows were entered.
+    places: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct CustomerJson<'a> {
+    customer: &'a str,
+    #[serde(flatten)]
+    count: CountJson,
+    revenue: String,
+    /// The rounded sum so far less what was billed before.
+    billed: String,
+    currency: &'a str,
 }
 
 #[derive(Serialize)]
@@ -235,6 +268,13 @@ impl<'a> From<&'a Statement> for StatementJson<'a> {
             revenue_rounded: minor(total.revenue_minor, total.currency),
             currency: total.currency.as_str(),
         });
+        let customers = statement.customers.iter().map(|one| CustomerJson {
+            customer: one.customer.as_str(),
+            count: CountJson::from(&one.count),
+            revenue: exact(&one.revenue, one.currency),
+            billed: minor(one.billed, one.currency),
+            currency: one.currency.as_str(),
+        });
         let due = statement.due.iter().map(|due| DueJson {
             to_party: minor_span(&due.to_party, due.currency),
             by_party: minor_span(&due.by_party, due.currency),
@@ -245,6 +285,11 @@ impl<'a> From<&'a Statement> for StatementJson<'a> {
         Self {
             party: statement.party.as_str(),
             book_of: statement.own.as_str(),
+            names: statement.names.iter().map(|(party, name)| (party.as_str(), name.as_str())).collect(),
+            sight: match statement.sight {
+                Sight::Own => "own",
+                Sight::Party => "party",
+            },
             period: statement.period.to_string(),
             from: statement.bounds.start.to_string(),
             until: statement.bounds.end.to_string(),
@@ -253,7 +298,9 @@ impl<'a> From<&'a Statement> for StatementJson<'a> {
             open: statement.at < statement.bounds.end,
             revenue: revenue.collect(),
             unpriced: unpriced.collect(),
+            unplaced: statement.unplaced.iter().map(|open| unplaced(open, statement.sight)).collect(),
             totals: totals.collect(),
+            customers: customers.collect(),
             shares: statement.shares.iter().map(ShareJson::from).collect(),
             accounts: statement.accounts.iter().map(AccountJson::from).collect(),
             ownership: statement.holdings.iter().map(HoldingJson::from).collect(),
@@ -375,6 +422,20 @@ impl<'a> From<&'a Holding> for HoldingJson<'a> {
             worth: held.worth.as_ref().map(|(worth, currency)| exact(worth, *currency)),
             currency: held.worth.as_ref().map(|(_, currency)| currency.as_str()),
         }
+    }
+}
+
+fn unplaced(open: &Unplaced, sight: Sight) -> UnplacedJson<'_> {
+    let places = open.places.iter().filter(|_| sight == Sight::Own);
+    UnplacedJson {
+        clause: open.clause.as_str(),
+        counted: open.counted,
+        product: open.product.as_str(),
+        channel: open.channel.as_str(),
+        count: CountJson::from(&open.count),
+        revenue: open.currency.map(|currency| exact(&open.revenue, currency)),
+        currency: open.currency.as_ref().map(Currency::as_str),
+        places: places.map(ToString::to_string).collect(),
     }
 }
 

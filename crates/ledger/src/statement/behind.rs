@@ -1,13 +1,14 @@
 //! The lines behind the figures of a statement, one at a time, so that no number of them fills memory.
 
-use super::Draft;
+use super::{Draft, Sight};
 use crate::export::json;
 use crate::figure::number;
 use crate::period::{date_of, day_start};
+use crate::tally::is_below;
 use abide_model::Date;
 use abide_model::line::UsageLine;
 use abide_model::money::{Amount, grouped};
-use abide_model::name::Clause;
+use abide_model::name::{Clause, Customer};
 use serde::Serialize;
 
 /// A line or row that counts in a statement.
@@ -25,6 +26,8 @@ pub struct Behind {
     pub amount: Option<Amount>,
     /// The clauses of the statement that count it.
     pub toward: Vec<Clause>,
+    /// Whether `origin` and `who` are empty because they are not for these eyes.
+    pub withheld: bool,
 }
 
 impl Behind {
@@ -35,15 +38,12 @@ impl Behind {
             format!("{} {}", grouped(&number(&amount)), amount.currency)
         });
         let toward: Vec<&str> = self.toward.iter().map(Clause::as_str).collect();
-        let who = if self.who.is_empty() { "-" } else { &self.who };
-        let line = format!(
-            "{}  {amount:>18}  {}  {who}  {}  {}",
-            self.day,
-            self.what,
-            toward.join(" "),
-            self.origin
-        );
-        line.replace(char::is_control, " ") + "\n"
+        let (who, origin) =
+            if self.withheld { ("(withheld)", "") } else { (self.who.as_str(), self.origin.as_str()) };
+        let who = if who.is_empty() { "-" } else { who };
+        let line =
+            format!("{}  {amount:>18}  {}  {who}  {}  {}", self.day, self.what, toward.join(" "), origin);
+        line.trim_end().replace(char::is_control, " ") + "\n"
     }
 
     /// As a line of JSON, with a line end.
@@ -57,6 +57,7 @@ impl Behind {
             amount: self.amount.as_ref().map(number),
             currency: self.amount.as_ref().map(|amount| amount.currency.to_string()),
             toward: self.toward.iter().map(Clause::as_str).collect(),
+            withheld: self.withheld,
         })
     }
 }
@@ -70,6 +71,7 @@ struct BehindJson<'a> {
     amount: Option<String>,
     currency: Option<String>,
     toward: Vec<&'a str>,
+    withheld: bool,
 }
 
 impl Draft {
@@ -78,24 +80,30 @@ impl Draft {
     pub fn behind(&self, line: &UsageLine, covers: impl Fn(&Clause, &UsageLine) -> bool) -> Option<Behind> {
         let inside = line.at < self.at && self.window.contains(&line.at);
         let toward: Vec<Clause> = if inside {
-            self.clauses().filter(|clause| covers(clause, line)).cloned().collect()
+            let seen = |clause: &&Clause| self.sees(clause, Some(&line.customer)) && covers(clause, line);
+            self.clauses().filter(seen).cloned().collect()
         } else {
             vec![]
         };
-        (inside && (self.party == self.own || !toward.is_empty())).then(|| Behind {
-            day: date_of(line.at, &self.zone),
-            origin: format!("{} call {}", line.run, line.call),
-            what: format!("{} {}", line.product, line.channel),
-            who: line.customer.to_string(),
-            amount: line.charge,
-            toward,
+        (inside && (self.party == self.own || !toward.is_empty())).then(|| {
+            let behind = Behind {
+                day: date_of(line.at, &self.zone),
+                origin: format!("{} call {}", line.run, line.call),
+                what: format!("{} {}", line.product, line.channel),
+                who: line.customer.to_string(),
+                amount: line.charge,
+                toward,
+                withheld: false,
+            };
+            self.told(behind, Some(&line.customer))
         })
     }
 
     /// The rows entered by hand that count in the period, sales before purchases.
     pub fn entered(&self) -> impl Iterator<Item = Behind> + '_ {
-        let ours = |toward: &[Clause]| -> Vec<Clause> {
-            self.clauses().filter(|clause| toward.contains(clause)).cloned().collect()
+        let ours = |toward: &[Clause], customer: Option<&Customer>| -> Vec<Clause> {
+            let seen = |clause: &&Clause| toward.contains(clause) && self.sees(clause, customer);
+            self.clauses().filter(seen).cloned().collect()
         };
         let inside = |day: Date| self.window.contains(&day_start(day, &self.zone));
         let sales = self.terms.revenue.iter().filter(move |row| inside(row.on)).map(move |row| {
@@ -105,9 +113,11 @@ impl Draft {
                 what: format!("{} {}", row.product, row.channel),
                 who: row.customer.as_ref().map_or(String::new(), ToString::to_string),
                 amount: Some(row.amount),
-                toward: ours(&row.toward),
+                toward: ours(&row.toward, row.customer.as_ref()),
+                withheld: false,
             };
-            (row.by == self.party || !behind.toward.is_empty(), behind)
+            let counts = row.by == self.party || !behind.toward.is_empty();
+            (counts, self.told(behind, row.customer.as_ref()))
         });
         let bought = self.terms.purchases.iter().filter(move |row| inside(row.on)).map(move |row| {
             let behind = Behind {
@@ -116,11 +126,28 @@ impl Draft {
                 what: format!("bought from {}", row.from),
                 who: row.by.to_string(),
                 amount: Some(row.amount),
-                toward: ours(&row.toward),
+                toward: ours(&row.toward, None),
+                withheld: false,
             };
             (!behind.toward.is_empty(), behind)
         });
         sales.chain(bought).filter(|(counts, _)| *counts).map(|(_, behind)| behind)
+    }
+
+    /// Whether it is for these eyes that a clause counts what a customer bought: whom a price is compared with is not.
+    fn sees(&self, clause: &Clause, customer: Option<&Customer>) -> bool {
+        let parity = self.terms.parities.iter().find(|parity| parity.clause == *clause);
+        self.sight == Sight::Own
+            || parity.is_none_or(|parity| customer.is_some_and(|one| is_below(one, parity.buyer.as_str())))
+    }
+
+    /// Without what is not for these eyes: who another customer is, and where its purchase is kept.
+    fn told(&self, behind: Behind, customer: Option<&Customer>) -> Behind {
+        let own = customer.is_some_and(|customer| is_below(customer, self.party.as_str()));
+        if self.sight == Sight::Own || self.party == self.own || own {
+            return behind;
+        }
+        Behind { origin: String::new(), who: String::new(), withheld: true, ..behind }
     }
 
     /// The clauses of the statement that sales and purchases count toward.

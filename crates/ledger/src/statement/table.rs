@@ -5,12 +5,14 @@ use crate::closing::Figure;
 use crate::figure::{calls, exact, in_line, minor, number, rates, span};
 use crate::postings::Count;
 use crate::share::Span;
-use crate::statement::{Holding, ShareAccount, ShareEntry, Statement};
+use crate::statement::{CustomerAccount, Holding, ShareAccount, ShareEntry, Sight, Statement};
 use crate::tally::{Account, Entry, Kind};
 use abide_model::money::{Amount, Currency, Exact, grouped};
-use abide_model::name::Party;
 use abide_model::terms::{Conversion, Limit, Share};
 use std::fmt::Write;
+
+/// How many customers are shown, those who used most; JSON has all.
+const CUSTOMERS_SHOWN_MAX: usize = 40;
 
 impl Statement {
     /// The statement as text for a terminal, with a line end after each line.
@@ -19,18 +21,28 @@ impl Statement {
         let mut out = String::new();
         let zone = self.zone.as_deref().unwrap_or("a zone without a name");
         let (first, last) = (self.period.first_day(), self.period.last_day());
-        say(&mut out, format_args!("Statement for {} · {}", self.party, self.period));
-        say(&mut out, format_args!("from the books of {}, {first} to {last} in {zone}", self.own));
+        let (name, id) = (self.name(&self.party), self.party.as_str());
+        let id = if name == id { String::new() } else { format!(" ({id})") };
+        say(&mut out, format_args!("Statement for {name}{id} · {}", self.period));
+        say(
+            &mut out,
+            format_args!("from the books of {}, {first} to {last} in {zone}", self.name(&self.own)),
+        );
+        if self.party != self.own && self.sight == Sight::Own {
+            say(&mut out, format_args!("internal: it shows what {name} is not to see"));
+        }
         if self.at < self.bounds.end {
             say(&mut out, format_args!("drawn up at {}, before the period ends", self.at));
         }
         self.revenue_table(&mut out);
         self.unpriced_table(&mut out);
+        self.unplaced_section(&mut out);
+        self.customers_table(&mut out);
         for share in &self.shares {
-            share_section(&mut out, share);
+            self.share_section(&mut out, share);
         }
         for account in &self.accounts {
-            account_section(&mut out, account);
+            self.account_section(&mut out, account);
         }
         self.holdings_table(&mut out);
         self.adjustments_table(&mut out);
@@ -52,7 +64,7 @@ impl Statement {
             let worth = held.worth.as_ref().map_or(String::new(), |(worth, currency)| {
                 format!(", worth {} {currency}", grouped(&exact(worth, *currency)))
             });
-            let (holder, company) = (&held.holder, &held.company);
+            let (holder, company) = (self.name(&held.holder), self.name(&held.company));
             say(out, format_args!("  {holder} owns {} of {company}{through}{worth}", held.whole.percent()));
         }
         let paid = self.shares.iter().map(|share| &share.terms);
@@ -64,8 +76,8 @@ impl Statement {
                     out,
                     format_args!(
                         "  of what {} pays {} under {}, {} is not its own already",
-                        terms.payer,
-                        terms.payee,
+                        self.name(&terms.payer),
+                        self.name(&terms.payee),
                         terms.clause,
                         net.percent()
                     ),
@@ -84,7 +96,7 @@ impl Statement {
         heading(out, "Adjustments for periods that were closed before");
         for Figure { of, minor } in &self.adjustments {
             let amount = grouped(&self::minor(*minor, of.currency));
-            let (payer, payee, currency) = (&of.payer, &of.payee, of.currency);
+            let (payer, payee, currency) = (self.name(&of.payer), self.name(&of.payee), of.currency);
             say(
                 out,
                 format_args!("  {} for {}: {payer} to {payee} {amount} {currency}", of.clause, of.stretch),
@@ -128,6 +140,66 @@ impl Statement {
         grid.write(out);
     }
 
+    /// What is in no figure, or in one where it may not belong, until somebody says where it belongs.
+    fn unplaced_section(&self, out: &mut String) {
+        if self.unplaced.is_empty() {
+            return;
+        }
+        heading(out, "Open: sales that name no segment or country, on which a clause hangs");
+        for open in &self.unplaced {
+            let amount = match open.currency {
+                Some(currency) => format!("{} {currency}", grouped(&exact(&open.revenue, currency))),
+                None => "no price".to_owned(),
+            };
+            let [calls, ..] = counts(&open.count);
+            let calls = if open.count.entered > 0 { calls } else { self::calls(open.count.calls) };
+            let places: Vec<String> = open.places.iter().map(ToString::to_string).collect();
+            let more = if open.count.entered > places.len() as u64 { ", …" } else { "" };
+            let seen = self.sight == Sight::Own && !places.is_empty();
+            let places = if seen { format!(" ({}{more})", places.join(", ")) } else { String::new() };
+            let counted = if open.counted { "counted all the same" } else { "not counted" };
+            let (clause, product, channel) = (&open.clause, &open.product, &open.channel);
+            say(
+                out,
+                format_args!(
+                    "  {clause}: {amount} of {product} through {channel}, {calls}{places}: {counted}"
+                ),
+            );
+        }
+        say(
+            out,
+            format_args!(
+                "  give entered rows a `segment` and a `country`, and keys theirs (abide key create)"
+            ),
+        );
+    }
+
+    fn customers_table(&self, out: &mut String) {
+        if self.customers.is_empty() {
+            return;
+        }
+        heading(out, "Metered usage by customer, as it is invoiced");
+        let mut largest: Vec<&CustomerAccount> = self.customers.iter().collect();
+        largest.sort_by(|a, b| b.revenue.cmp(&a.revenue).then(a.customer.cmp(&b.customer)));
+        let mut rows: Vec<(String, String)> = largest
+            .iter()
+            .take(CUSTOMERS_SHOWN_MAX)
+            .map(|one| {
+                let billed = grouped(&minor(one.billed, one.currency));
+                (one.customer.to_string(), format!("{billed} {}", one.currency))
+            })
+            .collect();
+        let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        in_line(&mut rows.iter_mut().map(|(_, figure)| figure).collect::<Vec<_>>());
+        for (name, figure) in rows {
+            say(out, format_args!("  {name:width$}  {}", figure.trim_end()));
+        }
+        if largest.len() > CUSTOMERS_SHOWN_MAX {
+            let more = largest.len() - CUSTOMERS_SHOWN_MAX;
+            say(out, format_args!("  and {more} more, which --json lists"));
+        }
+    }
+
     fn due_table(&self, out: &mut String) {
         heading(out, "Due");
         if self.due.is_empty() {
@@ -144,74 +216,107 @@ impl Statement {
                 } else {
                     format!(", and {} {currency} accrued, not yet due", span(accrued, one))
                 };
-                say(out, format_args!("  {side} {}: {} {currency}{more}", self.party, span(due, one)));
+                let party = self.name(&self.party);
+                say(out, format_args!("  {side} {party}: {} {currency}{more}", span(due, one)));
             }
         }
     }
 }
 
-fn share_section(out: &mut String, share: &ShareAccount) {
-    heading(out, &format!("Share {}", share.terms.clause));
-    say(out, format_args!("  {}", in_words(&share.terms)));
-    if share.unpriced_calls > 0 {
-        let calls = calls(share.unpriced_calls);
-        say(out, format_args!("  without a price, so not in the base: {calls}"));
+impl Statement {
+    fn share_section(&self, out: &mut String, share: &ShareAccount) {
+        heading(out, &format!("Share {}", share.terms.clause));
+        say(out, format_args!("  {}", self.in_words(&share.terms)));
+        if share.unpriced_calls > 0 {
+            let calls = calls(share.unpriced_calls);
+            say(out, format_args!("  without a price, so not in the base: {calls}"));
+        }
+        if share.entries.is_empty() {
+            say(out, format_args!("  no revenue yet"));
+        }
+        for entry in &share.entries {
+            entry_table(out, entry);
+        }
     }
-    if share.entries.is_empty() {
-        say(out, format_args!("  no revenue yet"));
-    }
-    for entry in &share.entries {
-        entry_table(out, entry);
-    }
-}
 
-fn account_section(out: &mut String, account: &Account) {
-    let kind = account.kind.as_str();
-    let title = kind.get(..1).map_or(String::new(), str::to_uppercase) + kind.get(1..).unwrap_or("");
-    heading(out, &format!("{title} {}", account.clause));
-    let payer = &account.payer;
-    let payee = account.payee.as_ref().map_or("others", Party::as_str);
-    let what = match account.kind {
-        Kind::Guarantee => format!("{payer} guarantees {payee} a minimum"),
-        Kind::Commit => format!("{payer} buys at least so much from {payee}"),
-        Kind::Split => format!("{payer} collects and passes on"),
-        Kind::Parity => format!("{payer} charges {payee} no more than others"),
-    };
-    say(out, format_args!("  {what}"));
-    for (currency, sum) in &account.unconverted {
-        let sum = grouped(&exact(sum, *currency));
-        say(out, format_args!("  without a rate, so not counted: {sum} {currency}"));
-    }
-    if account.entries.is_empty() {
-        say(out, format_args!("  nothing in the period"));
-    }
-    for entry in &account.entries {
-        account_entry(out, entry);
-    }
-}
-
-fn account_entry(out: &mut String, entry: &Entry) {
-    let currency = entry.currency;
-    let one = |value: &Exact| grouped(&exact(value, currency));
-    say(out, format_args!("  {}{}", entry.stretch, if entry.closed { "" } else { ", still open" }));
-    let shown = |figure: &&(&str, Span<Exact>)| !figure.1.is_exact() || !figure.1.low.is_zero();
-    let mut rows: Vec<(String, String)> = entry
-        .figures
-        .iter()
-        .enumerate()
-        .filter(|(at, figure)| *at == 0 || shown(figure))
-        .map(|(_, (name, value))| ((*name).to_owned(), span(value, one)))
-        .collect();
-    for owing in &entry.owed {
-        let due = span(&owing.due, |due| grouped(&minor(*due, currency)));
-        let label = match (entry.closed, owing.payer == owing.payee) {
-            (_, true) => format!("{} keeps", owing.payer),
-            (true, false) => format!("due to {}", owing.payee),
-            (false, false) => format!("accrued for {}, not yet due", owing.payee),
+    fn account_section(&self, out: &mut String, account: &Account) {
+        let kind = account.kind.as_str();
+        let title = kind.get(..1).map_or(String::new(), str::to_uppercase) + kind.get(1..).unwrap_or("");
+        heading(out, &format!("{title} {}", account.clause));
+        let payer = self.name(&account.payer);
+        let payee = account.payee.as_ref().map_or("others", |payee| self.name(payee));
+        let what = match account.kind {
+            Kind::Guarantee => format!("{payer} guarantees {payee} a minimum"),
+            Kind::Commit => format!("{payer} buys at least so much from {payee}"),
+            Kind::Split => format!("{payer} collects and passes on"),
+            Kind::Parity => format!("{payer} charges {payee} no more than others"),
         };
-        rows.push((label, due));
+        say(out, format_args!("  {what}"));
+        for (currency, sum) in &account.unconverted {
+            let sum = grouped(&exact(sum, *currency));
+            say(out, format_args!("  without a rate, so not counted: {sum} {currency}"));
+        }
+        if account.entries.is_empty() {
+            say(out, format_args!("  nothing in the period"));
+        }
+        for entry in &account.entries {
+            self.account_entry(out, entry);
+        }
     }
-    figures_table(out, rows, currency);
+
+    fn account_entry(&self, out: &mut String, entry: &Entry) {
+        let currency = entry.currency;
+        let one = |value: &Exact| grouped(&exact(value, currency));
+        say(out, format_args!("  {}{}", entry.stretch, if entry.closed { "" } else { ", still open" }));
+        let shown = |figure: &&(&str, Span<Exact>)| !figure.1.is_exact() || !figure.1.low.is_zero();
+        let mut rows: Vec<(String, String)> = entry
+            .figures
+            .iter()
+            .enumerate()
+            .filter(|(at, figure)| *at == 0 || shown(figure))
+            .map(|(_, (name, value))| ((*name).to_owned(), span(value, one)))
+            .collect();
+        for owing in &entry.owed {
+            let due = span(&owing.due, |due| grouped(&minor(*due, currency)));
+            let label = match (entry.closed, owing.payer == owing.payee) {
+                (_, true) => format!("{} keeps", self.name(&owing.payer)),
+                (true, false) => format!("due to {}", self.name(&owing.payee)),
+                (false, false) => format!("accrued for {}, not yet due", self.name(&owing.payee)),
+            };
+            rows.push((label, due));
+        }
+        figures_table(out, rows, currency);
+    }
+
+    fn in_words(&self, terms: &Share) -> String {
+        let (payer, payee, rate) = (self.name(&terms.payer), self.name(&terms.payee), rates(&terms.rates));
+        let until = terms.until.map_or(String::new(), |until| format!(" until {until}"));
+        let (every, since) = (terms.every.as_str(), terms.since);
+        let amount = |amount: &Amount| format!("{} {}", grouped(&number(amount)), amount.currency);
+        let floor =
+            terms.floor.as_ref().map_or(String::new(), |floor| format!(", at least {} each", amount(floor)));
+        let cap = match (&terms.cap.period, &terms.cap.total) {
+            (Limit::None, Limit::None) => "no cap".to_owned(),
+            (period, total) => {
+                let bound = |limit: &Limit, of: &str| match limit {
+                    Limit::None => None,
+                    Limit::Unknown => Some(format!("a cap {of} that is not known")),
+                    Limit::Of(most) => Some(format!("at most {} {of}", amount(most))),
+                };
+                let each = format!("each {every}");
+                let bounds = bound(period, &each).into_iter().chain(bound(total, "in all"));
+                bounds.collect::<Vec<_>>().join(" and ")
+            }
+        };
+        let conversion = match (terms.currency(), terms.conversion) {
+            (Some(currency), Conversion::Average) => format!(", converted to {currency} at average rates"),
+            (Some(currency), Conversion::Closing) => format!(", converted to {currency} at closing rates"),
+            (_, Conversion::Day) | (None, _) => String::new(),
+        };
+        format!(
+            "{payer} owes {payee} {rate} of revenue, each {every} from {since}{until}{floor}, {cap}{conversion}"
+        )
+    }
 }
 
 fn figures_table(out: &mut String, mut rows: Vec<(String, String)>, currency: Currency) {
@@ -220,36 +325,6 @@ fn figures_table(out: &mut String, mut rows: Vec<(String, String)>, currency: Cu
     for (name, value) in rows {
         say(out, format_args!("    {name:label$}  {value} {currency}"));
     }
-}
-
-fn in_words(terms: &Share) -> String {
-    let (payer, payee, rate) = (&terms.payer, &terms.payee, rates(&terms.rates));
-    let until = terms.until.map_or(String::new(), |until| format!(" until {until}"));
-    let (every, since) = (terms.every.as_str(), terms.since);
-    let amount = |amount: &Amount| format!("{} {}", grouped(&number(amount)), amount.currency);
-    let floor =
-        terms.floor.as_ref().map_or(String::new(), |floor| format!(", at least {} each", amount(floor)));
-    let cap = match (&terms.cap.period, &terms.cap.total) {
-        (Limit::None, Limit::None) => "no cap".to_owned(),
-        (period, total) => {
-            let bound = |limit: &Limit, of: &str| match limit {
-                Limit::None => None,
-                Limit::Unknown => Some(format!("a cap {of} that is not known")),
-                Limit::Of(most) => Some(format!("at most {} {of}", amount(most))),
-            };
-            let each = format!("each {every}");
-            let bounds = bound(period, &each).into_iter().chain(bound(total, "in all"));
-            bounds.collect::<Vec<_>>().join(" and ")
-        }
-    };
-    let conversion = match (terms.currency(), terms.conversion) {
-        (Some(currency), Conversion::Average) => format!(", converted to {currency} at average rates"),
-        (Some(currency), Conversion::Closing) => format!(", converted to {currency} at closing rates"),
-        (_, Conversion::Day) | (None, _) => String::new(),
-    };
-    format!(
-        "{payer} owes {payee} {rate} of revenue, each {every} from {since}{until}{floor}, {cap}{conversion}"
-    )
 }
 
 fn entry_table(out: &mut String, entry: &ShareEntry) {

@@ -74,6 +74,15 @@ pub struct Valuation {
     pub on: Date,
 }
 
+/// A clause of which it hangs on the customer's segment or country, which a sale does not name, whether it counts it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unplaced {
+    /// The clause.
+    pub clause: Clause,
+    /// Whether it does, for a customer of no segment and no country.
+    pub counted: bool,
+}
+
 /// Revenue that was not metered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revenue {
@@ -95,6 +104,8 @@ pub struct Revenue {
     pub recorded: Date,
     /// The clauses whose base holds it.
     pub toward: Vec<Clause>,
+    /// The clauses of which that hangs on a segment or country that it does not name.
+    pub unplaced: Vec<Unplaced>,
     /// Where it was entered.
     pub place: Place,
 }
