@@ -2,6 +2,7 @@
 
 use crate::key;
 use abide_agreement::Book;
+use abide_ledger::bill::{self, Bill};
 use abide_ledger::book::{Draft, Scope};
 use abide_ledger::closing::{self, Closing, Closings};
 use abide_ledger::export::{Format, Writer};
@@ -147,6 +148,31 @@ impl<'b> Books<'b> {
         let last_ended = today.yesterday().unwrap_or(today);
         let ended = (period.to_string(), period.last_day());
         Ok((self.closings.close(ended, &drawn.obligations, last_ended)?, drawn.unplaced))
+    }
+
+    /// What a customer, and those below it, are billed for metered usage in `period`, drawn up at `now`; the customers
+    /// that there are when this one has never used anything.
+    ///
+    /// # Errors
+    /// When lines cannot be read or sums do not fit.
+    pub fn bill(
+        &mut self,
+        customer: Customer,
+        period: Period,
+        now: Time,
+    ) -> Result<Result<Bill, Vec<Customer>>, SettleError> {
+        let zone = self.book.zone().clone();
+        let mut draft = bill::Draft::new(bill::Scope { customer: customer.clone(), period, zone, at: now });
+        if let Some(reader) = &mut self.reader {
+            each_line(reader, before(now), |_, line| {
+                draft.add(line);
+                Ok(())
+            })?;
+        }
+        if !draft.used_anything() {
+            return Ok(Err(draft.known().cloned().collect()));
+        }
+        Ok(Ok(draft.finish()?))
     }
 
     fn scope(&self, (party, sight): (Party, Sight), period: Period, now: Time) -> statement::Scope {

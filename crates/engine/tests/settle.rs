@@ -3,8 +3,9 @@
 
 use abide_agreement::{Book, Source, load};
 use abide_engine::{Books, Progress};
-use abide_ledger::Detail;
 use abide_ledger::export::Format;
+use abide_ledger::statement::Sight;
+use abide_ledger::{Detail, Period};
 use abide_model::Time;
 use abide_model::id::{CallNo, RunId, SessionId};
 use abide_model::line::UsageLine;
@@ -110,4 +111,29 @@ async fn calls_leave_day_by_day_whatever_order_they_were_posted_in() {
     ];
     assert_eq!(transactions, expected);
     assert_eq!(told.last(), Some(&Progress::Written(4, 4)), "the fifth comes later than asked");
+}
+
+#[tokio::test]
+async fn what_customers_are_billed_is_what_the_statement_says_to_the_cent() {
+    let folder = tempfile::tempdir().unwrap();
+    let hours: Vec<String> =
+        (0..40).map(|n| format!("2026-0{}-1{}T1{}:00Z", 1 + n % 3, n % 7, n % 10)).collect();
+    post(folder.path(), &hours.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let book = book();
+    let mut books = Books::open(folder.path(), &book).unwrap();
+    let now = "2026-05-01T00:00Z".parse().unwrap();
+    let mut billed = 0;
+    for period in ["2026-01", "2026-02", "2026-03", "2026-Q1"] {
+        let period = Period::parse(period).unwrap();
+        let drawn = books.statement(("lab".parse().unwrap(), Sight::Own), period, now).unwrap();
+        let bill = books.bill("acme".parse().unwrap(), period, now).unwrap().unwrap();
+        let [account] = drawn.customers.as_slice() else { panic!("{:?}", drawn.customers) };
+        assert_eq!(bill.totals.values().copied().collect::<Vec<_>>(), [account.billed], "{period}");
+        let lines = bill.accounts.iter().flat_map(|account| &account.lines);
+        assert_eq!(lines.map(|line| line.minor).sum::<i128>(), account.billed, "{period}");
+        billed += if period.to_string().contains('Q') { -account.billed } else { account.billed };
+    }
+    assert_eq!(billed, 0, "three months are billed what their quarter is: 0.006 USD forty times");
+    let nobody = books.bill("acm".parse().unwrap(), Period::parse("2026-Q1").unwrap(), now).unwrap();
+    assert_eq!(nobody, Err(vec!["acme".parse().unwrap()]));
 }

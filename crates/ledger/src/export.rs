@@ -9,6 +9,8 @@ pub mod hledger;
 pub mod invoice;
 pub mod json;
 pub mod jsonl;
+mod paper;
+pub mod usage;
 
 use crate::book::Book;
 use crate::calls::Booking;

@@ -7,6 +7,7 @@
 
 pub mod account;
 mod accrual;
+pub mod bill;
 pub mod book;
 pub mod calls;
 pub mod closing;

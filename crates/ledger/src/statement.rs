@@ -10,6 +10,7 @@ mod unplaced;
 
 pub use behind::Behind;
 pub use customers::CustomerAccount;
+pub(crate) use customers::billed;
 pub use unplaced::Unplaced;
 
 use crate::accrual::{Accrual, Settlement, Worked};

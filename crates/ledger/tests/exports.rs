@@ -4,14 +4,16 @@
 mod rows;
 
 use abide_ledger::account::Account;
+use abide_ledger::bill;
 use abide_ledger::book::{Draft, Scope};
 use abide_ledger::closing::Closings;
 use abide_ledger::export::Format;
+use abide_ledger::export::usage::Invoice;
 use abide_ledger::{Book, Detail, statement};
 use abide_model::line::UsageLine;
 use abide_model::money::{Amount, Currency, Exact, PICO};
 use abide_model::name::{Clause, Party, Product};
-use abide_model::terms::{Share, Terms, YearBegins};
+use abide_model::terms::{Price, Share, Terms, YearBegins};
 use expect_test::{ExpectFile, expect, expect_file};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
@@ -262,4 +264,95 @@ fn a_cell_that_a_spreadsheet_would_run_becomes_text() {
     let text = Format::Csv.text(&book, &lines).unwrap();
     assert!(text.contains("\"'=HYPERLINK(\"\"http://example.com\"\")\""), "{text}");
     assert!(text.contains(",-1.00,USD"), "amounts stay numbers: {text}");
+}
+
+/// What tokens of openai cost from an instant on, going out ten dollars a million.
+fn price(since: &str, input: &str) -> Price {
+    let input = Amount::parse(input).unwrap();
+    Price {
+        product: Product::parse("openai").unwrap(),
+        since: since.parse().unwrap(),
+        input,
+        cache_read: input,
+        cache_write: input,
+        output: Amount::parse("10 USD").unwrap(),
+    }
+}
+
+#[test]
+fn an_invoice_to_a_customer_names_what_was_used_at_which_prices() {
+    let lines = rows::lines(
+        "2026-01-31T12:00Z acme openai/api azure 1000000/1000000 12.5 USD
+         2026-02-10T12:00Z acme/west openai/api azure 500000/250000~ 3.004 USD
+         2026-02-11T12:00Z acme openai/api azure 1000000/0 2.5 USD
+         2026-02-11T13:00Z acme openai/frontier azure 70/7 free
+         2026-02-11T13:00Z umbrella openai/api azure 1000000/0 2.5 USD",
+    );
+    let prices = [price("2025-01-01T00:00Z", "2.5 USD"), price("2026-02-15T00:00Z", "2 USD")];
+    let mut draft = bill::Draft::new(bill::Scope {
+        customer: "acme".parse().unwrap(),
+        period: "2026-02".parse().unwrap(),
+        zone: TimeZone::UTC,
+        at: "2026-07-01T00:00Z".parse().unwrap(),
+    });
+    lines.unwrap().iter().for_each(|line| draft.add(line));
+    let bill = draft.finish().unwrap();
+    let invoice = Invoice {
+        from: ("openai", "OpenAI"),
+        to: "R&D of Acme",
+        book: "clouds",
+        zone: &TimeZone::UTC,
+        prices: &prices,
+        bill: &bill,
+    };
+    let page = invoice.html();
+    let body = page.split_once("</style>").unwrap().1;
+    expect![[r#"
+
+        <header>
+        <h1>Invoice</h1>
+        <dl>
+        <dt>Number</dt><dd>openai-acme-2026-02</dd>
+        <dt>Period</dt><dd>2026-02</dd>
+        <dt>First day</dt><dd>2026-02-01</dd>
+        <dt>Last day</dt><dd>2026-02-28</dd>
+        </dl>
+        </header>
+        <section class="parties">
+        <p><span>From</span>OpenAI</p>
+        <p><span>To</span>R&amp;D of Acme</p>
+        </section>
+        <h2>Metered usage</h2>
+        <table class="wide">
+        <thead><tr><th class="what">Product</th><th class="used">Used</th><th class="n">Amount</th></tr></thead>
+        <tbody class="one">
+        <tr class="part"><td colspan="2">acme</td><td class="n"></td></tr>
+        <tr><td>openai/api<small>through azure</small></td><td class="used">1 call<small>1,000,000 tokens in, 0 out</small></td><td class="n">2.50 USD</td></tr>
+        </tbody>
+        <tbody class="one">
+        <tr class="part"><td colspan="2">acme/west</td><td class="n"></td></tr>
+        <tr><td>openai/api<small>through azure</small></td><td class="used">1 call<small>500,000 tokens in, 250,000 out</small><small>of 1 call the tokens are estimated</small></td><td class="n">3.00 USD</td></tr>
+        </tbody>
+        </table>
+        <h2>Not charged, having no price</h2>
+        <ul>
+        <li>openai/frontier through azure: 1 call<small>70 tokens in, 7 out</small></li>
+        </ul>
+        <h2>Total</h2>
+        <table>
+        <tbody>
+        <tr class="sum"><td class="what">To be paid</td><td class="when"></td><td class="n">5.50 USD</td></tr>
+        </tbody>
+        </table>
+        <h2>Prices for a million tokens</h2>
+        <table class="price">
+        <thead><tr><th>Product</th><th class="n">In</th><th class="n">From cache</th><th class="n">To cache</th><th class="n">Out</th></tr></thead>
+        <tbody>
+        <tr><td>openai/api<small>from 2026-02-01</small></td><td class="n">2.50 USD</td><td class="n">2.50 USD</td><td class="n">2.50 USD</td><td class="n">10.00 USD</td></tr>
+        <tr><td>openai/api<small>from 2026-02-15</small></td><td class="n">2.00 USD</td><td class="n">2.00 USD</td><td class="n">2.00 USD</td><td class="n">10.00 USD</td></tr>
+        </tbody>
+        </table>
+        <footer>From the book clouds as known at 2026-07-01T00:00:00Z. Each call was charged at the price of its time. Each amount is the rounded sum so far less what was billed before, half to even, so that all bills add up.</footer>
+        </html>
+    "#]].assert_eq(body);
 }

@@ -12,13 +12,14 @@ use abide_agreement::{Book, nearest};
 use abide_engine::{Books, Progress, SettleError};
 use abide_ledger::export::Format;
 use abide_ledger::export::invoice::Invoice;
+use abide_ledger::export::usage;
 use abide_ledger::statement::Sight;
 use abide_ledger::{Detail, Period, Statement};
 use abide_model::Time;
 use abide_model::money::grouped;
-use abide_model::name::Party;
+use abide_model::name::{Customer, Party};
 use clap::builder::PossibleValuesParser;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -33,9 +34,10 @@ pub(crate) enum Ledger {
     #[command(after_help = "Example:\n  abide ledger close BOOK --period 2026-Q1\n\n\
                             Writes BOOK/closed/2026-Q1.json.")]
     Close(Close),
-    /// What one party owes another for a period, as a page of HTML to send and print
+    /// What a customer owes for metered usage, or one party another under clauses, as a page of HTML to send and print
     #[command(
-        after_help = "Example:\n  abide ledger invoice BOOK --to lab --from cloud --period 2026-Q1 --html FILE"
+        after_help = "Examples:\n  abide ledger invoice --customer acme --period 2026-11 --html FILE\n  \
+                            abide ledger invoice BOOK --to lab --from cloud --period 2026-Q1 --html FILE"
     )]
     Invoice(InvoiceCall),
     /// All postings, for Beancount, hledger or a spreadsheet
@@ -103,10 +105,14 @@ pub(crate) struct Close {
 
 /// `abide ledger invoice`.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("whom").required(true).args(["customer", "to"])))]
 pub(crate) struct InvoiceCall {
-    /// Who owes: a party of the book
+    /// Who owes for metered usage: a customer, with those below it
+    #[arg(long, value_name = "CUSTOMER", conflicts_with = "from")]
+    customer: Option<Customer>,
+    /// Who owes under clauses: a party of the book
     #[arg(long, value_name = "PARTY")]
-    to: Party,
+    to: Option<Party>,
     /// Who is owed; the party whose book it is unless given
     #[arg(long, value_name = "PARTY")]
     from: Option<Party>,
@@ -261,17 +267,68 @@ impl Close {
 impl InvoiceCall {
     fn run(self) -> Result<Status, Failure> {
         let opened = self.which.open()?;
-        let from = self.from.unwrap_or_else(|| opened.book.owner().clone());
-        opened.check_party(&from)?;
-        // An invoice leaves the house, whoever's it is.
-        let statement = opened.statement((&self.to, Sight::Party), &self.period)?;
-        let invoice = Invoice { from: &from, to: &self.to, book: opened.book.name(), statement: &statement };
-        let page = invoice.html().map_err(SettleError::from)?;
+        let page = match (&self.customer, &self.to) {
+            (Some(customer), _) => opened.usage_invoice(customer, &self.period)?,
+            (None, Some(to)) => opened.invoice(to, self.from.as_ref(), &self.period)?,
+            (None, None) => {
+                return Err(Failure::input("an invoice is to somebody").help("add --customer or --to"));
+            }
+        };
         match &self.html {
             Some(path) => write(path, &page)?,
             None => print::text(&page)?,
         }
         Ok(Status::Done)
+    }
+}
+
+impl Opened {
+    /// What `to` owes `from` under clauses.
+    fn invoice(&self, to: &Party, from: Option<&Party>, period: &str) -> Result<String, Failure> {
+        let from = from.unwrap_or(self.book.owner());
+        self.check_party(from)?;
+        if from == to {
+            return Err(Failure::input(format!("nobody bills itself, as `{from}` would"))
+                .help("name in --from the party that is owed"));
+        }
+        // An invoice leaves the house, whoever's it is.
+        let statement = self.statement((to, Sight::Party), period)?;
+        let invoice = Invoice { from, to, book: self.book.name(), statement: &statement };
+        Ok(invoice.html().map_err(SettleError::from)?)
+    }
+
+    /// What a customer owes for metered usage.
+    fn usage_invoice(&self, customer: &Customer, period: &str) -> Result<String, Failure> {
+        if self.store.is_none() {
+            return Err(Failure::input(
+                "an invoice to a customer is of metered usage, and a book alone has none",
+            )
+            .help("leave out BOOK, or name the folder of a store with --folder"));
+        }
+        let bill = self.books()?.bill(customer.clone(), self.period(period)?, self.now)?;
+        let bill = bill.map_err(|known| {
+            let near = nearest(customer.as_str(), known.iter().map(Customer::as_str));
+            let help = near
+                .map_or("`abide ledger statement` for your own party lists who did".to_owned(), |near| {
+                    format!("did you mean `{near}`?")
+                });
+            Failure::input(format!("no customer `{customer}` has used anything")).help(help)
+        })?;
+        let (owner, names) = (self.book.owner(), self.book.names());
+        let name = |id: &str| {
+            let named = names.iter().find(|(party, _)| party.as_str() == id);
+            named.map_or(id.to_owned(), |(_, name)| name.clone())
+        };
+        let (from, to) = (name(owner.as_str()), name(customer.as_str()));
+        let invoice = usage::Invoice {
+            from: (owner.as_str(), &from),
+            to: &to,
+            book: self.book.name(),
+            zone: self.book.zone(),
+            prices: self.book.prices(),
+            bill: &bill,
+        };
+        Ok(invoice.html())
     }
 }
 

@@ -2,6 +2,7 @@
 //! script, no font, no picture from elsewhere.
 
 use crate::closing::{Figure, Obligation, Owed};
+use crate::export::paper::{self, escaped};
 use crate::figure::{exact, minor, rates, span};
 use crate::share::Span;
 use crate::statement::{ShareAccount, Statement};
@@ -11,33 +12,6 @@ use abide_model::money::{Currency, Exact, grouped};
 use abide_model::name::Party;
 use abide_model::terms::Cap;
 use std::collections::BTreeMap;
-
-/// The look of the page, on screens and on paper.
-const STYLE: &str = "\
-:root { color-scheme: light; }
-body { font: 11pt/1.45 'Helvetica Neue', Helvetica, Arial, sans-serif; color: #1a1a1a; background: #fff;
-       max-width: 46rem; margin: 2.5rem auto; padding: 0 1.5rem; }
-header { display: flex; justify-content: space-between; align-items: flex-start; gap: 2rem; }
-h1 { font-size: 1.7rem; font-weight: 600; letter-spacing: -0.01em; margin: 0; }
-h2 { font-size: 1rem; font-weight: 600; margin: 2rem 0 0.5rem; }
-dl { display: grid; grid-template-columns: auto auto; gap: 0.15rem 1rem; margin: 0; font-size: 0.9rem; }
-dt { color: #595959; } dd { margin: 0; text-align: right; font-variant-numeric: tabular-nums; }
-.parties { display: flex; gap: 4rem; margin: 2rem 0 0.5rem; }
-.parties p { margin: 0; } .parties span { display: block; color: #595959; font-size: 0.85rem; }
-table { width: 100%; border-collapse: collapse; table-layout: fixed; }
-.what { width: 56%; } .when { width: 26%; } .n { width: 18%; } td.when { font-variant-numeric: tabular-nums; }
-th { text-align: left; font-size: 0.85rem; font-weight: 500; color: #595959; border-bottom: 1.5px solid #1a1a1a; }
-th, td { padding: 0.45rem 0.75rem 0.45rem 0; vertical-align: top; }
-td { border-bottom: 1px solid #d9d9d9; } .sum td { border-bottom: 0; font-weight: 600; }
-.sum td:last-child { border-bottom: 3px double #1a1a1a; }
-th.n, td.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; padding-right: 0; }
-small { display: block; color: #595959; font-size: 0.85rem; }
-.draft { border: 1.5px solid #1a1a1a; padding: 0.5rem 0.75rem; margin: 1.5rem 0 0; }
-footer { margin-top: 2.5rem; padding-top: 0.75rem; border-top: 1px solid #d9d9d9; color: #595959; font-size: 0.8rem; }
-@page { size: A4; margin: 20mm 18mm; }
-@media print { body { max-width: none; margin: 0; padding: 0; font-size: 10pt; } thead { display: table-header-group; }
-  tr, .parties, .draft { break-inside: avoid; } h2 { break-after: avoid; } }
-";
 
 /// Who bills whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,9 +40,9 @@ impl Invoice<'_> {
         let unsure = due.iter().any(|owed| !owed.due.is_exact());
         let title = if open || unsure { "Draft invoice" } else { "Invoice" };
         let number = format!("{}-{}-{}", self.from, self.to, statement.period);
-        let mut page = String::from("<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n");
-        page += &format!("<title>{title} {}</title>\n<style>\n{STYLE}</style>\n", escaped(&number));
-        page += &self.head(title, &number);
+        let mut page = paper::begin(&format!("{title} {number}"));
+        let parties = (statement.name(self.from), statement.name(self.to));
+        page += &paper::head((title, &number), statement.period, parties);
         if open {
             page += "<p class=\"draft\">The period has not ended. What is shown is what has fallen due by now.</p>\n";
         }
@@ -92,19 +66,6 @@ impl Invoice<'_> {
             escaped(self.book)
         );
         Ok(page)
-    }
-
-    fn head(&self, title: &str, number: &str) -> String {
-        let period = self.statement.period;
-        let (first, last) = (period.first_day(), period.last_day());
-        format!(
-            "<header>\n<h1>{title}</h1>\n<dl>\n<dt>Number</dt><dd>{}</dd>\n<dt>Period</dt><dd>{period}</dd>\n\
-             <dt>From</dt><dd>{first}</dd>\n<dt>To</dt><dd>{last}</dd>\n</dl>\n</header>\n\
-             <section class=\"parties\">\n<p><span>From</span>{}</p>\n<p><span>To</span>{}</p>\n</section>\n",
-            escaped(number),
-            escaped(self.statement.name(self.from)),
-            escaped(self.statement.name(self.to)),
-        )
     }
 
     fn lines(&self, due: &[&Obligation]) -> String {
@@ -140,7 +101,10 @@ impl Invoice<'_> {
             let bounds = if bounded { ", within its floor and caps" } else { "" };
             return found.map_or_else(String::new, |settled| {
                 let (rate, base) = (rates(&share.terms.rates), money(&settled.base));
-                format!("{rate} of revenue of {base}{bounds}")
+                match share.terms.rates.as_flat() {
+                    Some(_) => format!("{rate} of revenue of {base}{bounds}"),
+                    None => format!("of revenue of {base}, by tiers{bounds}: {rate}"),
+                }
             });
         }
         let accounts = self.statement.accounts.iter().filter(|account| account.clause == of.clause);
@@ -198,30 +162,4 @@ fn totals(due: &[&Obligation], adjusted: &[&Figure]) -> Result<String, TooLarge>
         );
     }
     Ok(out + "</tbody>\n</table>\n")
-}
-
-/// Text that can break out of no element and no attribute.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_cannot_become_markup() {
-        assert_eq!(escaped("<b a=\"x\">R&D's</b>"), "&lt;b a=&quot;x&quot;&gt;R&amp;D&#39;s&lt;/b&gt;");
-    }
 }

@@ -1,0 +1,195 @@
+//! What a customer owes for metered usage in a period, as a page of HTML to be sent and printed.
+
+use crate::bill::{Account, Bill, Line};
+use crate::export::paper::{self, escaped};
+use crate::figure::{calls, minor, number};
+use crate::postings::Count;
+use crate::rate::price_of;
+use abide_model::Time;
+use abide_model::money::{Amount, grouped};
+use abide_model::name::Product;
+use abide_model::terms::Price;
+use jiff::tz::TimeZone;
+use std::collections::BTreeSet;
+
+/// A bill, and what people call those on it.
+#[derive(Debug, Clone)]
+pub struct Invoice<'b> {
+    /// Who sold, by id and by name.
+    pub from: (&'b str, &'b str),
+    /// What people call the customer.
+    pub to: &'b str,
+    /// The book it rests on.
+    pub book: &'b str,
+    /// The zone of its days.
+    pub zone: &'b TimeZone,
+    /// The price book.
+    pub prices: &'b [Price],
+    /// The bill.
+    pub bill: &'b Bill,
+}
+
+impl Invoice<'_> {
+    /// The page.
+    #[must_use]
+    pub fn html(&self) -> String {
+        let bill = self.bill;
+        let open = bill.at < bill.bounds.end;
+        let title = if open { "Draft invoice" } else { "Invoice" };
+        // A number is a file name too.
+        let number = format!("{}-{}-{}", self.from.0, bill.customer.as_str().replace('/', "."), bill.period);
+        let mut page = paper::begin(&format!("{title} {number}"));
+        page += &paper::head((title, &number), bill.period, (self.from.1, self.to));
+        if open {
+            page +=
+                "<p class=\"draft\">The period has not ended. What is shown is what was used by now.</p>\n";
+        }
+        page += "<h2>Metered usage</h2>\n";
+        page += &self.used();
+        page += &self.unpriced();
+        page += &self.totals();
+        page += &self.price_list();
+        page += &format!(
+            "<footer>From the book {} as known at {}. Each call was charged at the price of its time. Each amount is the \
+             rounded sum so far less what was billed before, half to even, so that all bills add up.</footer>\n</html>\n",
+            escaped(self.book),
+            bill.at
+        );
+        page
+    }
+
+    fn used(&self) -> String {
+        if self.bill.accounts.is_empty() {
+            return "<p>Nothing with a price was used in this period.</p>\n".to_owned();
+        }
+        let mut out = String::from(
+            "<table class=\"wide\">\n<thead><tr><th class=\"what\">Product</th><th class=\"used\">Used</th>\
+             <th class=\"n\">Amount</th></tr></thead>\n",
+        );
+        let many = self.bill.accounts.len() > 1;
+        for account in &self.bill.accounts {
+            // Kept on one page where it fits.
+            out += "<tbody class=\"one\">\n";
+            if many {
+                out += &part(account);
+            }
+            for line in &account.lines {
+                out += &row(account, line);
+            }
+            out += "</tbody>\n";
+        }
+        out + "</table>\n"
+    }
+
+    fn unpriced(&self) -> String {
+        let rows = self.bill.unpriced.iter().map(|((product, channel), count)| {
+            let (product, channel) = (escaped(product.as_str()), escaped(channel.as_str()));
+            format!("<li>{product} through {channel}: {}</li>\n", used(count))
+        });
+        let rows: String = rows.collect();
+        if rows.is_empty() {
+            return rows;
+        }
+        format!("<h2>Not charged, having no price</h2>\n<ul>\n{rows}</ul>\n")
+    }
+
+    fn totals(&self) -> String {
+        if self.bill.totals.is_empty() {
+            return String::new();
+        }
+        let rows = self.bill.totals.iter().map(|(currency, total)| {
+            let amount = grouped(&minor(*total, *currency));
+            format!(
+                "<tr class=\"sum\"><td class=\"what\">To be paid</td><td class=\"when\"></td>\
+                 <td class=\"n\">{amount} {currency}</td></tr>\n"
+            )
+        });
+        format!("<h2>Total</h2>\n<table>\n<tbody>\n{}</tbody>\n</table>\n", rows.collect::<String>())
+    }
+
+    /// The prices at which the products of the bill were charged, from when each held.
+    fn price_list(&self) -> String {
+        let lines = self.bill.accounts.iter().flat_map(|account| &account.lines);
+        let products: BTreeSet<&Product> = lines.map(|line| &line.product).collect();
+        let mut rows = String::new();
+        for product in products {
+            for (from, price) in self.held(product) {
+                let day = from.to_zoned(self.zone.clone()).date();
+                let cell = |amount: &Amount| {
+                    format!("<td class=\"n\">{} {}</td>", grouped(&number(amount)), amount.currency)
+                };
+                let prices = [&price.input, &price.cache_read, &price.cache_write, &price.output].map(cell);
+                rows += &format!(
+                    "<tr><td>{}<small>from {day}</small></td>{}</tr>\n",
+                    escaped(product.as_str()),
+                    prices.concat()
+                );
+            }
+        }
+        if rows.is_empty() {
+            return rows;
+        }
+        format!(
+            "<h2>Prices for a million tokens</h2>\n<table class=\"price\">\n<thead><tr><th>Product</th>\
+             <th class=\"n\">In</th><th class=\"n\">From cache</th><th class=\"n\">To cache</th><th class=\"n\">Out</th>\
+             </tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n"
+        )
+    }
+
+    /// The prices of a product that held in the period, each with the first instant of the period at which it did.
+    fn held(&self, product: &Product) -> Vec<(Time, &Price)> {
+        let bounds = &self.bill.bounds;
+        let begun = self.prices.iter().map(|price| price.since).filter(|since| bounds.contains(since));
+        let turns: BTreeSet<Time> = begun.chain([bounds.start]).collect();
+        let mut found: Vec<(Time, &Price)> = Vec::new();
+        for at in turns {
+            let Some(price) = price_of(self.prices, product, at) else { continue };
+            if found.last().is_none_or(|(_, last)| *last != price) {
+                found.push((at, price));
+            }
+        }
+        found
+    }
+}
+
+/// The row above the lines of one of several customers, with their sum where there are several.
+fn part(account: &Account) -> String {
+    let sum = match account.lines.as_slice() {
+        [_] => String::new(),
+        _ => format!("{} {}", grouped(&minor(account.billed, account.currency)), account.currency),
+    };
+    let customer = escaped(account.customer.as_str());
+    format!("<tr class=\"part\"><td colspan=\"2\">{customer}</td><td class=\"n\">{sum}</td></tr>\n")
+}
+
+fn row(account: &Account, line: &Line) -> String {
+    let amount = grouped(&minor(line.minor, account.currency));
+    format!(
+        "<tr><td>{}<small>through {}</small></td><td class=\"used\">{}</td><td class=\"n\">{amount} {}</td></tr>\n",
+        escaped(line.product.as_str()),
+        escaped(line.channel.as_str()),
+        used(&line.count),
+        account.currency
+    )
+}
+
+/// `1,234 calls; 5,000 tokens in, of which 1,000 from cache; 300 out`, with a line each.
+fn used(count: &Count) -> String {
+    let many = |n: u64| grouped(&n.to_string());
+    let tokens = &count.tokens;
+    let cached = [(tokens.cache_read, "from cache"), (tokens.cache_write, "to cache")];
+    let cached = cached.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", many(*n)));
+    let cached = cached.collect::<Vec<_>>().join(", ");
+    let cached = if cached.is_empty() { cached } else { format!(" (of these {cached})") };
+    let estimated = if count.estimated > 0 {
+        format!("<small>of {} the tokens are estimated</small>", calls(count.estimated))
+    } else {
+        String::new()
+    };
+    format!(
+        "{}<small>{} tokens in{cached}, {} out</small>{estimated}",
+        calls(count.calls),
+        many(tokens.input),
+        many(tokens.output)
+    )
+}
