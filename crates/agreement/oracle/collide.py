@@ -8,7 +8,10 @@ window of time,
 - no ask outside what the engine lists collides (completeness);
 - each listed witness collides, on the answers that are listed with it, and hangs on exactly the points listed;
 - on each day of a listed span some ask of its extent collides;
-- no smaller ask shows for certain what a listed one shows for certain.
+- no smaller ask shows for certain what a listed one shows for certain;
+- a commitment is listed for exactly the stages that come up short when as much as one likes is bought wherever z3
+  finds a sale that counts and may be made, on each set of answers and for small and large unknown amounts;
+- two most favoured prices, or a ring of more, are listed where z3 finds no prices above nothing that keep them.
 
 The formulas come from `docs/agreements.md` and the tables of `verdicts.py`; the engine's way of cutting asks and time
 into cells is not used. Exit status 1 at the first difference. Needs `z3-solver`, Python 3.11 or later.
@@ -17,11 +20,13 @@ into cells is not used. Exit status 1 at the first difference. Needs `z3-solver`
 import argparse
 import collections
 import datetime
+import fractions
 import itertools
 import random
 import re
 import sys
 import time
+import tomllib
 
 import z3
 
@@ -210,6 +215,40 @@ class Formulas:
 
     # ------------------------------------------------------------ what is held
 
+    def permitted(self, line, ask):
+        """Somebody has a right, through everybody in `line` or on from its last, that no promise stands against."""
+        below = len(line) - 1
+        found = [z3.And(self.owned_by(line[-1], ask), z3.Not(self.forbidden(line, ask)))]
+        for grant in self.clauses:
+            if grant["kind"] == "grant" and grant["to"] == line[-1] and grant["from"] not in line:
+                found.append(z3.And(z3.Not(self.owned_by(line[-1], ask)), self.passed(grant, line, below, ask),
+                                    self.permitted([*line, grant["from"]], ask)))
+        return z3.Or(found)
+
+    def passed(self, grant, line, below, ask):
+        """A grant stands for whoever acts through `line`, and may carry so many further ones."""
+        sublicense = self.among("action", ask, lambda value: value == "sublicense")
+        passing = self.covers(grant, ask.but(action=z3.IntVal(verdicts.ACTIONS.index("sublicense"))))
+        deep = z3.If(sublicense, below + 1, below)
+        return z3.And(self.stands(grant, ask, line[0], line),
+                      z3.Or(deep == 0, z3.And(deep <= min(grant["depth"], 1 << 20), passing)))
+
+    def forbidden(self, line, ask):
+        return z3.Or([self.against(promise, line, ask) for promise in self.clauses])
+
+    def against(self, promise, line, ask):
+        """A promise of somebody in `line` stands against what the first of them does."""
+        giver, holder, actor = promise["from"], promise["to"], line[0]
+        if promise["kind"] not in verdicts.PROMISES or giver not in line or holder in line:
+            return z3.BoolVal(False)
+        if promise["sole"] and giver == actor:
+            return z3.BoolVal(False)
+        parts = [self.stands(promise, ask, actor, line)]
+        if promise["kind"] == "refusal" and actor in (giver, holder):
+            among = [name for name, operator in self.book.channels.items() if operator in (giver, holder)]
+            parts.append(z3.Not(self.among("channel", ask, lambda value: value in among)))
+        return z3.And(parts)
+
     def owned_by(self, party, ask):
         return self.among("product", ask, lambda value: self.book.products[value][0] == party)
 
@@ -220,14 +259,9 @@ class Formulas:
         for grant in self.clauses:
             if grant["kind"] != "grant" or grant["to"] != line[-1] or grant["from"] in line:
                 continue
-            sublicense = self.among("action", ask, lambda value: value == "sublicense")
-            passing = self.covers(grant, ask.but(action=z3.IntVal(verdicts.ACTIONS.index("sublicense"))))
-            deep = z3.If(sublicense, below + 1, below)
-            passes = z3.Or(deep == 0, z3.And(deep <= min(grant["depth"], 1 << 20), passing))
             # A line ends where it reaches the owner.
             on = z3.Not(self.owned_by(line[-1], ask))
-            found.append(z3.And(on, self.stands(grant, ask, line[0], line), passes,
-                                self.right([*line, grant["from"]], ask)))
+            found.append(z3.And(on, self.passed(grant, line, below, ask), self.right([*line, grant["from"]], ask)))
         return z3.Or(found)
 
     # ------------------------------------------------------------ what collides
@@ -262,6 +296,34 @@ class Formulas:
             if len(shares) > 1:
                 yield "rate_stack", [share["id"] for share in shares], payer, z3.And(
                     self.over(shares, payer, ask), self.right([payer], ask))
+            yield from self.undercut([one for one in kinds["parity"] if one["from"] == payer], payer, ask)
+
+    def undercut(self, clauses, seller, ask):
+        """Most favoured prices of one seller that no price above nothing keeps."""
+        sold = z3.And(self.among("action", ask, lambda value: value == "sell"), self.right([seller], ask))
+        stands = {one["id"]: self.stands(one, ask, seller, [seller]) for one in clauses}
+        rings = Prices(self.book, clauses).rings()
+        pairs = [ring for ring in rings if len(ring) == 2]
+        for ring in pairs:
+            yield "parity", list(ring), seller, z3.And(sold, *(stands[name] for name in ring))
+        together = {ring: z3.And([stands[name] for name in ring]) for ring in rings}
+        if len(rings) > len(pairs):
+            yield "ring", [one["id"] for one in clauses], seller, z3.And(
+                sold, z3.Or([together[ring] for ring in rings if len(ring) > 2]),
+                z3.Not(z3.Or([together[ring] for ring in pairs])))
+
+    def first_ring(self, ring, seller, ask):
+        """Of all sets of prices that cannot be kept, this one is told: the fewest, then the first."""
+        clauses = [one for one in self.clauses if one["kind"] == "parity" and one["from"] == seller]
+        order = [one["id"] for one in clauses]
+        stands = {one["id"]: self.stands(one, ask, seller, [seller]) for one in clauses}
+
+        def rank(names):
+            return len(names), [order.index(name) for name in names]
+
+        before = [other for other in Prices(self.book, clauses).rings() if rank(other) < rank(ring)]
+        return z3.And(*(stands[name] for name in ring),
+                      z3.Not(z3.Or([z3.And([stands[name] for name in other]) for other in before])))
 
     def empty(self, grant, ask):
         giver, taker = grant["from"], grant["to"]
@@ -317,6 +379,63 @@ class Formulas:
         return z3.Sum(rates) > 100
 
 
+class Prices:
+    """Which most favoured prices of one seller cannot be kept together, by asking z3 for prices."""
+
+    def __init__(self, book, clauses):
+        self.clauses = {one["id"]: one for one in clauses}
+        self.customers = {*book.parties, *(name for one in clauses for row in one["against"]
+                                           for name in row.get("customers", []))}
+        self.price = {name: z3.Real(f"price of {name}") for name in self.customers}
+        self.kept = {}
+
+    def bounds(self, name):
+        clause = self.clauses[name]
+        for own, other in itertools.product(sorted(self.customers), repeat=2):
+            if verdicts.under(clause["to"], own) and not verdicts.under(clause["to"], other):
+                row = next((row for row in clause["against"] if any(
+                    verdicts.under(path, other) for path in row.get("customers", [other]))), None)
+                if row is not None and float(row.get("at_most", "1")) > 0:
+                    part = fractions.Fraction(row.get("adjust", "100%").rstrip("%")) / 100
+                    yield self.price[own] <= z3.RealVal(str(part)) * self.price[other]
+
+    def can_be_kept(self, names):
+        key = frozenset(names)
+        if key not in self.kept:
+            solver = z3.Solver()
+            solver.add([price > 0 for price in self.price.values()])
+            for name in names:
+                solver.add(list(self.bounds(name)))
+            self.kept[key] = solver.check() == z3.sat
+        return self.kept[key]
+
+    def rings(self):
+        """Every set that cannot be kept and of which none can be left out, each in the order in which it is told."""
+        found = []
+        for size in range(2, len(self.clauses) + 1):
+            for names in itertools.combinations(self.clauses, size):
+                if not any(set(ring) < set(names) for ring in found) and not self.can_be_kept(names):
+                    found.append(self.around(names))
+        return found
+
+    def around(self, names):
+        """Each clause after one that compares with its buyer: the first order in which a chain of these alone fails."""
+        first, *rest = names
+        for order in itertools.permutations(rest):
+            ring = (first, *order)
+            solver = z3.Solver()
+            solver.add([price > 0 for price in self.price.values()])
+            for one, other in zip(ring, ring[1:] + ring[:1]):
+                buyer = self.clauses[other]["to"]
+                above = [bound for bound in self.bounds(one) if any(
+                    str(bound.arg(1)).endswith(f"price of {name}") for name in self.customers
+                    if verdicts.under(buyer, name))]
+                solver.add(above)
+            if solver.check() == z3.unsat:
+                return ring
+        raise Difference(f"no ring: {names}")
+
+
 # ---------------------------------------------------------------- comparing
 
 
@@ -355,7 +474,12 @@ class Check:
         return z3.And(parts + ([day < ordinal(row["until"])] if row["until"] else []))
 
     def run(self):
-        left = list(self.listed)
+        left = [row for row in self.listed if row["kind"] != "commit_infeasible"]
+        for commit in self.formulas.clauses:
+            if commit["kind"] == "commit":
+                rows = [row for row in self.listed if row["kind"] == "commit_infeasible"
+                        and row["clauses"][0] == commit["id"]]
+                Vain(self, commit, rows).run()
         for kind, clauses, actor, formula in self.formulas.collisions():
             mine = [row for row in left if belongs(row, kind, clauses, actor)]
             left = [row for row in left if row not in mine]
@@ -405,6 +529,9 @@ class Check:
             return z3.And(formula, before if row["kind"] == "term_overhang" else z3.Not(before))
         if kind == "rate_stack":
             return z3.And(formula, self.fewest(row))
+        if kind == "ring":
+            return z3.And(formula, self.formulas.first_ring(tuple(row["clauses"]), row["witness"]["actor"],
+                                                            self.formulas.ask))
         return formula
 
     def fewest(self, row):
@@ -424,18 +551,22 @@ class Check:
         """No smaller ask shows it for certain on the first day."""
         if row["kind"] in ("no_rights_in", "term_overhang"):
             return
+        ask = self.formulas.ask
+        points = list(self.formulas.points.values())
+        certain = z3.ForAll(points, formula) if points else formula
+        first = ask.day == ordinal(row["from"])
+        found = self.solve(first, self.smaller(row), certain)
+        if found is not None:
+            raise Difference(f"smaller than {row}: {self.shown(found)}")
+
+    def smaller(self, row):
         ask, values = self.formulas.ask, self.formulas.values
         witness = [values[axis].index(row["witness"].get(axis)) for axis in AXES]
         smaller = []
         for at, axis in enumerate(AXES):
             same = [getattr(ask, before) == witness[place] for place, before in enumerate(AXES[:at])]
             smaller.append(z3.And(*same, getattr(ask, axis) < witness[at]))
-        points = list(self.formulas.points.values())
-        certain = z3.ForAll(points, formula) if points else formula
-        first = ask.day == ordinal(row["from"])
-        found = self.solve(first, z3.Or(smaller), certain)
-        if found is not None:
-            raise Difference(f"smaller than {row}: {self.shown(found)}")
+        return z3.Or(smaller)
 
     def at(self, witness):
         ask, values = self.formulas.ask, self.formulas.values
@@ -459,7 +590,257 @@ def belongs(row, kind, clauses, actor):
         return row["kind"] in ("no_rights_in", "term_overhang") and row["clauses"][:1] == clauses
     if kind == "rate_stack":
         return row["kind"] == kind and row["witness"]["actor"] == actor
+    if kind == "ring":
+        return row["kind"] == "parity" and len(row["clauses"]) > 2 and row["witness"]["actor"] == actor
     return row["kind"] == kind and row["clauses"] == clauses
+
+
+class Vain:
+    """One commitment, with every sale that counts toward it, against the rows that list it."""
+
+    UNKNOWN = [fractions.Fraction(1, 1000), 1, 39, 41, 99, 101, 10**9]
+
+    def __init__(self, check, commit, rows):
+        self.check, self.commit, self.rows, self.formulas = check, commit, rows, check.formulas
+        self.ask, self.seller = self.formulas.ask, commit["to"]
+        self.counts = self.formulas.stands(commit, self.ask, self.seller, [self.seller])
+        self.opens = z3.And(self.counts, self.formulas.permitted([self.seller], self.ask))
+
+    def run(self):
+        if not {"products", "classes"} & self.commit["scope"].keys():
+            if self.rows:
+                raise Difference(f"anything may be bought: {self.rows[0]}")
+            return
+        names = sorted(name for name, point in self.formulas.points.items()
+                       if self.hangs_on(point) or name in str(self.commit["if"]) + str(self.commit["unless"]))
+        combinations = list(itertools.product(*(self.values(name) for name in names)))
+        if len(combinations) > 150:
+            self.check.counts["commitments on too many points"] += 1
+            return
+        tables = [self.short(dict(zip(names, values))) for values in combinations]
+        spans = sorted({span for table in tables for span in table})
+        matched = collections.defaultdict(list)
+        for span in spans:
+            clipped = self.clipped(span)
+            if clipped:
+                truths = {values: span in table for values, table in zip(combinations, tables)}
+                matched[self.match(clipped, names, truths)].append(clipped)
+        for number, row in enumerate(self.rows):
+            if not covers(row, matched[number]):
+                raise Difference(f"no such stage: {row}, but {matched[number]}")
+            self.check.counts["commit_infeasible"] += 1
+            self.check.counts["witnesses"] += 1
+        self.check.counts["none"] += not self.rows
+
+    def hangs_on(self, point):
+        other = z3.Const(str(point) + "'", point.sort())
+        return self.check.solve(z3.Xor(self.opens, z3.substitute(self.opens, (point, other)))) is not None
+
+    def values(self, name):
+        if isinstance(self.formulas.points[name], z3.ArithRef):
+            numbers = self.formulas.book.numbers[name]
+            return sorted({value for number in numbers for value in (number - 1, number, number + 1)})
+        return [False, True]
+
+    def given(self, answers):
+        points = self.formulas.points
+        return z3.And([points[name] == (z3.RealVal(str(value)) if not isinstance(value, bool) else value)
+                       for name, value in answers.items()])
+
+    # ------------------------------------------------------------ stages
+
+    def in_force(self, answers):
+        """The first day on which it may count, and the first after the last."""
+        end = self.formulas.book.end(self.commit, self.formulas.known)
+        since = self.commit["since"]
+        days = sorted({since, *(day for day in self.formulas.book.days() if since <= day < end)})
+        on = [day for day in days if day < end and self.may_count(day, answers)]
+        if not on:
+            return None
+        later = [day for day in days if day > on[-1]]
+        return on[0], later[0] if later else end
+
+    def may_count(self, day, answers):
+        given = self.maybe(self.commit["if"], day, answers) if self.commit["if"] else (True, False)
+        waived = self.maybe(self.commit["unless"], day, answers) if self.commit["unless"] else (False, True)
+        return given[0] and waived[1]
+
+    def maybe(self, tree, day, answers):
+        """Whether a condition may hold, and whether it may not, when nothing is asked about."""
+        match tree:
+            case ("or", parts):
+                found = [self.maybe(part, day, answers) for part in parts]
+                return any(yes for yes, _ in found), all(no for _, no in found)
+            case ("and", parts):
+                found = [self.maybe(part, day, answers) for part in parts]
+                return all(yes for yes, _ in found), any(no for _, no in found)
+            case ("not", inner):
+                yes, no = self.maybe(inner, day, answers)
+                return no, yes
+            case ("term", "after", [event, ("text", span)]):
+                return self.happened(event, span, day)
+            case ("term", "after", [event]):
+                return self.happened(event, "0d", day)
+            case ("term", name, args) if name not in self.formulas.book.questions and name != "before":
+                return self.happened(tree, "0d", day)
+        ask = Ask(day=z3.IntVal(day.toordinal()))
+        holds = z3.simplify(z3.substitute(self.formulas.holds(tree, ask, self.seller), *(
+            (self.formulas.points[name], z3.RealVal(str(value)) if not isinstance(value, bool) else z3.BoolVal(value))
+            for name, value in answers.items())))
+        return z3.is_true(holds), z3.is_false(holds)
+
+    def happened(self, tree, span, day):
+        _, name, args = tree
+        yes, no = False, True
+        for event, about, on, recorded in self.formulas.book.facts:
+            if event != name or recorded > self.formulas.known or verdicts.delayed(on, span) > day:
+                continue
+            kinds = self.formulas.book.events[name]
+            words = [arg[1] for arg in args or []]
+            free = [{"party": "actor"}.get(kind, kind) == word for kind, word in zip(kinds, words)]
+            fits = all(open_ or (verdicts.under(fact, word) if kind == "product" else fact == word)
+                       for kind, word, fact, open_ in zip(kinds, words, about, free))
+            if fits:
+                yes, no = True, no and any(free)
+        return yes, no
+
+    def stages(self, answers):
+        """(since, until, amount, whether it lapses), cut to the days on which the commitment may count."""
+        force = self.in_force(answers)
+        if not force:
+            return
+        meant = self.commit["until"]
+        rows = self.commit["schedule"] or [{"amount": self.commit["total"]}]
+        for row in sorted(rows, key=lambda row: row.get("since", self.commit["since"])):
+            since, until = max(row.get("since", force[0]), force[0]), min(row.get("until", force[1]), force[1])
+            if since < until:
+                amount = None if row["amount"] == "unknown" else verdicts.money(row["amount"])
+                yield since, until, amount, until < row.get("until", meant)
+
+    def short(self, answers):
+        """The stages that come up short, whatever the amounts are that are not known."""
+        stages = list(self.stages(answers))
+        bought = [self.is_open(since, until, answers) for since, until, *_ in stages]
+        unknown = [at for at, stage in enumerate(stages) if stage[2] is None]
+        found = None
+        for amounts in itertools.product(self.UNKNOWN, repeat=len(unknown)):
+            known = dict(zip(unknown, amounts))
+            mine = set(self.shortfalls([(*stage[:2], known.get(at, stage[2]), stage[3])
+                                        for at, stage in enumerate(stages)], bought))
+            found = mine if found is None else found & mine
+        return found or set()
+
+    def is_open(self, since, until, answers):
+        key = since, until, tuple(sorted(answers.items()))
+        self.seen = getattr(self, "seen", {})
+        if key not in self.seen:
+            self.seen[key] = self.check.solve(self.opens, self.given(answers), self.within(since, until)) is not None
+        return self.seen[key]
+
+    def within(self, since, until):
+        return z3.And(self.ask.day >= since.toordinal(), self.ask.day < until.toordinal())
+
+    def shortfalls(self, stages, bought):
+        """By the rules for commitments, buying without end wherever something may be bought, and else nothing."""
+        rolled = carried = fractions.Fraction(0)
+        carry, rollover = self.commit["carry"], self.commit["rollover"]
+        for at, ((since, until, amount, lapsed), open_) in enumerate(zip(stages, bought)):
+            due = max(0, amount + rolled - carried)
+            drawn = 10**30 if open_ else 0
+            gap, moves = max(0, due - drawn), at + 1 < len(stages) and not lapsed
+            rolled = min(gap, rollover * amount) if moves else 0
+            carried = min(max(0, drawn - due), carry * amount) if moves else 0
+            if gap > rolled and not lapsed:
+                yield since, until
+
+    # ------------------------------------------------------------ rows
+
+    def clipped(self, span):
+        window = self.check.window
+        since, until = span
+        if window["from"]:
+            since = max(since, datetime.date.fromisoformat(window["from"]))
+        if window["until"]:
+            until = min(until, datetime.date.fromisoformat(window["until"]))
+        return (since, until, *span) if since < until else None
+
+    def match(self, clipped, names, truths):
+        """The number of the row that tells a stage, with what it hangs on and the answers."""
+        since, until, *span = clipped
+        deciding = [name for at, name in enumerate(names) if any(
+            truths[values] != truths[values[:at] + (other,) + values[at + 1:]]
+            for values in truths for other in self.values(name))]
+        for number, row in enumerate(self.rows):
+            if not (ordinal(row["from"]) <= since.toordinal() and last(row) >= until.toordinal()):
+                continue
+            if sorted(row["depends_on"]) != sorted(deciding):
+                continue
+            fitting = [values for values, truth in truths.items() if truth and self.fits(row, names, values)]
+            if fitting and row["from"] == str(since):
+                self.confirm(row, span, dict(zip(names, min(fitting))))
+            if fitting:
+                return number
+        raise Difference(f"missed: commit_infeasible {self.commit['id']} in {span} on {deciding}: {truths}")
+
+    def fits(self, row, names, values):
+        answers = dict(zip(names, values))
+        given = [self.check.answer(name, text) for name, text in row["where"].items()]
+        return self.check.solve(self.given(answers), *given) is not None
+
+    def confirm(self, row, span, answers):
+        """The witness and the clauses of a row are those of its first stage."""
+        where = [self.check.answer(name, text) for name, text in row["where"].items()]
+        told = [*where, self.within(*span)]
+        ask, values = self.ask, self.formulas.values
+        here = z3.And([getattr(ask, axis) == values[axis].index(row["witness"].get(axis)) for axis in AXES])
+        counted, hits = self.counts, self.for_all(where, self.counts)
+        if self.check.solve(*told, self.counts) is None:
+            base = {axis: names for axis, names in self.commit["scope"].items() if axis != "classes"}
+            counted = hits = self.formulas.in_box(base | {"actions": ["serve", "sell"]}, ask)
+        boxes = z3.Or([self.check.inside(box) for box in row["extent"]])
+        wrong = {
+            "another seller": row["witness"]["actor"] != self.seller,
+            "the witness does not count": self.check.solve(*told, counted, here) is None,
+            "a smaller ask": self.check.solve(*told, hits, self.check.smaller(row)) is not None,
+            "an ask outside the extent": self.check.solve(*told, hits, z3.Not(boxes)) is not None,
+        }
+        for promise in self.formulas.clauses:
+            if promise["kind"] in verdicts.PROMISES:
+                hit = z3.And(self.counts, self.hit(promise, [self.seller]))
+                name, listed = promise["id"], promise["id"] in row["clauses"]
+                wrong[f"{name} does not forbid"] = listed and self.check.solve(*told, hit) is None
+                wrong[f"{name} forbids"] = not listed and self.check.solve(*told, self.for_all(where, hit)) is not None
+        for word in (word for word, holds in wrong.items() if holds):
+            raise Difference(f"{word}: {row} in {span} on {answers}")
+
+    def for_all(self, where, formula):
+        points = list(self.formulas.points.values())
+        return z3.ForAll(points, z3.Implies(z3.And(where), formula)) if points else formula
+
+    def hit(self, promise, line):
+        """A promise stands against a right through everybody in `line`, or on from its last."""
+        formulas, ask = self.formulas, self.ask
+        owned = formulas.owned_by(line[-1], ask)
+        found = [z3.And(owned, formulas.against(promise, line, ask))]
+        for grant in formulas.clauses:
+            if grant["kind"] == "grant" and grant["to"] == line[-1] and grant["from"] not in line:
+                found.append(z3.And(z3.Not(owned), formulas.passed(grant, line, len(line) - 1, ask),
+                                    self.hit(promise, [*line, grant["from"]])))
+        return z3.Or(found)
+
+
+def covers(row, spans):
+    """Whether these spans are the row's, without a gap."""
+    day = ordinal(row["from"])
+    for since, until, *_ in sorted(spans):
+        if since.toordinal() > day:
+            return False
+        day = max(day, until.toordinal())
+    return bool(spans) and day == last(row)
+
+
+def last(row):
+    return ordinal(row["until"]) if row["until"] else verdicts.FAR.toordinal()
 
 
 def ordinal(day):
@@ -470,8 +851,19 @@ def ordinal(day):
 
 
 def book(rng):
-    """A book of the other oracle, with shares that may come to more than the whole."""
+    """A book of the other oracle, with shares that may come to more than the whole, commitments and favoured prices."""
     files = agree.book(rng)
+    head = {"parties": agree.PARTIES, "signed": agree.day(rng, 0, 6)}
+    if rng.random() < 0.6:
+        files["bought/1.toml"] = instrument(head | {"instrument": "bought"}) + "".join(
+            purchase(rng, f"c{number}") for number in range(200, 200 + rng.randint(1, 3)))
+    if rng.random() < 0.2 and "bought/1.toml" in files:
+        later = {"instrument": "bought", "amendment": 1, "signed": agree.day(rng, 7, 18), "supersedes": ["c200"]}
+        files["bought/2.toml"] = instrument(head | later)
+    if rng.random() < 0.5:
+        seller, *buyers = agree.PARTIES if rng.random() < 0.7 else rng.sample(agree.PARTIES, 4)
+        files["favoured/1.toml"] = instrument(head | {"instrument": "favoured"}) + "".join(
+            favoured(rng, f"c{number}", seller, buyers) for number in range(300, 300 + rng.randint(2, 5)))
     if rng.random() < 0.5:
         payer, *others = rng.sample(agree.PARTIES, 4)
         head = {"instrument": "shares", "parties": agree.PARTIES, "signed": agree.day(rng, 0, 6)}
@@ -487,13 +879,69 @@ def book(rng):
     return files
 
 
-def rated(mine, files):
-    """The rates of shares, which verdicts have no use for."""
+def instrument(head):
+    return "".join(f"{key} = {agree.toml(value)}\n" for key, value in head.items()) + "\n"
+
+
+def purchase(rng, name):
+    """A commitment to buy, mostly of named products, in up to three stages."""
+    buyer, seller = rng.sample(agree.PARTIES, 2)
+    base = agree.scope(rng, False, 1.2)
+    if not {"products", "classes"} & base.keys() and rng.random() < 0.9:
+        base["products"] = agree.some(rng, agree.FAMILIES)
+    row = {"id": name, "from": buyer, "to": seller, "of": base}
+    amounts = ["40 USD", "100 USD", "unknown"] if rng.random() < 0.3 else ["40 USD", "100 USD", "0 USD"]
+    if rng.random() < 0.5:
+        row["total"] = rng.choice(amounts)
+    else:
+        days = sorted(rng.sample(range(24), rng.randint(2, 4)))
+        days = [datetime.date(2026 + month // 12, month % 12 + 1, 1) for month in days]
+        row["schedule"] = [{"since": since, "until": until, "amount": rng.choice(amounts)}
+                           for since, until in zip(days, days[1:])]
+    for key in ("carry", "rollover"):
+        if rng.random() < 0.5:
+            row[key] = rng.choice(["20%", "40%", "100%"])
+    if rng.random() < 0.2:
+        row["except"] = [agree.scope(rng, True, 1.5) or {"products": ["lab"]}]
+    for key in ("if", "unless"):
+        if rng.random() < 0.2:
+            row[key] = agree.condition(rng)
+    if rng.random() < 0.5:
+        row["until"] = agree.day(rng, 20, 24)
+    return agree.table("commit", row)
+
+
+def favoured(rng, name, seller, buyers):
+    """A most favoured price, of some buyers against others."""
+    against = []
+    for _ in range(rng.randint(0, 2)):
+        line = {"adjust": rng.choice(["80%", "90%", "100%", "100%", "105%", "125%"])}
+        if rng.random() < 0.7:
+            line["customers"] = agree.some(rng, [*buyers, *(f"{buyer}/west" for buyer in buyers)])
+        if rng.random() < 0.2:
+            line["at_most"] = rng.choice(["0", "10"])
+        against.append(line)
+    row = {"id": name, "from": seller, "to": rng.choice(buyers), "every": "month"}
+    row |= {"against": against} if against else {}
+    if rng.random() < 0.4:
+        row["of"] = agree.scope(rng, False, 1)
+    if rng.random() < 0.2:
+        row["if"] = agree.condition(rng)
+    return agree.table("parity", row)
+
+
+def priced(mine, files):
+    """What clauses about money say, which verdicts have no use for."""
     for text in files.values():
-        for block in re.split(r"^\[\[", text, flags=re.M):
-            if block.startswith("share"):
-                name, rate = (re.search(rf'^{key} = "(.*)"', block, re.M)[1] for key in ("id", "rate"))
-                mine.clauses[name]["rate"] = rate
+        table = tomllib.loads(text)
+        for kind in ("share", "commit", "parity"):
+            for row in table.get(kind, []):
+                clause = mine.clauses[row["id"]]
+                clause["rate"] = row.get("rate")
+                clause["against"] = row.get("against") or [{}]
+                clause["schedule"], clause["total"] = row.get("schedule"), row.get("total")
+                for key in ("carry", "rollover"):
+                    clause[key] = fractions.Fraction(row.get(key, "0%").rstrip("%")) / 100
 
 
 def compare(engine, rng, counts):
@@ -503,7 +951,7 @@ def compare(engine, rng, counts):
         counts["refused books"] += 1
         return
     mine = verdicts.Book(files)
-    rated(mine, files)
+    priced(mine, files)
     known = agree.day(rng, 0, 30)
     days = sorted(rng.sample([agree.day(rng, 0, 24) for _ in range(4)], 2))
     window = {"from": rng.choice([None, str(days[0])]), "until": rng.choice([None, None, str(days[1])])}

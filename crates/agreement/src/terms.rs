@@ -1,12 +1,14 @@
 //! Money terms, as known at a time, for whoever works amounts out.
 
 use crate::bits::Bits;
-use crate::book::{Book, CapTerms, Clause, Money, PurchaseEntry, RevenueEntry, ShareTerms};
+use crate::book::{
+    Book, CapTerms, Clause, Money, PurchaseEntry, RevenueEntry, Scope, ShareTerms, action_bit,
+};
 use crate::compile::StageTerms;
 use crate::eval::{View, and, not};
 use crate::index::Cell;
-use crate::table::{ClauseNo, Number, SegmentNo};
-use abide_model::decision::Ask;
+use crate::table::{ClauseNo, Number, QuestionNo, SegmentNo};
+use abide_model::decision::{Action, Ask};
 use abide_model::name::{self, Customer, Party};
 use abide_model::terms::{
     Cap, Commit, Guarantee, Limit, Minimum, Parity, Purchase, Revenue, Share, Split, Stage, Stake, Terms,
@@ -55,8 +57,9 @@ impl Book {
         };
         for (_, clause) in self.clauses.iter() {
             let Some(money) = clause.kind.money() else { continue };
-            if let Some((since, until)) = self.in_force(clause, known) {
-                let days = Days { since: self.day_of(since), until: until.map(|end| self.day_of(end)) };
+            let view =
+                View { book: self, cell: None, at: clause.term.since, known, open: &[], assumed: None };
+            if let Some(days) = self.days(clause, &view) {
                 self.add(&mut terms, clause, money, days, known);
             }
         }
@@ -210,25 +213,54 @@ impl Book {
         if self.start_of_day(entry.recorded) > known {
             return None;
         }
-        let at = self.start_of_day(entry.on);
-        let view = View { book: self, cell: None, at, known, open: &[], assumed: None };
-        let toward = self.money.iter().map(|number| &self.clauses[*number]).filter(|clause| {
-            let parties = (clause.from, clause.to) == (entry.by, entry.from);
-            parties
-                && is_commit(clause)
-                && view.live(clause)
-                && draws(entry, clause)
-                && self.holds(&view, clause)
-        });
+        let toward =
+            self.money.iter().map(|number| (*number, &self.clauses[*number])).filter(|(_, clause)| {
+                (clause.from, clause.to) == (entry.by, entry.from) && is_commit(clause)
+            });
+        let toward = toward.filter(|(number, clause)| self.draws(entry, *number, clause, known));
         Some(Purchase {
             by: self.words.parties[entry.by].clone(),
             from: self.words.parties[entry.from].clone(),
             amount: entry.amount,
             on: entry.on,
             recorded: entry.recorded,
-            toward: toward.map(|clause| clause.name.clone()).collect(),
+            toward: toward.map(|(_, clause)| clause.name.clone()).collect(),
             place: entry.place.clone(),
         })
+    }
+
+    /// Whether a purchase may count toward a commitment between its parties. One that names its product and its channel
+    /// is a sale by the other side; of any other, what the commitment says of an axis has to be met by what it names.
+    fn draws(&self, entry: &PurchaseEntry, number: ClauseNo, clause: &Clause, known: Time) -> bool {
+        let at = self.start_of_day(entry.on);
+        let view = View { book: self, cell: None, at, known, open: &[], assumed: None };
+        if let Some((product, channel)) = entry.product.zip(entry.channel) {
+            let (actor, action) = (entry.from, Action::Sell);
+            let cell = Cell { actor, action, product, channel, segment: None, territory: None };
+            return View { cell: Some(&cell), ..view }.stands(number, &[entry.from]) != Some(false);
+        }
+        let names = |scope: &Scope, surely: bool| {
+            let product = |bits: &Bits| entry.product.is_some_and(|product| bits.holds(product.at()));
+            let channel = |bits: &Bits| entry.channel.is_some_and(|channel| bits.holds(channel.at()));
+            let held = |hangs_on: &Option<QuestionNo>| {
+                let settled = hangs_on.map_or(Some(true), |question| view.settled(question));
+                settled.unwrap_or(!surely)
+            };
+            let of_class = || {
+                let classes = entry.product.map_or(&[][..], |product| &self.words.offers[product].classes);
+                classes.iter().any(|(class, hangs_on)| scope.classes.contains(class) && held(hangs_on))
+            };
+            scope.actions & action_bit(Action::Sell) != 0
+                && scope.products.as_ref().is_none_or(product)
+                && scope.channels.as_ref().is_none_or(channel)
+                && (scope.classes.is_empty() || of_class())
+                && scope.segments.is_none()
+                && scope.territories.is_none()
+        };
+        view.live(clause)
+            && names(&clause.scope, false)
+            && !clause.except.iter().any(|scope| names(scope, true))
+            && self.holds(&view, clause)
     }
 
     /// Whether the conditions of a clause may hold, whatever the ask.
@@ -295,22 +327,30 @@ impl Book {
         }
     }
 
-    /// From the first instant at which the clause may count to the last, as known at `known`.
-    fn in_force(&self, clause: &Clause, known: Time) -> Option<(Time, Option<Time>)> {
-        if clause.known > known {
+    /// From the first day on which the clause may count to the last, as known in `view`, whatever its time.
+    fn days(&self, clause: &Clause, view: &View<'_>) -> Option<Days> {
+        if clause.known > view.known {
             return None;
         }
-        let end = clause.term.end(known);
+        let end = clause.term.end(view.known);
         let inside = |at: &Time| *at >= clause.term.since && end.is_none_or(|end| *at < end);
         let mut turns: Vec<Time> = clause.changes.iter().map(|(at, _)| *at).filter(inside).collect();
         turns.dedup();
-        let counts = |at: &Time| {
-            let view = View { book: self, cell: None, at: *at, known, open: &[], assumed: None };
-            self.holds(&view, clause)
-        };
+        let counts = |at: &Time| self.holds(&View { at: *at, ..*view }, clause);
         let first = turns.iter().find(|at| counts(at))?;
         let last = turns.iter().rposition(counts)?;
-        Some((*first, turns.get(last + 1).copied().or(end)))
+        let until = turns.get(last + 1).copied().or(end);
+        Some(Days { since: self.day_of(*first), until: until.map(|end| self.day_of(end)) })
+    }
+
+    /// The stages of a commitment, cut to the days on which it may count as known in `view`, whatever its time.
+    pub(crate) fn stages(&self, clause: &Clause, view: &View<'_>) -> Vec<Stage> {
+        let Some(Money::Commit { stages, .. }) = clause.kind.money() else { return Vec::new() };
+        let end = clause.term.until.map(|end| self.day_of(end));
+        let days = self.days(clause, view);
+        days.map_or(Vec::new(), |days| {
+            stages.iter().filter_map(|stage| self::stage(stage, days, end)).collect()
+        })
     }
 
     fn day_of(&self, at: Time) -> Date {
@@ -339,21 +379,16 @@ impl Days {
 
 /// Whether a customer is a party, or stands below it.
 pub(crate) fn is_party(customer: &Customer, party: &Party) -> bool {
-    let rest = customer.as_str().strip_prefix(party.as_str());
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    is_below(customer.as_str(), party.as_str())
+}
+
+/// Whether a path is another, or stands below it.
+pub(crate) fn is_below(path: &str, above: &str) -> bool {
+    path.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn is_commit(clause: &Clause) -> bool {
     matches!(clause.kind.money(), Some(Money::Commit { .. }))
-}
-
-/// Whether a purchase lies in the base of a commitment: on each axis that the base names, what the purchase names.
-fn draws(entry: &PurchaseEntry, clause: &Clause) -> bool {
-    let scope = &clause.scope;
-    let product = scope.products.as_ref();
-    let channel = scope.channels.as_ref();
-    product.is_none_or(|bits| entry.product.is_some_and(|product| bits.holds(product.at())))
-        && channel.is_none_or(|bits| entry.channel.is_some_and(|channel| bits.holds(channel.at())))
 }
 
 fn share(

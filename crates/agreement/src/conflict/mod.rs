@@ -3,19 +3,24 @@
 //! Time is cut at every instant at which a clause may begin or cease to count, asks into cells that the clauses at hand
 //! do not tell apart, and open questions are tried out in every combination: what is not found is not there.
 
+mod commits;
 mod pairs;
+mod parity;
 mod probe;
 mod resolve;
 mod rights;
 mod shares;
+mod together;
 
-use crate::book::Book;
+use crate::book::{Book, Money};
 use crate::space::{Block, Point};
 use crate::table::{ClauseNo, Number, PartyNo, QuestionNo, SegmentNo, TerritoryNo};
 use abide_model::Time;
 use abide_model::decision::{Action, Ask};
 use abide_model::name::{Channel, Clause, Product, Question, Segment, Territory};
+use commits::Lack;
 use probe::{Hits, Run, Search, When, runs};
+use std::collections::BTreeMap;
 
 /// What to look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +52,10 @@ pub enum ConflictKind {
     LaunchOrder,
     /// Shares take more than the whole.
     RateStack,
+    /// Nothing that would count toward a commitment may be sold.
+    CommitInfeasible,
+    /// Most favoured prices that only a price of nothing keeps.
+    Parity,
 }
 
 impl ConflictKind {
@@ -62,6 +71,8 @@ impl ConflictKind {
             ConflictKind::RefusalBypassed => "refusal_bypassed",
             ConflictKind::LaunchOrder => "launch_order",
             ConflictKind::RateStack => "rate_stack",
+            ConflictKind::CommitInfeasible => "commit_infeasible",
+            ConflictKind::Parity => "parity",
         }
     }
 }
@@ -127,6 +138,8 @@ impl Book {
         rights::find(search, &mut found);
         pairs::find(search, &mut found);
         shares::find(search, &mut found);
+        commits::find(search, &mut found);
+        parity::find(search, &mut found);
         found.sort_by(|a, b| a.order().cmp(&b.order()));
         found.into_iter().filter_map(|one| self.conflict(one, window)).collect()
     }
@@ -188,6 +201,17 @@ impl Book {
     }
 }
 
+/// The clauses about money that touch the window and are of one kind, by who promises.
+fn money_of(search: Search<'_>, wanted: impl Fn(&Money) -> bool) -> BTreeMap<PartyNo, Vec<ClauseNo>> {
+    let mut found: BTreeMap<PartyNo, Vec<ClauseNo>> = BTreeMap::new();
+    for (number, clause) in search.book.clauses.iter() {
+        if clause.kind.money().is_some_and(&wanted) && search.touches(number) {
+            found.entry(clause.from).or_default().push(number);
+        }
+    }
+    found
+}
+
 /// A collision in numbers.
 #[derive(Debug)]
 struct Found {
@@ -196,6 +220,8 @@ struct Found {
     actor: PartyNo,
     when: When,
     run: Run,
+    /// Why a commitment cannot be kept.
+    lack: Option<Lack>,
 }
 
 impl Found {
@@ -203,7 +229,8 @@ impl Found {
         let each = hits
             .into_iter()
             .flat_map(|(((), when), hits)| runs(hits).into_iter().map(move |run| (when.clone(), run)));
-        each.map(|(when, run)| Self { kind, clauses: clauses.clone(), actor, when, run }).collect()
+        each.map(|(when, run)| Self { kind, clauses: clauses.clone(), actor, when, run, lack: None })
+            .collect()
     }
 
     fn order(&self) -> (Time, ConflictKind, &[ClauseNo], &[QuestionNo], Point) {

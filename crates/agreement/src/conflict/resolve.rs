@@ -1,5 +1,7 @@
 //! Collisions in words: what collides, and what would end it.
 
+mod money;
+
 use super::probe::When;
 use super::{ConflictKind, Dependence, Extent, Found};
 use crate::book::{Book, Clause, Point, Settled, Threshold};
@@ -65,13 +67,9 @@ pub(super) fn says(book: &Book, found: &Found) -> String {
             name(1)
         ),
         ConflictKind::LaunchOrder => launches(book, found),
-        ConflictKind::RateStack => {
-            format!(
-                "{} owes more than the whole of one revenue, by {}",
-                from(0),
-                listed(found.clauses.iter().map(|number| quoted(book, *number)))
-            )
-        }
+        ConflictKind::RateStack => money::stack(book, found),
+        ConflictKind::CommitInfeasible => money::vain(book, found),
+        ConflictKind::Parity => money::ring(book, found),
     }
 }
 
@@ -158,11 +156,11 @@ pub(super) fn ways(book: &Book, found: &Found, extent: &[Extent]) -> Vec<String>
             ways.push(leave(book, *other));
             ways.push(format!("an end of {} or of {}", quoted(book, *one), quoted(book, *other)));
         }
-        (ConflictKind::RateStack, clauses) => {
-            let names = listed(clauses.iter().map(|number| quoted(book, *number)));
-            ways.push(format!("lower rates in {names}: together at most 100%"));
-            ways.push("a narrower base (`of`) of one of them".to_owned());
+        (ConflictKind::RateStack, clauses) => ways.extend(money::stack_ways(book, clauses)),
+        (ConflictKind::CommitInfeasible, [commit, ..]) => {
+            ways.extend(money::vain_ways(book, found, *commit, &scopes()));
         }
+        (ConflictKind::Parity, clauses) => ways.extend(money::ring_ways(book, clauses)),
         (_, []) | (_, [_]) => {}
     }
     ways

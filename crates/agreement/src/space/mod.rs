@@ -153,6 +153,8 @@ struct Shape<'b> {
     except: Vec<&'b Scope>,
     facts: Vec<&'b Happened>,
     notices: &'b [Notice],
+    /// Whether it binds through the channels of some operators alone.
+    asks_operator: bool,
 }
 
 impl<'b> Shape<'b> {
@@ -168,7 +170,14 @@ impl<'b> Shape<'b> {
             Kind::Grant { .. } | Kind::Exclusive { .. } | Kind::Money(_) => {}
         }
         facts.retain(|fact| fact.recorded <= known);
-        Self { number, scope: &clause.scope, except: clause.except.iter().collect(), facts, notices }
+        Self {
+            number,
+            scope: &clause.scope,
+            except: clause.except.iter().collect(),
+            facts,
+            notices,
+            asks_operator: matches!(clause.kind, Kind::Refusal { .. }),
+        }
     }
 
     /// Whether it may tell values of the axis apart.
@@ -178,7 +187,8 @@ impl<'b> Shape<'b> {
             Axis::Segment => scopes.any(|scope| scope.segments.is_some()),
             Axis::Territory => scopes.any(|scope| scope.territories.is_some()),
             Axis::Channel => {
-                scopes.any(|scope| scope.channels.is_some())
+                self.asks_operator
+                    || scopes.any(|scope| scope.channels.is_some())
                     || self.facts.iter().any(|fact| fact.channel.is_some())
             }
             // Products have owners, and passing on is an action of its own.
@@ -238,11 +248,7 @@ impl<'b> Marks<'b> {
 
     /// The same for two values when no clause tells them apart.
     pub(crate) fn of(&self, axis: Axis, value: usize) -> Vec<usize> {
-        let mut mark = mark(self.book, self.known, (axis, value), &self.shapes);
-        if axis == Axis::Channel {
-            mark.push(self.book.words.operators[ChannelNo::new(value)].at());
-        }
-        mark
+        mark(self.book, self.known, (axis, value), &self.shapes)
     }
 }
 
@@ -304,6 +310,9 @@ fn mark(book: &Book, known: Time, (axis, value): (Axis, usize), shapes: &[Shape<
     mark.extend(offer.map(|offer| offer.owner.at()));
     // To pass a right on once more takes a deeper one.
     mark.push(usize::from(axis == Axis::Action && value == action_number(Action::Sublicense)));
+    if axis == Axis::Channel && shapes.iter().any(|shape| shape.asks_operator) {
+        mark.push(book.words.operators[ChannelNo::new(value)].at());
+    }
     for shape in shapes {
         for scope in std::iter::once(shape.scope).chain(shape.except.iter().copied()) {
             mark.push(usize::from(on(scope, axis, value)));

@@ -9,7 +9,7 @@ fn instant(book: &Book, day: &str) -> Time {
     book.start_of_day(day.parse::<Date>().unwrap())
 }
 
-fn window(book: &Book, from: &str, until: &str, known: &str) -> Window {
+pub(crate) fn window(book: &Book, from: &str, until: &str, known: &str) -> Window {
     let bound = |day: &str| (!day.is_empty()).then(|| instant(book, day));
     Window { from: bound(from), until: bound(until), known: instant(book, known) }
 }
@@ -35,14 +35,14 @@ fn row(book: &Book, conflict: &Conflict) -> String {
     out
 }
 
-fn rows(book: &Book, window: &Window) -> String {
+pub(crate) fn rows(book: &Book, window: &Window) -> String {
     let found = book.conflicts(window);
     let rows: Vec<String> = found.iter().map(|conflict| row(book, conflict) + "\n").collect();
     if rows.is_empty() { "none\n".to_owned() } else { rows.concat() }
 }
 
 /// Every collision of a small book, at any time.
-fn check(clauses: &str, expected: Expect) {
+pub(crate) fn check(clauses: &str, expected: Expect) {
     let book = small(clauses);
     expected.assert_eq(&rows(&book, &window(&book, "", "", "2030-01-01")));
 }

@@ -31,6 +31,8 @@ mod scenarios;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
+mod unkept;
+#[cfg(test)]
 mod verdicts;
 #[cfg(test)]
 mod windows;
