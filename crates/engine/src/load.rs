@@ -6,7 +6,7 @@ use abide_model::id::{RunId, SessionId};
 use abide_model::run::Placed;
 use abide_session::record::{self, Blobs, DecodeError, Record};
 use abide_session::{Session, Stamped, snapshot};
-use abide_store::{Journal, Reader, Row, Store};
+use abide_store::{Journal, Reader, Store};
 
 /// How many sessions a fork may have above it.
 pub(crate) const ANCESTORS_MAX: usize = 256;
@@ -41,13 +41,10 @@ pub(crate) async fn records_from(
     session: SessionId,
     seq: u64,
 ) -> Result<Vec<(u64, Stamped)>, Refused> {
-    let rows = store.read_from(session, seq).await?.unwrap_or_default();
-    let hashes = row_references(&rows).map_err(|error| unreadable(session, &error))?;
+    let records = store.read_from(session, seq).await?.unwrap_or_default();
+    let hashes = references_of(&records).map_err(|error| unreadable(session, &error))?;
     let blobs = paired(&hashes, store.blobs(&hashes).await?);
-    let mut records = Vec::new();
-    row_records(&rows, &blobs, &mut records).map_err(|error| unreadable(session, &error))?;
-    records.retain(|(at, _)| *at >= seq);
-    Ok(records)
+    decode(seq, &records, &blobs).map_err(|error| unreadable(session, &error))
 }
 
 /// The whole journal of a session, snapshot and tail, decoded.
@@ -138,13 +135,13 @@ fn references(journal: &Journal) -> Result<Vec<Hash>, DecodeError> {
         Some(snapshot) => snapshot::references(&snapshot.body)?,
         None => Vec::new(),
     };
-    hashes.extend(row_references(&journal.rows)?);
+    hashes.extend(references_of(&journal.records)?);
     Ok(hashes)
 }
 
-fn row_references(rows: &[Row]) -> Result<Vec<Hash>, DecodeError> {
+fn references_of(records: &[Vec<u8>]) -> Result<Vec<Hash>, DecodeError> {
     let mut hashes = Vec::new();
-    for bytes in rows.iter().flat_map(|row| &row.records) {
+    for bytes in records {
         hashes.extend(record::references(bytes)?);
     }
     hashes.sort_unstable();
@@ -153,23 +150,16 @@ fn row_references(rows: &[Row]) -> Result<Vec<Hash>, DecodeError> {
 }
 
 fn records(journal: &Journal, blobs: &Blobs) -> Result<Vec<(u64, Stamped)>, DecodeError> {
-    let (mut records, seen) = match &journal.snapshot {
-        Some(snapshot) => (snapshot::read(&snapshot.body, blobs)?, snapshot.seq),
-        None => (Vec::new(), 0),
+    let mut records = match &journal.snapshot {
+        Some(snapshot) => snapshot::read(&snapshot.body, blobs)?,
+        None => Vec::new(),
     };
-    let mut tail = Vec::new();
-    row_records(&journal.rows, blobs, &mut tail)?;
-    records.extend(tail.into_iter().filter(|(seq, _)| *seq > seen));
+    records.extend(decode(journal.first(), &journal.records, blobs)?);
     Ok(records)
 }
 
-fn row_records(rows: &[Row], blobs: &Blobs, into: &mut Vec<(u64, Stamped)>) -> Result<(), DecodeError> {
-    for row in rows {
-        for (seq, bytes) in (row.seq..).zip(&row.records) {
-            into.push((seq, record::decode(bytes, blobs)?));
-        }
-    }
-    Ok(())
+fn decode(first: u64, records: &[Vec<u8>], blobs: &Blobs) -> Result<Vec<(u64, Stamped)>, DecodeError> {
+    (first..).zip(records).map(|(seq, bytes)| Ok((seq, record::decode(bytes, blobs)?))).collect()
 }
 
 fn unreadable(session: SessionId, error: &DecodeError) -> Refused {

@@ -3,15 +3,13 @@
 /// Bytes a length takes at most: 64 bits in groups of seven.
 const LENGTH_BYTES_MAX: usize = 10;
 
-/// Puts records one behind the other.
-pub(crate) fn join(records: &[Vec<u8>]) -> Vec<u8> {
-    let bytes: usize = records.iter().map(|record| record.len() + LENGTH_BYTES_MAX).sum();
-    let mut body = Vec::with_capacity(bytes);
+/// Puts records one behind the other, behind what `body` holds of them.
+pub(crate) fn join(records: &[Vec<u8>], body: &mut Vec<u8>) {
+    body.reserve(records.iter().map(|record| record.len() + LENGTH_BYTES_MAX).sum());
     for record in records {
-        put_length(&mut body, record.len() as u64);
+        put_length(body, record.len() as u64);
         body.extend_from_slice(record);
     }
-    body
 }
 
 /// Takes them apart again; `None` when the bytes are not what [`join`] makes.
@@ -55,9 +53,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn joined(records: &[Vec<u8>]) -> Vec<u8> {
+        let mut body = Vec::new();
+        join(records, &mut body);
+        body
+    }
+
     #[test]
     fn a_body_that_ends_early_is_refused() {
-        let whole = join(&[vec![7; 300], vec![], vec![1]]);
+        let whole = joined(&[vec![7; 300], vec![], vec![1]]);
         for end in 1..whole.len() {
             let cut = split(&whole[..end]);
             assert!(cut.is_none() || cut.unwrap().len() < 3, "{end}");
@@ -68,7 +72,7 @@ mod tests {
     proptest! {
         #[test]
         fn records_come_back_as_they_were(records: Vec<Vec<u8>>) {
-            prop_assert_eq!(split(&join(&records)), Some(records));
+            prop_assert_eq!(split(&joined(&records)), Some(records));
         }
 
         #[test]

@@ -3,7 +3,7 @@
 use crate::append::Snapshot;
 use abide_model::id::SessionId;
 
-/// A session as far as it must be read to continue it: its snapshot and every row after it.
+/// A session as far as it must be read to continue it: its snapshot and every record after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Journal {
     /// Whose it is.
@@ -20,19 +20,16 @@ pub struct Journal {
     pub changed_ms: i64,
     /// The latest snapshot.
     pub snapshot: Option<Snapshot>,
-    /// What came after the snapshot, oldest first. A row that straddles the snapshot is given whole.
-    pub rows: Vec<Row>,
+    /// What came after the snapshot, oldest first, or all of it.
+    pub records: Vec<Vec<u8>>,
 }
 
-/// The records of one append.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
-    /// The place of the first record.
-    pub seq: u64,
-    /// When they were kept, in Unix milliseconds.
-    pub at_ms: i64,
-    /// The records; the second has the place `seq + 1`.
-    pub records: Vec<Vec<u8>>,
+impl Journal {
+    /// The place of the first of `records`.
+    #[must_use]
+    pub fn first(&self) -> u64 {
+        self.snapshot.as_ref().map_or(1, |snapshot| snapshot.seq + 1)
+    }
 }
 
 /// Which sessions to list.

@@ -14,6 +14,6 @@ pub mod sqlite;
 
 pub use append::{Append, Blob, Line, NewSession, Snapshot};
 pub use error::{OpenError, StoreError};
-pub use journal::{Filter, Journal, Listed, PostedLine, Row};
+pub use journal::{Filter, Journal, Listed, PostedLine};
 pub use key::Key;
 pub use sqlite::{KeyFile, Opened, Options, Reader, Recovery, Stats, Store};

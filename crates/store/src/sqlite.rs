@@ -26,7 +26,7 @@ pub use stats::Stats;
 use crate::append::{APPEND_BYTES_MAX, Append};
 use crate::commitlog::{self, Generation, Segment};
 use crate::error::{OpenError, StoreError};
-use crate::journal::{Filter, Journal, Listed, PostedLine, Row};
+use crate::journal::{Filter, Journal, Listed, PostedLine};
 use crate::key::Key;
 use abide_model::Hash;
 use abide_model::id::SessionId;
@@ -236,7 +236,7 @@ impl Store {
     ///
     /// # Errors
     /// When the disk fails or what is stored does not hang together.
-    pub async fn read_from(&self, session: SessionId, seq: u64) -> Result<Option<Vec<Row>>, StoreError> {
+    pub async fn read_from(&self, session: SessionId, seq: u64) -> Result<Option<Vec<Vec<u8>>>, StoreError> {
         self.ask_of(session, move |reader| reader.read_from(session, seq)).await
     }
 

@@ -65,8 +65,8 @@ async fn check_refused(store: &Store) {
 async fn check(store: &Store, heads: &[(u128, u64)]) {
     for (session, head) in heads {
         let journal = store.read(SessionId(*session)).await.unwrap();
-        let rows = journal.map_or_else(Vec::new, |journal| journal.rows);
-        let kept: Vec<u8> = rows.iter().map(|row| row.records[0][0]).collect();
+        let records = journal.map_or_else(Vec::new, |journal| journal.records);
+        let kept: Vec<u8> = records.iter().map(|record| record[0]).collect();
         assert_eq!(kept, (0..*head).map(|n| n as u8).collect::<Vec<_>>());
     }
     assert_eq!(lines(store).await, heads.iter().map(|(_, head)| head).sum::<u64>());

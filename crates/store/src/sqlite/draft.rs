@@ -8,6 +8,7 @@ use crate::frame;
 use abide_model::id::SessionId;
 use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 /// Where the tables end.
@@ -36,9 +37,21 @@ pub(super) struct Draft {
     ends: Ends,
     /// With what this transaction adds.
     next: Ends,
-    /// Heads it moved: written once, however many steps moved them.
-    heads: BTreeMap<SessionId, Head>,
+    /// Sessions it moved: each gets one row, and its head is written once, however many steps moved it.
+    moved: BTreeMap<SessionId, Moved>,
     hours: Hours,
+}
+
+/// Where a session stands, and the row of `log` that it gets.
+#[derive(Debug)]
+struct Moved {
+    head: Head,
+    /// The row before; 0 when the session is new.
+    prev: i64,
+    /// Its first record.
+    seq: u64,
+    held: Vec<u8>,
+    body: Vec<u8>,
 }
 
 impl Draft {
@@ -50,18 +63,22 @@ impl Draft {
     /// the ledger lines stay.
     pub(super) fn write(&mut self, conn: &Connection, append: &Append) -> rusqlite::Result<()> {
         self.post(conn, append)?;
-        let before = match self.heads.get(&append.session) {
-            Some(head) => Some(head.clone()),
-            None if append.first.is_some() => None,
-            None => heads::find(conn, append.session)?,
+        let moved = match self.moved.entry(append.session) {
+            Entry::Occupied(moved) => moved.into_mut(),
+            Entry::Vacant(place) => {
+                let before = match append.first {
+                    Some(_) => None,
+                    None => heads::find(conn, append.session)?,
+                };
+                if before.as_ref().is_some_and(|head| head.erased) {
+                    return Ok(());
+                }
+                self.next.pos += 1;
+                place.insert(Moved::new(append, before, self.next.pos))
+            }
         };
-        if before.as_ref().is_some_and(|head| head.erased) {
-            return Ok(());
-        }
-        self.next.pos += 1;
-        let pos = self.next.pos;
-        let held = blobs::put(conn, append.session, &append.blobs)?;
-        write_row(conn, append, &held, (before.as_ref().map_or(0, |head| head.pos), pos))?;
+        moved.add(append);
+        moved.held.extend(blobs::put(conn, append.session, &append.blobs)?);
         if let Some(snapshot) = &append.snapshot {
             conn.prepare_cached(
                 "INSERT INTO snapshot (session, seq, body) VALUES (?1, ?2, ?3)
@@ -73,7 +90,6 @@ impl Draft {
                 snapshot.body
             ])?;
         }
-        self.heads.insert(append.session, next_head(append, before, pos));
         Ok(())
     }
 
@@ -93,11 +109,24 @@ impl Draft {
         number: u64,
         (rows, pause): (usize, impl Fn()),
     ) -> rusqlite::Result<()> {
-        for (n, (session, head)) in self.heads.iter().enumerate() {
-            heads::write(conn, *session, head)?;
+        let pause_after = |n: usize| {
             if n % rows == rows - 1 {
                 pause();
             }
+        };
+        let mut moved: Vec<(&SessionId, &Moved)> = self.moved.iter().collect();
+        for (n, (session, moved)) in moved.iter().enumerate() {
+            match moved.prev {
+                0 => heads::insert(conn, **session, &moved.head)?,
+                _ => heads::update(conn, **session, &moved.head)?,
+            }
+            pause_after(n);
+        }
+        // In the order of the table's key, so that its pages fill up.
+        moved.sort_unstable_by_key(|(_, moved)| moved.head.pos);
+        for (n, (session, moved)) in moved.iter().enumerate() {
+            moved.write_row(conn, **session)?;
+            pause_after(n);
         }
         self.hours.write(conn)?;
         mark(conn, number)
@@ -105,13 +134,13 @@ impl Draft {
 
     pub(super) fn committed(&mut self) {
         self.ends = self.next;
-        self.heads.clear();
+        self.moved.clear();
         self.hours = Hours::default();
     }
 
     pub(super) fn undo(&mut self) {
         self.next = self.ends;
-        self.heads.clear();
+        self.moved.clear();
         self.hours = Hours::default();
     }
 }
@@ -135,37 +164,46 @@ fn mark(conn: &Connection, number: u64) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn next_head(append: &Append, before: Option<Head>, pos: i64) -> Head {
-    let seq = append.expect + append.records.len() as u64;
-    let (open, changed_ms) = (append.open, append.at_ms);
-    match before {
-        Some(head) => Head { pos, seq, open, changed_ms, ..head },
-        None => {
-            let (owner, named) =
-                append.first.as_ref().map_or(("", false), |first| (&first.owner, first.named));
-            let owner = Arc::from(owner);
-            Head { pos, seq, open, owner, named, created_ms: append.at_ms, changed_ms, erased: false }
-        }
+impl Moved {
+    fn new(append: &Append, before: Option<Head>, pos: i64) -> Moved {
+        let prev = before.as_ref().map_or(0, |head| head.pos);
+        let head = before.map_or_else(|| first_head(append, pos), |head| Head { pos, ..head });
+        Moved { head, prev, seq: append.expect + 1, held: Vec::new(), body: Vec::new() }
+    }
+
+    fn add(&mut self, append: &Append) {
+        self.head.seq = append.expect + append.records.len() as u64;
+        self.head.open = append.open;
+        self.head.changed_ms = append.at_ms;
+        frame::join(&append.records, &mut self.body);
+    }
+
+    fn write_row(&self, conn: &Connection, session: SessionId) -> rusqlite::Result<()> {
+        conn.prepare_cached(
+            "INSERT INTO log (pos, session, seq, prev, held, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            self.head.pos,
+            id_bytes(session),
+            self.seq.cast_signed(),
+            self.prev,
+            (!self.held.is_empty()).then_some(&self.held),
+            self.body,
+        ])?;
+        Ok(())
     }
 }
 
-fn write_row(
-    conn: &Connection,
-    append: &Append,
-    held: &[u8],
-    (prev, pos): (i64, i64),
-) -> rusqlite::Result<()> {
-    conn.prepare_cached(
-        "INSERT INTO log (pos, session, seq, prev, at, held, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    )?
-    .execute(params![
+fn first_head(append: &Append, pos: i64) -> Head {
+    let (owner, named) = append.first.as_ref().map_or(("", false), |first| (&first.owner, first.named));
+    Head {
         pos,
-        id_bytes(append.session),
-        (append.expect + 1).cast_signed(),
-        prev,
-        append.at_ms,
-        (!held.is_empty()).then_some(held),
-        frame::join(&append.records),
-    ])?;
-    Ok(())
+        seq: 0,
+        open: append.open,
+        owner: Arc::from(owner),
+        named,
+        created_ms: append.at_ms,
+        changed_ms: append.at_ms,
+        erased: false,
+    }
 }

@@ -17,7 +17,7 @@ const LOCK: &str = "abide.lock";
 /// Marks a database as ours: `abid` in ASCII.
 const APPLICATION: i64 = 0x6162_6964;
 /// The newest format this code reads and writes.
-const FORMAT: i64 = 3;
+const FORMAT: i64 = 4;
 /// SQLite before this version can lose commits when a writer races a checkpointer.
 const SQLITE_OLDEST: i32 = 3_051_003;
 /// How long a connection waits for another process that writes, such as one that adds a key.
@@ -40,11 +40,11 @@ CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 -- `step`: the last step of the commit log that is taken in; `salt`: of that log; `durable`: how often a commit was made
 -- for the sake of those before it; `key`: the version of the keys; `scrub`: set while the log may hold what was erased.
 INSERT INTO meta VALUES ('step', 0), ('salt', 0), ('durable', 0), ('key', 0), ('scrub', 0);
--- One row an append. `prev` is the session's row before, 0 at its first; `held` are the hashes that the session holds
--- since this row, one after the other.
+-- One row for all that one transaction took in of a session. `prev` is the session's row before, 0 at its first; `held`
+-- are the hashes that the session holds since this row, one after the other.
 CREATE TABLE log (
-    pos INTEGER PRIMARY KEY, session BLOB NOT NULL, seq INTEGER NOT NULL, prev INTEGER NOT NULL, at INTEGER NOT NULL,
-    held BLOB, body BLOB NOT NULL
+    pos INTEGER PRIMARY KEY, session BLOB NOT NULL, seq INTEGER NOT NULL, prev INTEGER NOT NULL, held BLOB,
+    body BLOB NOT NULL
 );
 -- Where each session ends; `head` is its last row of `log`.
 CREATE TABLE session (

@@ -51,11 +51,11 @@ pub(super) fn find(conn: &Connection, session: SessionId) -> rusqlite::Result<Op
     Ok(statement.query_row([id_bytes(session)], read_row).optional()?.map(|(_, head)| head))
 }
 
-pub(super) fn write(conn: &Connection, session: SessionId, head: &Head) -> rusqlite::Result<()> {
+/// Writes the head of a session that has none.
+pub(super) fn insert(conn: &Connection, session: SessionId, head: &Head) -> rusqlite::Result<()> {
     conn.prepare_cached(
         "INSERT INTO session (id, owner, named, head, seq, open, created, changed, erased)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-         ON CONFLICT (id) DO UPDATE SET head = ?4, seq = ?5, open = ?6, changed = ?8, erased = ?9",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute(params![
         id_bytes(session),
@@ -68,6 +68,16 @@ pub(super) fn write(conn: &Connection, session: SessionId, head: &Head) -> rusql
         head.changed_ms,
         head.erased,
     ])?;
+    Ok(())
+}
+
+/// Moves the head of a session that has one.
+pub(super) fn update(conn: &Connection, session: SessionId, head: &Head) -> rusqlite::Result<()> {
+    let Head { pos, seq, open, changed_ms, erased, owner: _, named: _, created_ms: _ } = head;
+    conn.prepare_cached(
+        "UPDATE session SET head = ?2, seq = ?3, open = ?4, changed = ?5, erased = ?6 WHERE id = ?1",
+    )?
+    .execute(params![id_bytes(session), pos, seq.cast_signed(), open, changed_ms, erased])?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use crate::append::Snapshot;
 use crate::commitlog::Tail;
 use crate::error::{OpenError, StoreError};
 use crate::frame;
-use crate::journal::{Filter, Journal, Listed, PostedLine, Row};
+use crate::journal::{Filter, Journal, Listed, PostedLine};
 use crate::key::Key;
 use abide_model::Hash;
 use abide_model::id::SessionId;
@@ -87,8 +87,8 @@ impl Reader {
         let Some((view, head)) = self.view(session)? else { return Ok(None) };
         let snapshot = view.ask(|tx| snapshot(tx, session))?;
         let from = snapshot.as_ref().map_or(1, |snapshot| snapshot.seq + 1);
-        let rows = view.rows(session, &head, from)?;
-        Ok(rows.map(|rows| Journal {
+        let records = view.records(session, &head, from)?;
+        Ok(records.map(|records| Journal {
             owner: head.owner.to_string(),
             named: head.named,
             head: head.seq,
@@ -96,18 +96,17 @@ impl Reader {
             created_ms: head.created_ms,
             changed_ms: head.changed_ms,
             snapshot,
-            rows,
+            records,
         }))
     }
 
-    /// The rows that hold record `seq` and all after it, oldest first; `None` when the session is not there or was
-    /// erased.
+    /// Record `seq` and all after it; `None` when the session is not there or was erased.
     ///
     /// # Errors
     /// When the disk fails or what is stored does not hang together.
-    pub fn read_from(&mut self, session: SessionId, seq: u64) -> Result<Option<Vec<Row>>, StoreError> {
+    pub fn read_from(&mut self, session: SessionId, seq: u64) -> Result<Option<Vec<Vec<u8>>>, StoreError> {
         let Some((view, head)) = self.view(session)? else { return Ok(None) };
-        view.rows(session, &head, seq)
+        view.records(session, &head, seq)
     }
 
     /// The bodies of hashes, in their order; `None` for one that is not there.
@@ -219,6 +218,15 @@ impl Reader {
     }
 }
 
+/// Records of a session in a row.
+struct Row {
+    /// The place of the first.
+    seq: u64,
+    /// Where those before them are, 0 when there are none.
+    prev: i64,
+    records: Vec<Vec<u8>>,
+}
+
 struct View<'a> {
     tx: Transaction<'a>,
     place: &'a Place,
@@ -232,12 +240,17 @@ impl View<'_> {
         question(&self.tx).map_err(|e| self.place.fault(&e))
     }
 
-    /// The rows with records from `from` on, oldest first; `None` when the session was erased meanwhile.
-    fn rows(&self, session: SessionId, head: &Head, from: u64) -> Result<Option<Vec<Row>>, StoreError> {
-        let mut rows = Vec::new();
+    /// The records from `from` on, oldest first; `None` when the session was erased meanwhile.
+    fn records(
+        &self,
+        session: SessionId,
+        head: &Head,
+        from: u64,
+    ) -> Result<Option<Vec<Vec<u8>>>, StoreError> {
+        let mut rows: Vec<Row> = Vec::new();
         let (mut pos, mut next) = (head.pos, head.seq + 1);
         while pos > 0 && next > from {
-            let Some((row, prev)) = self.row(pos, session)? else {
+            let Some(row) = self.row(pos, session)? else {
                 let now = self.ask(|tx| heads::find(tx, session))?;
                 let erased = now.is_some_and(|head| head.erased);
                 return if erased { Ok(None) } else { Err(self.torn(pos, "is missing")) };
@@ -245,26 +258,27 @@ impl View<'_> {
             if row.seq + row.records.len() as u64 != next {
                 return Err(self.torn(pos, "does not end where the next begins"));
             }
-            (pos, next) = (prev, row.seq);
+            (pos, next) = (row.prev, row.seq);
             rows.push(row);
         }
-        rows.reverse();
-        Ok(Some(rows))
+        // The oldest row may begin before.
+        let early = usize::try_from(from.saturating_sub(next)).unwrap_or(usize::MAX);
+        Ok(Some(rows.into_iter().rev().flat_map(|row| row.records).skip(early).collect()))
     }
 
-    /// One row of a session, and the place of the one before.
-    fn row(&self, pos: i64, session: SessionId) -> Result<Option<(Row, i64)>, StoreError> {
+    /// One row of a session.
+    fn row(&self, pos: i64, session: SessionId) -> Result<Option<Row>, StoreError> {
         let found = self.ask(|tx| {
-            tx.prepare_cached("SELECT seq, at, prev, body FROM log WHERE pos = ?1 AND session = ?2")?
+            tx.prepare_cached("SELECT seq, prev, body FROM log WHERE pos = ?1 AND session = ?2")?
                 .query_row(params![pos, id_bytes(session)], |row| {
-                    let records = frame::split(row.get_ref(3)?.as_blob()?);
-                    Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?, records, row.get(2)?))
+                    let records = frame::split(row.get_ref(2)?.as_blob()?);
+                    Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?, records))
                 })
                 .optional()
         })?;
         match found {
-            Some((seq, at_ms, Some(records), prev)) => Ok(Some((Row { seq, at_ms, records }, prev))),
-            Some((_, _, None, _)) => Err(self.torn(pos, "cannot be read")),
+            Some((seq, prev, Some(records))) => Ok(Some(Row { seq, prev, records })),
+            Some((_, _, None)) => Err(self.torn(pos, "cannot be read")),
             None => Ok(None),
         }
     }
