@@ -8,12 +8,12 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 /// How often it looks.
-const LOOK_EVERY: Duration = Duration::from_millis(25);
-/// A pass begins when so many pages wait for it (2 MiB): more would take a core for too long at once from those who
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// A pass begins when so many pages wait for it (512 KiB): more would take a core for too long at once from those who
 /// serve, fewer would move a page again that is just being filled.
-const PASS_PAGES_MIN: i64 = (2 << 20) / PAGE_BYTES as i64;
+const PASS_PAGES_MIN: i64 = (512 << 10) / PAGE_BYTES as i64;
 /// Looks after which fewer pages are moved as well.
-const LOOKS_MAX: u32 = 40;
+const LOOKS_MAX: u32 = 100;
 /// A write-ahead log with more pages than this (64 MiB) is made to start over with the writer's help.
 const WAL_PAGES_MAX: i64 = (64 << 20) / PAGE_BYTES as i64;
 /// Passes in a row at most before the writer is asked.

@@ -17,8 +17,8 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 /// How long steps gather before they are taken in, unless somebody waits for them: the pages that they change are
-/// then written once for many.
-const GATHER: Duration = Duration::from_millis(40);
+/// then written once for many. Longer would spare a few more, and take a core for longer at once from those who serve.
+const GATHER: Duration = Duration::from_millis(10);
 /// Bytes of steps that are taken in without waiting for more.
 const GATHER_BYTES_MAX: usize = 4 << 20;
 /// Bytes of memory that stay for the next step's frame.

@@ -16,7 +16,11 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, OnceLock};
+use std::thread;
 use tokio::sync::oneshot;
+
+/// How many wait for the disk at most before it is asked, though more may come.
+const COMPANY_MAX: usize = 64;
 
 /// Why nothing can be written any more, for all threads that write.
 #[derive(Debug, Clone, Default)]
@@ -59,8 +63,7 @@ impl Syncer {
     /// Works until nobody can ask any more and everybody is answered.
     pub(super) fn run(mut self) {
         while let Ok(first) = self.kept.recv() {
-            let mut due = vec![first];
-            due.extend(self.kept.try_iter());
+            let due = self.gather(first);
             let outcome = self.sync(&due);
             self.counters.synced(due.len());
             for Due { seq, reply, .. } in due {
@@ -68,6 +71,19 @@ impl Syncer {
                 let _ = reply.send(outcome.clone().map(|()| seq));
             }
         }
+    }
+
+    /// Everybody who waits by now. Where a core is shared with those who serve, they go first while they bring more:
+    /// one sync then does for all of them. With a core of its own this asks once more and goes on.
+    fn gather(&self, first: Due) -> Vec<Due> {
+        let mut due = vec![first];
+        let mut before = 0;
+        while due.len() > before && due.len() < COMPANY_MAX {
+            before = due.len();
+            thread::yield_now();
+            due.extend(self.kept.try_iter());
+        }
+        due
     }
 
     fn sync(&mut self, due: &[Due]) -> Result<(), StoreError> {
@@ -93,7 +109,6 @@ mod tests {
     use super::*;
     use std::path::Path;
     use std::sync::mpsc;
-    use std::thread;
 
     fn syncer(log: &Path, kept: Receiver<Due>) -> Syncer {
         let file = || (Arc::new(File::open(log).unwrap()), log.to_owned());
