@@ -4,7 +4,6 @@
 use crate::{IDLE_MAX, IDLE_PER_HOST_MAX};
 use bytes::Bytes;
 use http::header::HOST;
-use http::uri::{Authority, Scheme};
 use http::{HeaderValue, Request, Response, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Frame, Incoming};
@@ -23,8 +22,8 @@ use tokio::net::TcpStream;
 use tower_service::Service;
 
 type Io = MaybeHttpsStream<TokioIo<TcpStream>>;
-/// What two addresses must share to share connections.
-type Host = (Scheme, Authority);
+/// What two addresses must share to share connections: scheme and authority.
+type Host = Arc<str>;
 
 /// Makes connections and keeps those that are idle.
 #[derive(Debug, Clone)]
@@ -104,7 +103,8 @@ impl Pool {
                 return Ok(Taken { pool: self.clone(), host, line, used: true });
             }
         }
-        self.connect(address, host).await
+        // Boxed: most calls find a connection, and their futures are copied without the room that making one takes.
+        Box::pin(self.connect(address, host)).await
     }
 
     async fn connect(&self, address: &Uri, host: Host) -> Result<Taken, NoAnswer> {
@@ -160,7 +160,8 @@ impl Taken {
                 Err(mut failed) => match failed.take_message().filter(|_| self.used) {
                     Some(unsent) => {
                         request = unsent;
-                        self = self.pool.clone().connect(&address, self.host).await?;
+                        let pool = self.pool.clone();
+                        self = Box::pin(pool.connect(&address, self.host)).await?;
                     }
                     None => return Err(NoAnswer::Broke(failed.into_error())),
                 },

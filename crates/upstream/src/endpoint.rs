@@ -4,9 +4,10 @@ use abide_model::name::Cloud;
 use abide_model::secret::Secret;
 use abide_model::target::Dialect;
 use http::Uri;
-use http::uri::{Authority, Scheme};
+use http::uri::Scheme;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// One configured cloud.
 #[derive(Debug, Clone)]
@@ -59,8 +60,8 @@ impl Auth {
 /// The part of an address that all calls to a cloud share: scheme, host, port, path prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Base {
-    scheme: Scheme,
-    authority: Authority,
+    /// Scheme and authority.
+    host: Arc<str>,
     prefix: String,
 }
 
@@ -123,17 +124,18 @@ impl Base {
             Dialect::Azure => path.strip_suffix("/openai/v1").unwrap_or(path),
             Dialect::OpenAi | Dialect::Bedrock => path,
         };
-        Ok(Self { scheme, authority, prefix: prefix.to_owned() })
+        let host = format!("{scheme}://{}", authority.as_str().to_ascii_lowercase());
+        Ok(Self { host: Arc::from(host), prefix: prefix.to_owned() })
     }
 
     /// What two addresses must share to share connections.
-    pub(crate) fn host(&self) -> (Scheme, Authority) {
-        (self.scheme.clone(), self.authority.clone())
+    pub(crate) fn host(&self) -> Arc<str> {
+        self.host.clone()
     }
 
     /// The whole address of `path`, which begins with `/` and is percent-encoded already.
     pub(crate) fn address(&self, path: &str) -> String {
-        format!("{}://{}{}{path}", self.scheme, self.authority, self.prefix)
+        [&*self.host, &self.prefix, path].concat()
     }
 }
 
