@@ -2,6 +2,8 @@
 //!
 //! Lines are handed to a thread that writes many at once, so that no request waits for whoever reads the log.
 
+mod text;
+
 use clap::ValueEnum;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -59,7 +61,8 @@ pub(crate) fn start(form: Form) -> Log {
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Lines(lines.clone()));
     match form {
         Form::Text => {
-            subscriber.with_target(false).with_ansi(io::stderr().is_terminal() && no_color_unset()).init()
+            let color = io::stderr().is_terminal() && no_color_unset();
+            subscriber.with_ansi(color).event_format(text::Text).init();
         }
         // The module that speaks would be called `target`, which is what events call CLOUD/MODEL.
         Form::Json => {

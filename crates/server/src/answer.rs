@@ -84,7 +84,7 @@ pub(crate) async fn answer(
     let (head, mut incoming) = request.into_parts();
     let found = route::find(&head.method, head.uri.path());
     let mut ticket = Ticket::open(&shared.metrics, shared.ids.next(), found.ok().map(|route| route.op));
-    let id = ticket.id;
+    let id = ticket.id.clone();
     let outcome = guarded(work(&shared, connected, &head, &mut incoming, found, &mut ticket)).await;
     let slow = outcome.as_ref().is_err_and(|failure| failure.status == StatusCode::REQUEST_TIMEOUT);
     if !slow && !incoming.is_end_stream() {
@@ -92,7 +92,7 @@ pub(crate) async fn answer(
     }
     let reply = outcome.unwrap_or_else(|failure| {
         if let Some(inside) = &failure.inside {
-            tracing::error!(request = %id, code = %failure.code, inside = &**inside, "request failed");
+            tracing::error!(request = id.as_str(), code = %failure.code, inside = &**inside, "request failed");
         }
         Reply::from(failure)
     });

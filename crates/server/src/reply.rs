@@ -73,9 +73,7 @@ impl Reply {
 
     /// The answer to one request.
     pub(crate) fn finish(mut self, mut ticket: Ticket) -> Response<Body> {
-        if let Some(id) = ticket.id.header() {
-            self.set(REQUEST_ID, id);
-        }
+        self.set(REQUEST_ID, ticket.id.header());
         ticket.status = Some(self.0.status().as_u16());
         self.0.map(|content| Body::new(content, ticket))
     }

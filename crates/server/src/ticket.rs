@@ -4,7 +4,6 @@ use crate::metrics::Metrics;
 use crate::route::Op;
 use abide_engine::Principal;
 use hyper::header::HeaderValue;
-use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,26 +27,24 @@ impl Default for RequestIds {
 
 impl RequestIds {
     pub(crate) fn next(&self) -> RequestId {
-        RequestId { process: self.process, n: self.next.fetch_add(1, Ordering::Relaxed) }
+        let n = self.next.fetch_add(1, Ordering::Relaxed);
+        let text = format!("req_{:016x}{n:012x}", self.process);
+        // Digits are always a header's value.
+        RequestId(HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("req_")))
     }
 }
 
 /// The identity of a request: `req_…`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct RequestId {
-    process: u64,
-    n: u64,
-}
-
-impl fmt::Display for RequestId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "req_{:016x}{:012x}", self.process, self.n)
-    }
-}
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RequestId(HeaderValue);
 
 impl RequestId {
-    pub(crate) fn header(self) -> Option<HeaderValue> {
-        HeaderValue::from_maybe_shared(bytes::Bytes::from(self.to_string())).ok()
+    pub(crate) fn header(&self) -> HeaderValue {
+        self.0.clone()
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or_default()
     }
 }
 
@@ -99,8 +96,8 @@ impl Drop for Ticket {
             method,
             route,
             status,
-            ms = took.as_micros() as f64 / 1000.0,
-            request = %self.id,
+            us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            request = self.id.as_str(),
             key = self.who.as_ref().map_or("-", |who| who.key_id.as_str()),
             received = self.received,
             sent = self.sent,

@@ -1,0 +1,151 @@
+//! An event as a line of text for people: time, level, what happened, then `name=value`. It stands in the way of every
+//! request, so each part is written once, straight into the line.
+
+use std::fmt::{self, Debug};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
+
+const DIM: &str = "\x1b[2m";
+const PLAIN: &str = "\x1b[0m";
+
+pub(super) struct Text;
+
+impl<S, N> FormatEvent<S, N> for Text
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(&self, _: &FmtContext<'_, S, N>, mut line: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let color = line.has_ansi_escapes();
+        let (name, shade) = level(event.metadata().level());
+        if color {
+            line.write_str(DIM)?;
+        }
+        SystemTime.format_time(&mut line)?;
+        if color {
+            line.write_str(PLAIN)?;
+            line.write_str(shade)?;
+        }
+        line.write_str(name)?;
+        if color {
+            line.write_str(PLAIN)?;
+        }
+        let mut fields = Fields { line, color, written: Ok(()) };
+        event.record(&mut fields);
+        fields.written?;
+        fields.line.write_char('\n')
+    }
+}
+
+/// Its name, right-aligned, and its colour.
+fn level(level: &Level) -> (&'static str, &'static str) {
+    match *level {
+        Level::ERROR => (" ERROR ", "\x1b[31m"),
+        Level::WARN => ("  WARN ", "\x1b[33m"),
+        Level::INFO => ("  INFO ", "\x1b[32m"),
+        Level::DEBUG => (" DEBUG ", "\x1b[34m"),
+        Level::TRACE => (" TRACE ", "\x1b[35m"),
+    }
+}
+
+struct Fields<'l> {
+    line: Writer<'l>,
+    color: bool,
+    written: fmt::Result,
+}
+
+impl Fields<'_> {
+    fn add(&mut self, field: &Field, value: impl FnOnce(&mut Writer<'_>) -> fmt::Result) {
+        if self.written.is_ok() {
+            self.written = self.name(field.name()).and_then(|()| value(&mut self.line));
+        }
+    }
+
+    /// What happened has no name, and comes first.
+    fn name(&mut self, name: &str) -> fmt::Result {
+        if name == "message" {
+            return Ok(());
+        }
+        self.line.write_str(if self.color { " \x1b[2m" } else { " " })?;
+        self.line.write_str(name)?;
+        self.line.write_str(if self.color { "=\x1b[0m" } else { "=" })
+    }
+}
+
+impl Visit for Fields<'_> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.add(field, |line| {
+            match value.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\') {
+                true => {
+                    line.write_char('"')?;
+                    line.write_str(value)?;
+                    line.write_char('"')
+                }
+                false => write!(line, "{value:?}"),
+            }
+        });
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.add(field, |line| write!(line, "{value:?}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+    use tracing_subscriber::fmt::MakeWriter;
+
+    #[derive(Clone, Default)]
+    struct Seen(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Seen {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl MakeWriter<'_> for Seen {
+        type Writer = Seen;
+
+        fn make_writer(&self) -> Seen {
+            self.clone()
+        }
+    }
+
+    /// The line of an event behind its time.
+    fn line(color: bool, speak: impl FnOnce()) -> String {
+        let seen = Seen::default();
+        let subscriber =
+            tracing_subscriber::fmt().with_ansi(color).with_writer(seen.clone()).event_format(Text);
+        tracing::subscriber::with_default(subscriber.finish(), speak);
+        let line = String::from_utf8(seen.0.lock().unwrap().clone()).unwrap();
+        let (time, rest) = line.split_once('Z').unwrap();
+        assert_eq!(time.trim_start_matches(DIM).len(), "2026-11-20T15:06:37.807544".len());
+        rest.to_owned()
+    }
+
+    #[test]
+    fn a_line_says_level_words_and_fields() {
+        let speak = || tracing::info!(method = "GET", status = 200_u16, share = 0.5, who = %"ann", "request");
+        assert_eq!(line(false, speak), "  INFO request method=\"GET\" status=200 share=0.5 who=ann\n");
+        let speak = || tracing::warn!(code = "a", "slow");
+        assert_eq!(line(true, speak), "\x1b[0m\x1b[33m  WARN \x1b[0mslow \x1b[2mcode=\x1b[0m\"a\"\n");
+    }
+
+    #[test]
+    fn a_value_cannot_begin_a_line_of_its_own() {
+        let speak = || tracing::error!(said = "one\ntwo \"x\" \u{1b}[31m", "refused");
+        assert_eq!(line(false, speak), " ERROR refused said=\"one\\ntwo \\\"x\\\" \\u{1b}[31m\"\n");
+    }
+}
