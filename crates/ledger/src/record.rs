@@ -12,6 +12,8 @@ use abide_model::usage::{Measure, Tokens, Usage};
 use minicbor::{Decode, Encode};
 
 const VERSION: u8 = 1;
+/// Bytes that most lines fit into, to begin with.
+const LINE_BYTES: usize = 256;
 
 /// Why bytes are not a usage line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,7 +42,8 @@ pub enum DecodeError {
 #[must_use]
 pub fn encode(line: &UsageLine) -> Vec<u8> {
     let stored = Stored::from(line);
-    let mut bytes = vec![VERSION];
+    let mut bytes = Vec::with_capacity(LINE_BYTES);
+    bytes.push(VERSION);
     let written = minicbor::encode(&stored, &mut bytes);
     assert!(written.is_ok(), "writing to memory does not fail");
     bytes

@@ -19,6 +19,8 @@ use std::sync::Arc;
 
 /// The first byte of every stored record.
 const FORMAT: u8 = 1;
+/// Bytes that most records and bodies fit into, to begin with.
+const RECORD_BYTES: usize = 256;
 /// Plans and decisions repeat from call to call: above this many bytes they live once.
 const CALL_INLINE_BYTES_MAX: usize = 48;
 
@@ -168,7 +170,8 @@ struct StoredItemId {
 pub(super) fn encode(stamped: &Stamped, content: bool, blobs: &mut Blobs) -> Vec<u8> {
     let record = store(&stamped.record, content, blobs);
     let envelope = Envelope { at: stamped.at.as_microsecond(), record };
-    let mut bytes = vec![FORMAT];
+    let mut bytes = Vec::with_capacity(RECORD_BYTES);
+    bytes.push(FORMAT);
     put(&envelope, &mut bytes);
     bytes
 }
@@ -234,7 +237,7 @@ fn put<T: Encode<()>>(value: &T, bytes: &mut Vec<u8>) {
 }
 
 fn bytes_of<T: Encode<()>>(value: &T) -> Vec<u8> {
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(RECORD_BYTES);
     put(value, &mut bytes);
     bytes
 }

@@ -213,7 +213,7 @@ fn write_tool(out: &mut Vec<u8>, tool: &Tool) {
     });
 }
 
-fn maybe_flag(body: &mut Object<'_>, name: &str, flag: Option<bool>) {
+fn maybe_flag(body: &mut Object<'_>, name: &'static str, flag: Option<bool>) {
     match flag {
         Some(flag) => body.flag(name, flag),
         None => body.null(name),

@@ -193,7 +193,7 @@ impl Place<'_> {
     }
 
     fn summary(self, frames: &mut Frames, at: usize, text: &str, out: &mut Vec<u8>) {
-        let mut step = |kind: &str, name: &str, text: &str| {
+        let mut step = |kind: &str, name: &'static str, text: &str| {
             self.write(frames, out, kind, |body| {
                 body.count("summary_index", at as u64);
                 match name {
