@@ -31,8 +31,8 @@ load and the fake cloud share core 1 (or take cores 1 and 2 where there are thre
 Latency counts from the moment a request was due, so a stall is charged to every request that
 it delays. Of a stream, the time to the first byte of the body is reported.
 
-  --seconds N       length of one measurement (10)
-  --rounds N        times the same-rate measurement goes round the paths (3)
+  --seconds N       length of one measurement (3)
+  --rounds N        times each measurement goes round the paths (5)
   --connections N   connections of the load (32)
   --only KIND       `chat` or `stream` alone
 
@@ -62,7 +62,7 @@ enum Kind {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { seconds: 10.0, rounds: 3, connections: 32, only: None }
+        Options { seconds: 3.0, rounds: 5, connections: 32, only: None }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The gateway bench: one call by three paths, and what each path adds.
 //! Starts the programs, drives the load, prints tables; the parts are its siblings'.
 
+use std::cmp::Ordering;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -50,38 +51,44 @@ fn measure(stage: &Stage, kind: Kind, options: &Options) -> Result<(), String> {
         Kind::Stream => ("a small chat call, streamed", "time to the first byte of the body"),
     };
     println!("\n# {title}");
-    let targets: Vec<Target> = stage.paths.iter().map(|path| path.target(kind)).collect();
-    for (path, target) in stage.paths.iter().zip(&targets) {
-        probe(path.name, target, kind)?;
-        load::run(target, options.connections, Pace::Closed, WARM_UP_SECONDS);
+    for path in &stage.paths {
+        let target = path.target(kind);
+        probe(path.name, &target, kind)?;
+        load::run(&target, options.connections, Pace::Closed, WARM_UP_SECONDS);
     }
 
-    let (connections, rounds) = (options.connections, options.rounds);
-    let mut saturated = each(stage, &targets, |path, target| observe(path, target, Pace::Closed, options));
-    println!("\nsaturation, {connections} connections always busy; {timed}");
+    let mut saturated =
+        each(stage, options, |path, _| observe(path, &path.target(kind), Pace::Closed, options));
+    println!(
+        "\nsaturation, {} connections always busy; {timed}; medians of {} rounds",
+        options.connections, options.rounds
+    );
     print!("{}", saturation_table(stage, kind, &mut saturated));
 
-    let mut halves = saturated.iter().map(|seen| Pace::Open(seen.outcome.rate() / 2.0));
-    let mut at_half = each(stage, &targets, |path, target| {
-        observe(path, target, halves.next().unwrap_or(Pace::Closed), options)
-    });
-    println!("\nat half of each path's own saturation; {timed}");
+    let halves: Vec<f64> = saturated.iter_mut().map(|seen| seen.rate() / 2.0).collect();
+    let pace = |n: usize| Pace::Open(halves.get(n).copied().unwrap_or_default());
+    let mut at_half = each(stage, options, |path, n| observe(path, &path.target(kind), pace(n), options));
+    println!("\nat half of each path's own saturation; {timed}; medians of {} rounds", options.rounds);
     print!("{}", half_table(stage, kind, &mut at_half));
 
-    let rate = saturated.last().map_or(0.0, |abide| abide.outcome.rate() / 2.0);
-    let mut same: Vec<Seen> = stage.paths.iter().map(|_| Seen::default()).collect();
-    for _ in 0..rounds {
-        let round = each(stage, &targets, |path, target| observe(path, target, Pace::Open(rate), options));
-        same.iter_mut().zip(round).for_each(|(seen, more)| seen.merge(more));
-    }
-    println!("\nall at {rate:.0} requests/s, {rounds} rounds; {timed}");
+    let rate = halves.last().copied().unwrap_or_default();
+    let mut same =
+        each(stage, options, |path, _| observe(path, &path.target(kind), Pace::Open(rate), options));
+    println!("\nall at {rate:.0} requests/s; {timed}; medians of {} rounds", options.rounds);
     print!("{}", same_rate_table(stage, kind, &mut same));
     warn_if_late(&mut same);
     Ok(())
 }
 
-fn each(stage: &Stage, targets: &[Target], mut look: impl FnMut(&Way, &Target) -> Seen) -> Vec<Seen> {
-    stage.paths.iter().zip(targets).map(|(path, target)| look(path, target)).collect()
+/// Looks at each path in turn, round after round: what else the machine is busy with meets all of them alike.
+fn each(stage: &Stage, options: &Options, look: impl Fn(&Way, usize) -> Seen) -> Vec<Rounds> {
+    let mut seen: Vec<Rounds> = stage.paths.iter().map(|_| Rounds::default()).collect();
+    for _ in 0..options.rounds {
+        for (n, (path, rounds)) in stage.paths.iter().zip(&mut seen).enumerate() {
+            rounds.0.push(look(path, n));
+        }
+    }
+    seen
 }
 
 /// One way to the cloud.
@@ -149,14 +156,6 @@ struct Seen {
 }
 
 impl Seen {
-    fn merge(&mut self, other: Seen) {
-        self.outcome.merge(other.outcome);
-        self.spent = match (self.spent, other.spent) {
-            (Some(one), Some(two)) => Some(one + two),
-            (one, two) => one.or(two),
-        };
-    }
-
     fn sample(&mut self, kind: Kind) -> &mut Sample {
         match kind {
             Kind::Chat => &mut self.outcome.total,
@@ -168,6 +167,46 @@ impl Seen {
         let count = u32::try_from(self.outcome.good()).ok().filter(|count| *count > 0)?;
         Some(self.spent? / count)
     }
+
+    fn busy(&self) -> Option<f64> {
+        Some(self.spent?.as_secs_f64() / self.outcome.elapsed.as_secs_f64() * 100.0)
+    }
+}
+
+/// The runs of one path.
+#[derive(Default)]
+struct Rounds(Vec<Seen>);
+
+impl Rounds {
+    /// The middle one of what each run says, the lower of two.
+    fn median<T: PartialOrd + Copy>(&mut self, say: impl FnMut(&mut Seen) -> Option<T>) -> Option<T> {
+        let mut said: Vec<T> = self.0.iter_mut().filter_map(say).collect();
+        said.sort_by(|one, two| one.partial_cmp(two).unwrap_or(Ordering::Equal));
+        said.get(said.len().saturating_sub(1) / 2).copied()
+    }
+
+    fn rate(&mut self) -> f64 {
+        self.median(|seen| Some(seen.outcome.rate())).unwrap_or_default()
+    }
+
+    fn percentile(&mut self, kind: Kind, percent: f64) -> Duration {
+        self.median(|seen| Some(seen.sample(kind).percentile(percent))).unwrap_or_default()
+    }
+
+    fn max(&mut self, kind: Kind) -> Duration {
+        self.0.iter_mut().map(|seen| seen.sample(kind).max()).max().unwrap_or_default()
+    }
+
+    fn late(&mut self) -> Duration {
+        self.median(|seen| Some(seen.outcome.late.percentile(99.0))).unwrap_or_default()
+    }
+
+    /// Everything that was not a good answer, in words.
+    fn trouble(&self) -> String {
+        let mut all = Outcome::default();
+        self.0.iter().for_each(|seen| all.add_trouble(&seen.outcome));
+        all.trouble()
+    }
 }
 
 fn observe(path: &Way, target: &Target, pace: Pace, options: &Options) -> Seen {
@@ -178,35 +217,38 @@ fn observe(path: &Way, target: &Target, pace: Pace, options: &Options) -> Seen {
     Seen { outcome, spent }
 }
 
-fn saturation_table(stage: &Stage, kind: Kind, seen: &mut [Seen]) -> String {
-    let heads = ["path", "requests/s", "p50", "p99", "core busy", "core time each", "trouble"];
+fn saturation_table(stage: &Stage, kind: Kind, seen: &mut [Rounds]) -> String {
+    let heads = ["path", "requests/s", "of nginx", "p50", "p99", "core busy", "core time each", "trouble"];
+    let mut nginx = None;
     let rows = stage.paths.iter().zip(seen).map(|(path, seen)| {
-        let busy = seen.spent.map(|spent| spent.as_secs_f64() / seen.outcome.elapsed.as_secs_f64() * 100.0);
+        let rate = seen.rate();
+        let of_nginx = path.proxy.map(|_| rate / *nginx.get_or_insert(rate) * 100.0);
         vec![
             path.name.to_string(),
-            format!("{:.0}", seen.outcome.rate()),
-            micros(seen.sample(kind).percentile(50.0)),
-            micros(seen.sample(kind).percentile(99.0)),
-            busy.map_or("-".to_string(), |percent| format!("{percent:.0} %")),
-            seen.spent_each().map_or("-".to_string(), micros),
-            seen.outcome.trouble(),
+            format!("{rate:.0}"),
+            of_nginx.map_or("-".to_string(), |percent| format!("{percent:.0} %")),
+            micros(seen.percentile(kind, 50.0)),
+            micros(seen.percentile(kind, 99.0)),
+            seen.median(|seen| seen.busy()).map_or("-".to_string(), |percent| format!("{percent:.0} %")),
+            seen.median(|seen| seen.spent_each()).map_or("-".to_string(), micros),
+            seen.trouble(),
         ]
     });
     table(&heads, &rows.collect::<Vec<_>>())
 }
 
-fn half_table(stage: &Stage, kind: Kind, seen: &mut [Seen]) -> String {
+fn half_table(stage: &Stage, kind: Kind, seen: &mut [Rounds]) -> String {
     let rows = stage.paths.iter().zip(seen).map(|(path, seen)| latency_row(path, kind, seen));
     table(&LATENCY_HEADS, &rows.collect::<Vec<_>>())
 }
 
 /// Only at one rate can one path be subtracted from another.
-fn same_rate_table(stage: &Stage, kind: Kind, seen: &mut [Seen]) -> String {
+fn same_rate_table(stage: &Stage, kind: Kind, seen: &mut [Rounds]) -> String {
     let mut base = None;
     let mut rows = Vec::new();
     for (path, seen) in stage.paths.iter().zip(seen) {
         let mut row = latency_row(path, kind, seen);
-        let (p50, p99) = (seen.sample(kind).percentile(50.0), seen.sample(kind).percentile(99.0));
+        let (p50, p99) = (seen.percentile(kind, 50.0), seen.percentile(kind, 99.0));
         let (base50, base99) = *base.get_or_insert((p50, p99));
         row.extend([added(p50, base50), added(p99, base99)]);
         rows.push(row);
@@ -217,19 +259,18 @@ fn same_rate_table(stage: &Stage, kind: Kind, seen: &mut [Seen]) -> String {
 
 const LATENCY_HEADS: [&str; 7] = ["path", "requests/s", "p50", "p99", "max", "trouble", "load late p99"];
 
-fn latency_row(path: &Way, kind: Kind, seen: &mut Seen) -> Vec<String> {
-    let sample = seen.sample(kind);
-    let times = [sample.percentile(50.0), sample.percentile(99.0), sample.max()].map(micros);
-    let mut row = vec![path.name.to_string(), format!("{:.0}", seen.outcome.rate())];
+fn latency_row(path: &Way, kind: Kind, seen: &mut Rounds) -> Vec<String> {
+    let times = [seen.percentile(kind, 50.0), seen.percentile(kind, 99.0), seen.max(kind)].map(micros);
+    let mut row = vec![path.name.to_string(), format!("{:.0}", seen.rate())];
     row.extend(times);
-    row.push(seen.outcome.trouble());
-    row.push(micros(seen.outcome.late.percentile(99.0)));
+    row.push(seen.trouble());
+    row.push(micros(seen.late()));
     row
 }
 
 /// Says when the machine was too busy with other work for a p99 to mean anything.
-fn warn_if_late(seen: &mut [Seen]) {
-    let worst = seen.iter_mut().map(|seen| seen.outcome.late.percentile(99.0)).max().unwrap_or_default();
+fn warn_if_late(seen: &mut [Rounds]) {
+    let worst = seen.iter_mut().map(Rounds::late).max().unwrap_or_default();
     if worst > LATE_MAX {
         println!(
             "careful: the load itself left late by {} at p99: the machine has other work",
@@ -307,7 +348,8 @@ mod tests {
         let path =
             |name| Way { name, address: "127.0.0.1:1".parse().unwrap(), key: String::new(), proxy: None };
         let stage = Stage { paths: vec![path("direct"), path("abide")], _running: Vec::new() };
-        let text = same_rate_table(&stage, Kind::Chat, &mut [seen([50, 90]), seen([120, 300])]);
+        let rounds = |times| Rounds(vec![seen(times)]);
+        let text = same_rate_table(&stage, Kind::Chat, &mut [rounds([50, 90]), rounds([120, 300])]);
         let last: Vec<&str> = text.lines().last().unwrap().split_whitespace().collect();
         assert_eq!(last.join(" "), "abide 2 120 µs 300 µs 300 µs 0 µs +70 µs +210 µs");
         assert_eq!(seen([1, 2]).spent_each(), Some(Duration::from_micros(20)));

@@ -67,14 +67,19 @@ impl Outcome {
         parts.join(", ")
     }
 
-    pub(super) fn merge(&mut self, other: Outcome) {
-        for (status, count) in other.statuses {
-            *self.statuses.entry(status).or_default() += count;
+    /// Counts what went wrong in another run as well.
+    pub(super) fn add_trouble(&mut self, other: &Outcome) {
+        for (status, count) in &other.statuses {
+            *self.statuses.entry(*status).or_default() += count;
         }
-        for (error, count) in other.errors {
-            *self.errors.entry(error).or_default() += count;
+        for (error, count) in &other.errors {
+            *self.errors.entry(error.clone()).or_default() += count;
         }
         self.unsent += other.unsent;
+    }
+
+    fn merge(&mut self, other: Outcome) {
+        self.add_trouble(&other);
         self.first.merge(other.first);
         self.total.merge(other.total);
         self.late.merge(other.late);
