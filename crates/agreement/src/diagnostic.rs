@@ -243,6 +243,8 @@ impl Sink {
     /// All findings, in the order of the files and of the places in them.
     pub(crate) fn finish(mut self, files: &Files<'_>) -> Vec<Diagnostic> {
         self.drafts.sort_by(|a, b| (a.spot, a.code, &a.message).cmp(&(b.spot, b.code, &b.message)));
+        // A file that is read for several drafts of a scenario is wrong once.
+        self.drafts.dedup_by(|a, b| (a.spot, a.code, &a.message) == (b.spot, b.code, &b.message));
         let more = self.drafts.len().saturating_sub(FINDINGS_MAX);
         if let Some(last) = self.drafts.get(FINDINGS_MAX - 1).filter(|_| more > 0).map(|draft| draft.spot) {
             self.drafts.truncate(FINDINGS_MAX);
@@ -266,6 +268,7 @@ impl Draft {
 }
 
 /// The files of a book by path, with the beginnings of their lines.
+#[derive(Debug)]
 pub(crate) struct Files<'a> {
     files: Vec<(&'a Source, Vec<usize>)>,
 }

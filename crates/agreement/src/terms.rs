@@ -7,14 +7,15 @@ use crate::book::{
 use crate::compile::StageTerms;
 use crate::eval::{View, and, not};
 use crate::index::Cell;
-use crate::table::{ClauseNo, Number, QuestionNo, SegmentNo};
+use crate::table::{ChannelNo, ClauseNo, Number, PartyNo, ProductNo, QuestionNo, SegmentNo};
 use abide_model::decision::{Action, Ask};
 use abide_model::name::{self, Customer, Party};
 use abide_model::terms::{
     Cap, Commit, Guarantee, Limit, Minimum, Parity, Purchase, Revenue, Share, Split, Stage, Stake, Terms,
     Unplaced,
 };
-use abide_model::{Date, Time};
+use abide_model::{Date, Time, scenario};
+use std::ops::Range;
 
 impl Book {
     /// All money terms and rows as known at `known`, in the order of the files.
@@ -213,41 +214,79 @@ impl Book {
         if self.start_of_day(entry.recorded) > known {
             return None;
         }
-        let toward =
-            self.money.iter().map(|number| (*number, &self.clauses[*number])).filter(|(_, clause)| {
-                (clause.from, clause.to) == (entry.by, entry.from) && is_commit(clause)
-            });
-        let toward = toward.filter(|(number, clause)| self.draws(entry, *number, clause, known));
+        let bought =
+            Bought { by: entry.by, from: entry.from, channel: entry.channel, product: entry.product };
         Some(Purchase {
             by: self.words.parties[entry.by].clone(),
             from: self.words.parties[entry.from].clone(),
             amount: entry.amount,
             on: entry.on,
             recorded: entry.recorded,
-            toward: toward.map(|(_, clause)| clause.name.clone()).collect(),
+            toward: self.drawn(bought, self.start_of_day(entry.on), known),
             place: entry.place.clone(),
         })
     }
 
+    /// The commitments that a purchase counts toward on each of `days`, as known at `known`: from the first day on, and
+    /// from each on which they change.
+    #[must_use]
+    pub fn drawn_down(
+        &self,
+        purchase: &scenario::Purchase,
+        days: Range<Date>,
+        known: Time,
+    ) -> Vec<(Date, Vec<name::Clause>)> {
+        let words = &self.words;
+        let party = |party: &Party| words.parties.find(party.as_str());
+        let (Some(by), Some(from)) = (party(&purchase.buyer), party(&purchase.seller)) else {
+            return vec![(days.start, Vec::new())];
+        };
+        let channel = purchase.channel.as_ref().and_then(|channel| words.channels.find(channel.as_str()));
+        let product = purchase.product.as_ref().and_then(|product| words.products.find(product.as_str()));
+        let bought = Bought { by, from, channel, product };
+        // Whatever else begins or ends may go before a commitment.
+        let clauses = self.clauses.iter().map(|(_, clause)| clause);
+        let turns =
+            clauses.flat_map(|clause| clause.changes.iter().map(|(at, _)| *at).chain(clause.term.end(known)));
+        let mut turns: Vec<Date> =
+            turns.map(|at| self.day_of(at)).filter(|day| days.start < *day && *day < days.end).collect();
+        turns.push(days.start);
+        turns.sort_unstable();
+        turns.dedup();
+        let on = |day: Date| (day, self.drawn(bought, self.start_of_day(day), known));
+        let mut found: Vec<(Date, Vec<name::Clause>)> = turns.into_iter().map(on).collect();
+        found.dedup_by(|next, before| next.1 == before.1);
+        found
+    }
+
+    /// The commitments that something bought at an instant counts toward.
+    fn drawn(&self, bought: Bought, at: Time, known: Time) -> Vec<name::Clause> {
+        let toward =
+            self.money.iter().map(|number| (*number, &self.clauses[*number])).filter(|(number, clause)| {
+                let parties = (clause.from, clause.to) == (bought.by, bought.from);
+                parties && is_commit(clause) && self.draws(bought, *number, clause, at, known)
+            });
+        toward.map(|(_, clause)| clause.name.clone()).collect()
+    }
+
     /// Whether a purchase may count toward a commitment between its parties. One that names its product and its channel
     /// is a sale by the other side; of any other, what the commitment says of an axis has to be met by what it names.
-    fn draws(&self, entry: &PurchaseEntry, number: ClauseNo, clause: &Clause, known: Time) -> bool {
-        let at = self.start_of_day(entry.on);
+    fn draws(&self, bought: Bought, number: ClauseNo, clause: &Clause, at: Time, known: Time) -> bool {
         let view = View { book: self, cell: None, at, known, open: &[], assumed: None };
-        if let Some((product, channel)) = entry.product.zip(entry.channel) {
-            let (actor, action) = (entry.from, Action::Sell);
+        if let Some((product, channel)) = bought.product.zip(bought.channel) {
+            let (actor, action) = (bought.from, Action::Sell);
             let cell = Cell { actor, action, product, channel, segment: None, territory: None };
-            return View { cell: Some(&cell), ..view }.stands(number, &[entry.from]) != Some(false);
+            return View { cell: Some(&cell), ..view }.stands(number, &[bought.from]) != Some(false);
         }
         let names = |scope: &Scope, surely: bool| {
-            let product = |bits: &Bits| entry.product.is_some_and(|product| bits.holds(product.at()));
-            let channel = |bits: &Bits| entry.channel.is_some_and(|channel| bits.holds(channel.at()));
+            let product = |bits: &Bits| bought.product.is_some_and(|product| bits.holds(product.at()));
+            let channel = |bits: &Bits| bought.channel.is_some_and(|channel| bits.holds(channel.at()));
             let held = |hangs_on: &Option<QuestionNo>| {
                 let settled = hangs_on.map_or(Some(true), |question| view.settled(question));
                 settled.unwrap_or(!surely)
             };
             let of_class = || {
-                let classes = entry.product.map_or(&[][..], |product| &self.words.offers[product].classes);
+                let classes = bought.product.map_or(&[][..], |product| &self.words.offers[product].classes);
                 classes.iter().any(|(class, hangs_on)| scope.classes.contains(class) && held(hangs_on))
             };
             scope.actions & action_bit(Action::Sell) != 0
@@ -356,6 +395,15 @@ impl Book {
     fn day_of(&self, at: Time) -> Date {
         at.to_zoned(self.zone.clone()).date()
     }
+}
+
+/// What somebody buys from whom.
+#[derive(Clone, Copy)]
+struct Bought {
+    by: PartyNo,
+    from: PartyNo,
+    channel: Option<ChannelNo>,
+    product: Option<ProductNo>,
 }
 
 /// From when to when a clause counts.

@@ -8,18 +8,17 @@
 //! as their lines come by again.
 
 use crate::account::Account as Ledger;
-use crate::accrual::{Accrual, Worked};
+use crate::bases::{Bases, Reckoned};
 use crate::calls::{Billing, Calls, Sheet};
 use crate::closing::{Closings, Figure, Obligation, Owed};
-use crate::convert::Rates;
-use crate::period::{Days, date_of, day_start};
+use crate::period::{Days, date_of};
 use crate::postings::{Cause, Count, Posting, Transaction};
 use crate::sum::{TooLarge, minor_amount};
-use crate::tally::{Account, Entry, Kind, Owing, Sale, Stretch, Tally};
+use crate::tally::{Account, Entry, Kind, Owing, Stretch};
 use abide_model::line::UsageLine;
 use abide_model::money::{Amount, Currency};
 use abide_model::name::{Channel, Clause, Customer, Party, Product};
-use abide_model::terms::{Revenue, Share, Terms, YearBegins};
+use abide_model::terms::{Revenue, Terms, YearBegins};
 use abide_model::{Date, Time};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -77,8 +76,7 @@ pub struct Book {
 pub struct Draft {
     scope: Scope,
     days: Days,
-    accruals: Vec<Accrual>,
-    tally: Tally,
+    bases: Bases,
     sheets: BTreeMap<(Date, Customer, Currency), Sheet>,
     calls: Calls,
     entered: Vec<Revenue>,
@@ -91,51 +89,24 @@ impl Draft {
     pub fn new(scope: Scope) -> Self {
         let terms = Arc::new(scope.terms.of_party(&scope.own));
         let closings = scope.closings.of_party(&scope.own);
-        let rates = Arc::new(Rates::new(&terms.rates).with_averages(&terms.averages));
-        let accrual = |share: &Share| {
-            Accrual::new(share.clone(), Time::MIN..scope.until, scope.zone.clone(), scope.begins)
-                .at_rates(Arc::clone(&rates))
-        };
-        let (zone, until) = (scope.zone.clone(), scope.until);
         // A book by days takes no single call.
-        let calls_until = if scope.detail == Detail::Call { until } else { Time::MIN };
-        let calls = Calls::new(zone.clone(), calls_until);
-        let mut draft = Self {
+        let calls_until = if scope.detail == Detail::Call { scope.until } else { Time::MIN };
+        let calls = Calls::new(scope.zone.clone(), calls_until);
+        let mut bases = Bases::new(&terms, &(Time::MIN..scope.until), &scope.zone, scope.begins);
+        let mut entered = Vec::new();
+        bases.enter(&terms, &scope.zone, |row, _, _| {
+            if row.by == scope.own {
+                entered.push(row.clone());
+            }
+        });
+        Self {
             days: Days::new(scope.zone.clone()),
-            accruals: terms.shares.iter().map(accrual).collect(),
-            tally: Tally::new(Arc::clone(&terms), zone, scope.begins, until, rates),
+            bases,
             scope: Scope { terms: Terms::default(), closings, ..scope },
             sheets: BTreeMap::new(),
             calls,
-            entered: Vec::new(),
+            entered,
             unpriced: BTreeMap::new(),
-        };
-        draft.enter(&terms);
-        draft
-    }
-
-    /// Books the rows that were entered by hand.
-    fn enter(&mut self, terms: &Terms) {
-        for row in &terms.revenue {
-            let at = day_start(row.on, &self.scope.zone);
-            if at >= self.scope.until {
-                continue;
-            }
-            for accrual in &mut self.accruals {
-                if accrual.counts(at) && row.toward.contains(&accrual.share().clause) {
-                    accrual.add_revenue(at, row.amount);
-                }
-            }
-            self.tally.add(&Sale::of_row(row, at), |clause| row.toward.contains(clause));
-            if row.by == self.scope.own {
-                self.entered.push(row.clone());
-            }
-        }
-        for row in &terms.purchases {
-            let at = day_start(row.on, &self.scope.zone);
-            if at < self.scope.until {
-                self.tally.buy(at, row.amount, |clause| row.toward.contains(clause));
-            }
         }
     }
 
@@ -144,14 +115,7 @@ impl Draft {
         if line.at >= self.scope.until {
             return;
         }
-        for accrual in &mut self.accruals {
-            if accrual.counts(line.at) && covers(&accrual.share().clause, line) {
-                accrual.add(line);
-            }
-        }
-        if let Some(sale) = Sale::of_line(line).filter(|_| self.tally.counts_sales()) {
-            self.tally.add(&sale, |clause| covers(clause, line));
-        }
+        self.bases.meter(line, |clause| covers(clause, line));
         let place = (line.product.clone(), line.channel.clone());
         let Some(charge) = line.charge else {
             self.unpriced.entry(place).or_default().add(line);
@@ -183,13 +147,9 @@ impl Draft {
         for row in std::mem::take(&mut self.entered) {
             transactions.push(entered(row));
         }
-        let mut worked = Vec::new();
-        for accrual in &self.accruals {
-            worked.push((&accrual.share().clause, accrual.work_out()?));
-        }
-        let accounts = self.tally.work_out(&worked)?;
-        self.post_due(&worked, &accounts, &mut transactions)?;
-        self.post_open(&worked, &accounts, &mut transactions)?;
+        let reckoned = self.bases.work_out()?;
+        self.post_due(&reckoned, &mut transactions)?;
+        self.post_open(&reckoned, &mut transactions)?;
         transactions.sort_by_key(Transaction::date);
         let mut balances = balances(&transactions)?;
         self.calls.add_to(&mut balances)?;
@@ -207,14 +167,12 @@ impl Draft {
     /// Posts what has fallen due, as it was closed where the book is closed, and adjustments where it is open.
     fn post_due(
         &self,
-        worked: &[(&Clause, Vec<Worked>)],
-        accounts: &[Account],
+        Reckoned { shares, accounts }: &Reckoned<'_>,
         transactions: &mut Vec<Transaction>,
     ) -> Result<(), TooLarge> {
         let mut causes: BTreeMap<Owed, Cause> = BTreeMap::new();
         let mut obligations = Vec::new();
-        for (accrual, (_, worked)) in self.accruals.iter().zip(worked) {
-            let share = accrual.share();
+        for (share, worked) in shares {
             for worked in worked {
                 for settlement in worked.history.iter().chain(&worked.settled) {
                     let stretch = Stretch::Period(settlement.period);
@@ -252,12 +210,10 @@ impl Draft {
     /// Posts what is still open, as if it closed at the end of the book.
     fn post_open(
         &self,
-        worked: &[(&Clause, Vec<Worked>)],
-        accounts: &[Account],
+        Reckoned { shares, accounts }: &Reckoned<'_>,
         transactions: &mut Vec<Transaction>,
     ) -> Result<(), TooLarge> {
-        for (accrual, (_, worked)) in self.accruals.iter().zip(worked) {
-            let share = accrual.share();
+        for (share, worked) in shares {
             for worked in worked {
                 let Some(settlement) = worked.open.clone() else { continue };
                 let parties = (&share.payer, &share.payee);
@@ -326,7 +282,7 @@ impl Draft {
             | Cause::Due { .. }
             | Cause::Adjustment { .. } => false,
         };
-        let kind = self.tally.kind(&of.clause);
+        let kind = self.bases.tally().kind(&of.clause);
         let (debit, credit) = match (we_pay, open) {
             (true, false) => (expense(kind, clause), Ledger::Payable(party)),
             (true, true) => (expense(kind, clause), Ledger::ShareAccruedOut(party)),

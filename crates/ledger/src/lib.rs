@@ -7,6 +7,7 @@
 
 pub mod account;
 mod accrual;
+mod bases;
 pub mod bill;
 pub mod book;
 pub mod calls;

@@ -1,45 +1,57 @@
-//! What would happen: a forecast of revenue under one or more drafts of the terms, for each party and period.
+//! What would happen: a forecast of sales and purchases under one or more drafts of the terms, for each party and
+//! period.
 //!
-//! Clauses are worked out by the same arithmetic as statements. What a stretch of revenue counts toward is told by the
-//! caller. Cash is revenue for who sells, and what clauses move for who pays and is paid; costs are not known here.
-//! Figures are whole minor units; under terms that are not known they are intervals, under random revenue p10, p50
-//! and p90 of many futures, which all drafts share.
+//! What is sold and bought goes through the same bases as the lines of a statement, so that the two cannot disagree.
+//! What a stretch of it counts toward is told by the caller, for each world: each way in which what may happen does.
+//! Cash is revenue for who sells, less what is bought from others, and what clauses move; other costs are not known
+//! here. Figures are whole minor units; under terms that are not known they are intervals, under chance p10, p50 and
+//! p90 of many futures, which all drafts share.
 
 mod basis;
 mod chance;
+mod drawdown;
 mod flow;
+mod future;
 mod grid;
 mod level;
 mod outcome;
 mod run;
 mod search;
+mod weight;
+mod worth;
 
+pub use drawdown::{CommitOutcome, StageOutcome};
+pub use future::{World, worlds};
 pub use search::{Found, Sample, Side as Standing, Stretch};
 
 use crate::share::Span;
+use crate::stake::Unowned;
 use crate::sum::TooLarge;
 use crate::tally::Kind;
 use abide_model::Date;
 use abide_model::money::{Currency, Exact, PICO};
 use abide_model::name::{Clause, Party};
-use abide_model::scenario::{Holding, Scenario};
+use abide_model::scenario::Scenario;
 use abide_model::terms::{Cap, Limit, YearBegins};
 use chance::Run;
+use future::Futures;
 use jiff::tz::TimeZone;
-use run::{Course, Plan};
+use level::Courses;
+use outcome::Drawn;
+use run::Plan;
 
-/// A draft, as the projection needs it.
-#[derive(Debug, Clone)]
+/// A draft in one world, as the projection needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
     /// All terms about money as the draft knows them, with the rows that were entered.
     pub money: abide_model::terms::Terms,
     /// For each stream of the scenario, in its order: what it counts toward, stretch by stretch without a gap.
-    pub pieces: Vec<Vec<Piece>>,
-    /// Ownership.
-    pub holdings: Vec<Holding>,
+    pub sold: Vec<Vec<Piece>>,
+    /// The same for each purchase.
+    pub bought: Vec<Vec<Piece>>,
 }
 
-/// A stretch of time in which the revenue of a stream counts toward the same clauses.
+/// A stretch of time in which what is sold or bought counts toward the same clauses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
     /// Its first day.
@@ -65,13 +77,13 @@ pub enum Unprojected {
     /// A sum does not fit.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
-    /// Holdings that leave nobody outside.
-    #[error(
-        "the holdings of draft `{draft}` make parties own all of each other, so that nobody is left who owns them"
-    )]
-    Circle {
+    /// Stakes that cannot be looked through.
+    #[error("draft `{draft}`: {why}")]
+    Ownership {
         /// Which draft.
         draft: String,
+        /// What is wrong with them.
+        why: Unowned,
     },
 }
 
@@ -84,6 +96,8 @@ pub struct Projection {
     pub drafts: Vec<Outcome>,
     /// How many futures the figures are drawn from; 1 where nothing is random.
     pub futures: u32,
+    /// In how many of them each world comes about, in the order of [`worlds`].
+    pub worlds: Vec<u32>,
     /// What was found, for each search of the scenario.
     pub found: Vec<Found>,
 }
@@ -106,6 +120,8 @@ pub struct Outcome {
     pub parties: Vec<PartyOutcome>,
     /// For each clause that comes to anything and each party that it pays: shares first, in the order of the terms.
     pub clauses: Vec<ClauseOutcome>,
+    /// How far each commitment is drawn down.
+    pub commits: Vec<CommitOutcome>,
     /// The clauses about money in force within the horizon that are not in the figures, or not with all they hold.
     pub missing: Vec<Missing>,
 }
@@ -124,10 +140,12 @@ pub struct Missing {
 pub enum Why {
     /// Purchases that count toward a commitment.
     Purchases,
-    /// Prices of units.
+    /// The price of a unit of some revenue that counts toward it.
     Prices,
     /// An exchange rate between the clause's currency and the forecast's.
     Rate,
+    /// Which part of the company a stake is.
+    Part,
 }
 
 /// What a draft comes to for one party.
@@ -137,6 +155,8 @@ pub struct PartyOutcome {
     pub party: Party,
     /// What it sells.
     pub revenue: Row,
+    /// What it buys.
+    pub bought: Row,
     /// What it is paid under clauses.
     pub received: Row,
     /// What it pays under clauses.
@@ -149,6 +169,8 @@ pub struct PartyOutcome {
     pub present_value: Figure,
     /// The same with its parts of the others' present value.
     pub look_through: Figure,
+    /// What its stakes are worth at the end of each period, looked through; empty where none has a valuation.
+    pub worth: Vec<Figure>,
     /// By how much the present value is above that under the first draft, future by future.
     pub gain: Figure,
 }
@@ -206,30 +228,32 @@ pub struct Reached {
     pub times: u32,
 }
 
-/// Works a scenario out, for each of its drafts in order.
+/// Works a scenario out, for each of its drafts in order. `drafts` holds all of them for each of [`worlds`].
 ///
 /// # Errors
-/// When a sum does not fit in 128 bits of minor units, or holdings go in a circle.
+/// When a sum does not fit in 128 bits of minor units, or ownership cannot be looked through.
 pub fn project(
     scenario: &Scenario,
-    drafts: &[Terms],
+    drafts: &[Vec<Terms>],
     calendar: &Calendar,
 ) -> Result<Projection, Unprojected> {
     let periods = grid::periods(scenario, calendar.year);
-    let plans = plans(scenario, drafts, &periods, calendar)?;
-    let runs: Vec<Run> = match scenario.is_random() {
-        true => (0..scenario.draws.max(1)).map(|number| Run::Drawn { seed: scenario.seed, number }).collect(),
-        false => vec![Run::Middle],
-    };
-    let drafts = over(&runs, scenario, &plans)?;
-    let found = scenario.searches.iter().map(|search| search::search(search, scenario, &plans));
+    let futures = Futures::of(scenario);
+    let plans = drafts.iter().map(|drafts| plans(scenario, drafts, &periods, calendar));
+    let plans: Vec<Vec<Plan<'_>>> = plans.collect::<Result<_, _>>()?;
+    let courses = Courses::new(scenario)?;
+    let drafts = over(&futures.runs, &plans, &courses)?;
+    let middle = plans.first().map_or(&[][..], Vec::as_slice);
+    let found = scenario.searches.iter().map(|search| search::search(search, &courses, middle));
     let found = found.collect::<Result<_, _>>()?;
-    let futures = u32::try_from(runs.len()).unwrap_or(u32::MAX);
-    Ok(Projection { periods, drafts, futures, found })
+    let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    let times = |world| futures.runs.iter().filter(|(_, one)| *one == world).count();
+    let worlds = (0..futures.worlds.len()).map(|world| count(times(world))).collect();
+    Ok(Projection { futures: count(futures.runs.len()), worlds, drafts, found, periods })
 }
 
-/// What the drafts come to in the one future in which every random number is the one in the middle. Nothing is
-/// searched for.
+/// What the drafts come to in the one future in which every random number is the one in the middle, under terms that
+/// are known to be those of its world. Nothing is searched for.
 ///
 /// # Errors
 /// As of [`project`].
@@ -240,7 +264,7 @@ pub fn middle(
 ) -> Result<Vec<Outcome>, Unprojected> {
     let periods = grid::periods(scenario, calendar.year);
     let plans = plans(scenario, drafts, &periods, calendar)?;
-    over(&[Run::Middle], scenario, &plans)
+    over(&[(Run::Middle, 0)], &[plans], &Courses::new(scenario)?)
 }
 
 fn plans<'p>(
@@ -253,17 +277,24 @@ fn plans<'p>(
     each.map(|(draft, terms)| Plan::new(scenario, &draft.name, terms, periods, calendar)).collect()
 }
 
-fn over(runs: &[Run], scenario: &Scenario, plans: &[Plan<'_>]) -> Result<Vec<Outcome>, Unprojected> {
-    let mut sheets: Vec<Vec<run::Sheet>> = plans.iter().map(|_| Vec::new()).collect();
-    for run in runs {
-        let course = |stream| Course::new(stream, scenario.currency, *run, None);
-        let courses: Vec<Course> = scenario.streams.iter().map(course).collect::<Result<_, _>>()?;
-        for (plan, sheets) in plans.iter().zip(&mut sheets) {
-            sheets.push(plan.work_out(&courses)?);
+/// Every future under every draft, and what they come to together.
+fn over(
+    runs: &[(Run, usize)],
+    worlds: &[Vec<Plan<'_>>],
+    courses: &Courses<'_>,
+) -> Result<Vec<Outcome>, Unprojected> {
+    let mut drawn: Vec<Vec<Drawn<'_>>> = worlds.first().into_iter().flatten().map(|_| Vec::new()).collect();
+    for (run, world) in runs {
+        let future = courses.in_future(*run)?;
+        for (plan, drawn) in worlds.get(*world).into_iter().flatten().zip(&mut drawn) {
+            drawn.push(Drawn { plan, sheet: plan.work_out(&future)? });
         }
     }
-    let first = plans.first().zip(sheets.first());
-    let outcomes = plans.iter().zip(&sheets).map(|(plan, sheets)| plan.outcome(sheets, first));
+    let first = drawn.first();
+    let outcomes = drawn.iter().enumerate().map(|(draft, all)| {
+        let base = first.filter(|_| draft > 0);
+        outcome::outcome(all, base.map(Vec::as_slice))
+    });
     Ok(outcomes.collect::<Result<_, _>>()?)
 }
 

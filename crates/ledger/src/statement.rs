@@ -13,15 +13,15 @@ pub use customers::CustomerAccount;
 pub(crate) use customers::billed;
 pub use unplaced::Unplaced;
 
-use crate::accrual::{Accrual, Settlement, Worked};
+use crate::accrual::{Settlement, Worked};
+use crate::bases::{Bases, Reckoned};
 use crate::closing::{Closings, Figure, Obligation, Owed};
-use crate::convert::Rates;
-use crate::period::{Period, day_start};
+use crate::period::Period;
 use crate::postings::Count;
 use crate::share::Span;
 use crate::stake;
 use crate::sum::{Sum, TooLarge};
-use crate::tally::{AT_FAVOURED_PRICE, Account, Entry, Sale, Say, Stretch, Tally, plus};
+use crate::tally::{AT_FAVOURED_PRICE, Account, Entry, Say, Stretch, plus};
 use abide_model::line::UsageLine;
 use abide_model::money::{Currency, Exact};
 use abide_model::name::{Channel, Clause, Party, Product};
@@ -40,6 +40,17 @@ pub enum Sight {
     Own,
     /// Those of the party it is drawn up for: what it may be sent. Other customers' names and prices are left out.
     Party,
+}
+
+impl Sight {
+    /// Whether a sale with this say is among the revenue: what others pay is for the own party's eyes alone.
+    fn lists(self, say: Say) -> bool {
+        match say {
+            Say::Nothing => false,
+            Say::IsCompared => self == Sight::Own,
+            Say::Counts => true,
+        }
+    }
 }
 
 /// What a statement is drawn up for.
@@ -272,8 +283,7 @@ pub struct Draft {
     at: Time,
     terms: Arc<Terms>,
     closings: Closings,
-    accruals: Vec<Accrual>,
-    tally: Tally,
+    bases: Bases,
     revenue: BTreeMap<(Product, Channel, Currency), (Count, Sum)>,
     unpriced: BTreeMap<(Product, Channel), Count>,
     unplaced: unplaced::Gathered,
@@ -301,14 +311,8 @@ impl Draft {
         let bounds = scope.period.bounds(&scope.zone);
         let window = bounds.start..bounds.end.min(scope.at).max(bounds.start);
         let terms = Arc::new(scope.terms);
-        let rates = Arc::new(Rates::new(&terms.rates).with_averages(&terms.averages));
-        let accrual = |share: &Share| {
-            let accrual = Accrual::new(share.clone(), window.clone(), scope.zone.clone(), scope.begins);
-            accrual.at_rates(Arc::clone(&rates))
-        };
         let mut draft = Self {
-            accruals: terms.shares.iter().map(accrual).collect(),
-            tally: Tally::new(Arc::clone(&terms), scope.zone.clone(), scope.begins, window.end, rates),
+            bases: Bases::new(&terms, &window, &scope.zone, scope.begins),
             zone: scope.zone,
             at: scope.at,
             terms,
@@ -335,17 +339,8 @@ impl Draft {
         if line.at >= self.at || line.at >= self.window.end {
             return;
         }
-        let mut listed = self.party == self.own;
-        for accrual in &mut self.accruals {
-            if accrual.counts(line.at) && covers(&accrual.share().clause, line) {
-                accrual.add(line);
-                listed = true;
-            }
-        }
-        if let Some(sale) = Sale::of_line(line).filter(|_| self.tally.counts_sales()) {
-            let say = self.tally.add(&sale, |clause| covers(clause, line));
-            listed |= self.lists(say);
-        }
+        let say = self.bases.meter(line, |clause| covers(clause, line));
+        let listed = self.party == self.own || self.sight.lists(say);
         if self.party == self.own {
             self.customers.add(line, &self.window);
         }
@@ -365,46 +360,19 @@ impl Draft {
 
     /// Adds the rows that were entered by hand.
     fn enter(&mut self) {
-        let terms = Arc::clone(&self.terms);
-        for row in &terms.revenue {
-            let at = day_start(row.on, &self.zone);
-            if at >= self.window.end {
-                continue;
+        let Self { terms, bases, zone, window, revenue, party, unplaced, sight, .. } = self;
+        bases.enter(terms, zone, |row, at, say| {
+            if window.contains(&at) {
+                unplaced.add_row(row, |clause| terms.has(clause));
             }
-            let mut listed = row.by == self.party;
-            for accrual in &mut self.accruals {
-                if accrual.counts(at) && row.toward.contains(&accrual.share().clause) {
-                    accrual.add_revenue(at, row.amount);
-                    listed = true;
-                }
-            }
-            let say = self.tally.add(&Sale::of_row(row, at), |clause| row.toward.contains(clause));
-            listed |= self.lists(say);
-            if self.window.contains(&at) {
-                self.unplaced.add_row(row, |clause| terms.has(clause));
-            }
-            if listed && self.window.contains(&at) {
+            let listed = row.by == *party || sight.lists(say);
+            if listed && window.contains(&at) {
                 let place = (row.product.clone(), row.channel.clone(), row.amount.currency);
-                let (count, sum) = self.revenue.entry(place).or_default();
+                let (count, sum) = revenue.entry(place).or_default();
                 count.entered += 1;
                 sum.add(row.amount.pico);
             }
-        }
-        for row in &terms.purchases {
-            let at = day_start(row.on, &self.zone);
-            if at < self.window.end {
-                self.tally.buy(at, row.amount, |clause| row.toward.contains(clause));
-            }
-        }
-    }
-
-    /// Whether a sale with this say is among the revenue: what others pay is for the own party's eyes alone.
-    fn lists(&self, say: Say) -> bool {
-        match say {
-            Say::Nothing => false,
-            Say::IsCompared => self.sight == Sight::Own,
-            Say::Counts => true,
-        }
+        });
     }
 
     /// Notes the clauses of which it hangs on a segment or country that the line does not name whether they count it.
@@ -419,15 +387,12 @@ impl Draft {
     /// # Errors
     /// When an amount does not fit in 128 bits of minor units.
     pub fn finish(self) -> Result<Statement, TooLarge> {
-        let mut worked = Vec::new();
-        for accrual in &self.accruals {
-            worked.push((&accrual.share().clause, accrual.work_out()?));
-        }
-        let accounts = self.tally.work_out(&worked)?;
-        let obligations = self.obligations(&worked, &accounts);
+        let reckoned = self.bases.work_out()?;
+        let obligations = self.obligations(&reckoned);
         let days = self.period.first_day()..=self.period.last_day();
-        let shares: Vec<ShareAccount> =
-            self.accruals.iter().zip(worked).map(account).collect::<Result<_, _>>()?;
+        let Reckoned { shares, accounts } = reckoned;
+        let shares = shares.into_iter().zip(self.bases.unpriced()).map(account);
+        let shares: Vec<ShareAccount> = shares.collect::<Result<_, _>>()?;
         let accounts = self.in_period(accounts);
         let falls_due = self.closings.due(&obligations, &days)?;
         let adjustments = self.closings.adjustments(&obligations, &days)?;
@@ -464,10 +429,9 @@ impl Draft {
     }
 
     /// All that has fallen due by the end of the window.
-    fn obligations(&self, worked: &[(&Clause, Vec<Worked>)], accounts: &[Account]) -> Vec<Obligation> {
+    fn obligations(&self, reckoned: &Reckoned<'_>) -> Vec<Obligation> {
         let mut found = Vec::new();
-        for (accrual, (_, worked)) in self.accruals.iter().zip(worked) {
-            let share = accrual.share();
+        for (share, worked) in &reckoned.shares {
             for worked in worked {
                 for settlement in worked.history.iter().chain(&worked.settled) {
                     let stretch = Stretch::Period(settlement.period);
@@ -477,7 +441,7 @@ impl Draft {
                 }
             }
         }
-        for account in accounts {
+        for account in &reckoned.accounts {
             for entry in account.entries.iter().filter(|entry| entry.closed) {
                 for owing in entry.owed.iter().filter(|owing| owing.payer != owing.payee) {
                     let parties = (&owing.payer, &owing.payee);
@@ -544,9 +508,11 @@ fn totals(revenue: &[Revenue]) -> Result<Vec<Total>, TooLarge> {
     sums.into_iter().map(total).collect()
 }
 
-fn account((accrual, (_, worked)): (&Accrual, (&Clause, Vec<Worked>))) -> Result<ShareAccount, TooLarge> {
+fn account(
+    ((share, worked), unpriced_calls): ((&Share, Vec<Worked>), u64),
+) -> Result<ShareAccount, TooLarge> {
     let entries = worked.into_iter().map(entry).collect::<Result<_, _>>()?;
-    Ok(ShareAccount { terms: accrual.share().clone(), unpriced_calls: accrual.unpriced(), entries })
+    Ok(ShareAccount { terms: share.clone(), unpriced_calls, entries })
 }
 
 fn entry(worked: Worked) -> Result<ShareEntry, TooLarge> {

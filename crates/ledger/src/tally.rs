@@ -14,7 +14,8 @@ use abide_model::line::UsageLine;
 use abide_model::money::{Amount, Currency, Exact};
 use abide_model::name::{Clause, Customer, Party, Product};
 use abide_model::terms::{
-    Commit, Comparable, Guarantee, Parity, Quantity, Revenue, Split, Stage, Step, Take, Terms, YearBegins,
+    Commit, Comparable, Guarantee, Parity, Quantity, Revenue, Share, Split, Stage, Step, Take, Terms,
+    YearBegins,
 };
 use abide_model::{Date, Time};
 use jiff::tz::TimeZone;
@@ -110,6 +111,21 @@ pub struct Entry {
     pub figures: Vec<(&'static str, Span<Exact>)>,
     /// What is owed.
     pub owed: Vec<Owing>,
+}
+
+/// The names of a commitment's figures, in the order in which they stand.
+pub(crate) const WANTED: &str = "to be bought";
+pub(crate) const BOUGHT: &str = "bought";
+/// What is missing when a stage ends, …
+pub(crate) const SHORT: &str = "short";
+/// … and before.
+pub(crate) const LEFT: &str = "still to be bought";
+
+impl Entry {
+    /// One of its figures.
+    pub(crate) fn figure(&self, name: &str) -> Option<&Span<Exact>> {
+        self.figures.iter().find(|(one, _)| *one == name).map(|(_, figure)| figure)
+    }
 }
 
 /// A clause and all its periods or stages, from the first.
@@ -329,8 +345,13 @@ impl Tally {
         }
     }
 
+    /// For each commitment, what each of its stages has been drawn down so far, in currency units.
+    pub(crate) fn drawn(&self) -> impl Iterator<Item = Vec<Exact>> {
+        self.commits.iter().map(|(sums, _)| sums.iter().map(Gathered::exact).collect())
+    }
+
     /// Every clause with all its periods and stages. `shares` are those that guarantees are over.
-    pub(crate) fn work_out(&self, shares: &[(&Clause, Vec<Worked>)]) -> Result<Vec<Account>, TooLarge> {
+    pub(crate) fn work_out(&self, shares: &[(&Share, Vec<Worked>)]) -> Result<Vec<Account>, TooLarge> {
         let mut accounts = Vec::new();
         for guarantee in &self.terms.guarantees {
             accounts.push(self.guarantee(guarantee, shares)?);
@@ -355,12 +376,12 @@ impl Tally {
     fn guarantee(
         &self,
         guarantee: &Guarantee,
-        shares: &[(&Clause, Vec<Worked>)],
+        shares: &[(&Share, Vec<Worked>)],
     ) -> Result<Account, TooLarge> {
         let currency = guarantee.minima.first().map_or(Currency::USD, |minimum| minimum.amount.currency);
         let mut earned: BTreeMap<Period, (Span<Exact>, Span<i128>)> = BTreeMap::new();
         let mut unconverted: BTreeMap<Currency, Exact> = BTreeMap::new();
-        let over = shares.iter().filter(|(clause, _)| guarantee.over.contains(clause));
+        let over = shares.iter().filter(|(share, _)| guarantee.over.contains(&share.clause));
         for worked in over.flat_map(|(_, worked)| worked) {
             for settlement in worked.all() {
                 if worked.currency != currency {
@@ -434,7 +455,7 @@ impl Tally {
             let drawn = drawn.exact();
             let Some(amount) = stage.amount.filter(|_| begun) else {
                 if begun {
-                    let figures = vec![("bought", sure(drawn))];
+                    let figures = vec![(BOUGHT, sure(drawn))];
                     let closed = self.closed(&stretch);
                     entries.push(Entry { stretch, currency, closed, figures, owed: Vec::new() });
                 }
@@ -456,9 +477,9 @@ impl Tally {
                     ("committed", sure(found.committed)),
                     ("rolled in", sure(found.rolled_in)),
                     ("carried in", sure(found.carried_in)),
-                    ("to be bought", sure(found.available)),
-                    ("bought", sure(found.drawn)),
-                    (if closed { "short" } else { "still to be bought" }, sure(found.gap)),
+                    (WANTED, sure(found.available)),
+                    (BOUGHT, sure(found.drawn)),
+                    (if closed { SHORT } else { LEFT }, sure(found.gap)),
                     ("rolled over", sure(found.rolled_out)),
                     ("carried on", sure(found.carried_out)),
                 ],
@@ -611,7 +632,7 @@ fn plain(split: &Split) -> Vec<Step> {
     split.steps.iter().map(plain).collect()
 }
 
-fn commit_currency(commit: &Commit) -> Option<Currency> {
+pub(crate) fn commit_currency(commit: &Commit) -> Option<Currency> {
     commit.stages.iter().find_map(|stage| stage.amount).map(|amount| amount.currency)
 }
 

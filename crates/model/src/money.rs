@@ -3,11 +3,11 @@
 //! [`Amount`] is an integer count of trillionths of a currency unit, small enough that any price per token with
 //! six decimals per million is exact. [`Exact`] is an unbounded rational for rates and clause arithmetic.
 
-use num_bigint::BigInt;
-use num_rational::BigRational;
-use num_traits::{Signed, ToPrimitive, Zero};
+mod exact;
+
+pub use exact::Exact;
+
 use std::fmt;
-use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
 /// Trillionths in one currency unit.
 pub const PICO: i128 = 1_000_000_000_000;
@@ -125,7 +125,7 @@ impl Amount {
     /// The exact value in currency units.
     #[must_use]
     pub fn exact(&self) -> Exact {
-        Exact(BigRational::new(BigInt::from(self.pico), BigInt::from(PICO)))
+        Exact::ratio(self.pico, PICO).unwrap_or_default()
     }
 
     /// Sum of two amounts of one currency; `None` when the currencies differ or the sum overflows.
@@ -156,171 +156,6 @@ impl fmt::Display for Amount {
 impl fmt::Debug for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
-    }
-}
-
-/// An exact rational number without bound.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Exact(BigRational);
-
-impl Exact {
-    /// Zero.
-    #[must_use]
-    pub fn zero() -> Self {
-        Self(BigRational::zero())
-    }
-
-    /// A whole number.
-    #[must_use]
-    pub fn whole(n: i128) -> Self {
-        Self(BigRational::from_integer(BigInt::from(n)))
-    }
-
-    /// `numerator / denominator`; `None` when the denominator is zero.
-    #[must_use]
-    pub fn ratio(numerator: i128, denominator: i128) -> Option<Self> {
-        (denominator != 0).then(|| Self(BigRational::new(numerator.into(), denominator.into())))
-    }
-
-    /// As a percentage: `1/5` is `20%`.
-    #[must_use]
-    pub fn percent(&self) -> String {
-        format!("{}%", self * &Self::whole(100))
-    }
-
-    /// Parses a decimal number such as `-1_250.50`, or a percentage such as `20%`.
-    ///
-    /// # Errors
-    /// When the text is neither.
-    pub fn parse(text: &str) -> Result<Self, MoneyError> {
-        let wrong = || MoneyError::Number(text.to_owned());
-        if let Some(percent) = text.strip_suffix('%') {
-            return Ok(Self(Self::parse(percent.trim())?.0 / BigInt::from(100)));
-        }
-        let (negative, body) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
-        let (whole, part) = body.split_once('.').unwrap_or((body, "0"));
-        let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit() || b == b'_');
-        let framed = |t: &str| t.starts_with('_') || t.ends_with('_');
-        if !digits(whole) || !digits(part) || framed(whole) || framed(part) || body.len() > 80 {
-            return Err(wrong());
-        }
-        let joined: String = whole.chars().chain(part.chars()).filter(|c| *c != '_').collect();
-        let decimals = part.bytes().filter(|b| *b != b'_').count();
-        let numerator: BigInt = joined.parse().map_err(|_| wrong())?;
-        let value = BigRational::new(numerator, BigInt::from(10).pow(decimals as u32));
-        Ok(Self(if negative { -value } else { value }))
-    }
-
-    /// As an [`Amount`], when it is a whole number of trillionths that fits.
-    #[must_use]
-    pub fn to_amount(&self, currency: Currency) -> Option<Amount> {
-        let scaled = &self.0 * BigInt::from(PICO);
-        let pico = scaled.is_integer().then(|| scaled.to_integer().to_i128()).flatten()?;
-        Some(Amount { pico, currency })
-    }
-
-    /// Minor units of `currency`, rounded half to even (IEEE 754 roundTiesToEven); `None` beyond i128.
-    #[must_use]
-    pub fn to_minor(&self, currency: Currency) -> Option<i128> {
-        self.times_power_of_ten(currency.decimals()).round_half_even()
-    }
-
-    /// The nearest whole number, ties to the even one; `None` beyond i128.
-    #[must_use]
-    pub fn round_half_even(&self) -> Option<i128> {
-        let floor = self.0.floor();
-        let rest = &self.0 - &floor;
-        let half = BigRational::new(1.into(), 2.into());
-        let low = floor.to_integer();
-        let odd = &low % BigInt::from(2) != BigInt::zero();
-        let up = rest > half || (rest == half && odd);
-        (if up { low + 1 } else { low }).to_i128()
-    }
-
-    /// Whether it is below zero.
-    #[must_use]
-    pub fn is_negative(&self) -> bool {
-        self.0.is_negative()
-    }
-
-    /// Whether it is zero.
-    #[must_use]
-    pub fn is_zero(&self) -> bool {
-        self.0.is_zero()
-    }
-
-    fn times_power_of_ten(&self, n: u32) -> Self {
-        Self(&self.0 * BigInt::from(10).pow(n))
-    }
-}
-
-impl fmt::Display for Exact {
-    /// A decimal when it ends, `a/b` otherwise.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for decimals in 0..=18u32 {
-            let scaled = self.times_power_of_ten(decimals).0;
-            if scaled.is_integer() {
-                let digits = format!("{:0>1$}", scaled.to_integer().abs(), decimals as usize + 1);
-                let (whole, part) = digits.split_at(digits.len() - decimals as usize);
-                let sign = if self.0.is_negative() { "-" } else { "" };
-                let point = if part.is_empty() { "" } else { "." };
-                return write!(f, "{sign}{whole}{point}{part}");
-            }
-        }
-        write!(f, "{}", self.0)
-    }
-}
-
-impl fmt::Debug for Exact {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-macro_rules! operator {
-    ($trait:ident, $method:ident) => {
-        impl $trait for Exact {
-            type Output = Exact;
-            fn $method(self, other: Exact) -> Exact {
-                Exact($trait::$method(self.0, other.0))
-            }
-        }
-        impl<'a> $trait<&'a Exact> for &'a Exact {
-            type Output = Exact;
-            fn $method(self, other: &'a Exact) -> Exact {
-                Exact($trait::$method(&self.0, &other.0))
-            }
-        }
-    };
-}
-operator!(Add, add);
-operator!(Sub, sub);
-operator!(Mul, mul);
-
-impl Div<&Exact> for &Exact {
-    /// `None` when dividing by zero.
-    type Output = Option<Exact>;
-    fn div(self, other: &Exact) -> Option<Exact> {
-        (!other.is_zero()).then(|| Exact(&self.0 / &other.0))
-    }
-}
-
-impl Neg for Exact {
-    type Output = Exact;
-    fn neg(self) -> Exact {
-        Exact(-self.0)
-    }
-}
-
-impl AddAssign<&Exact> for Exact {
-    fn add_assign(&mut self, other: &Exact) {
-        self.0 += &other.0;
-    }
-}
-
-impl std::iter::Sum for Exact {
-    fn sum<I: Iterator<Item = Exact>>(parts: I) -> Exact {
-        parts.fold(Exact::zero(), |total, part| total + part)
     }
 }
 

@@ -35,9 +35,15 @@ pub struct Scenario {
     pub draws: u32,
     /// What is compared, at least one.
     pub drafts: Vec<Draft>,
-    /// The forecast, at least one.
+    /// What is sold, …
     pub streams: Vec<Stream>,
-    /// What is supposed to happen or to be answered, in words with names between backticks.
+    /// … and what is bought; at least one of both together.
+    pub purchases: Vec<Purchase>,
+    /// What companies are supposed to be worth, by company and day.
+    pub valuations: Vec<Valuation>,
+    /// What may happen or be answered, in the order of the file.
+    pub chances: Vec<Chance>,
+    /// What is supposed to happen or to be answered for sure, in words with names between backticks.
     pub supposed: Vec<String>,
     /// Ownership assumed besides what the book says.
     pub holdings: Vec<Holding>,
@@ -48,14 +54,15 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// Whether any quantity is random.
+    /// Whether anything is left to chance.
     #[must_use]
     pub fn is_random(&self) -> bool {
-        let random = |quantity: &Quantity| matches!(quantity, Quantity::Random { .. });
-        self.streams.iter().any(|stream| match &stream.level {
-            Level::Growing(level) => random(&level.amount) || random(&level.growth),
-            Level::Points(_) => false,
-        })
+        let mut priced = self.streams.iter().filter_map(|stream| stream.price.as_ref());
+        !self.chances.is_empty()
+            || self.streams.iter().any(|stream| stream.level.is_random())
+            || self.purchases.iter().any(|purchase| purchase.level.is_random())
+            || self.valuations.iter().any(|valuation| valuation.value.is_random())
+            || priced.any(|price| price.amount.is_random())
     }
 }
 
@@ -91,6 +98,8 @@ pub struct Stream {
     pub channel: Channel,
     /// To whom.
     pub customer: Option<Customer>,
+    /// The party of the book that buys: the one that the customer is or stands below, if any.
+    pub buyer: Option<Party>,
     /// Of which segment.
     pub segment: Option<Segment>,
     /// In which country.
@@ -101,6 +110,75 @@ pub struct Stream {
     pub until: Date,
     /// How high it is.
     pub level: Level,
+    /// What a unit costs, where units are counted: so many are sold as the amount pays for.
+    pub price: Option<UnitPrice>,
+}
+
+/// What a unit costs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnitPrice {
+    /// In currency units; above zero.
+    pub amount: Quantity,
+    /// Of what, such as `seats`.
+    pub unit: String,
+}
+
+/// What one party buys from another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Purchase {
+    /// Its id.
+    pub name: String,
+    /// What it is, in a few words; may be empty.
+    pub title: String,
+    /// Who buys.
+    pub buyer: Party,
+    /// From whom.
+    pub seller: Party,
+    /// What, where that is said.
+    pub product: Option<Product>,
+    /// Through which channel, where that is said.
+    pub channel: Option<Channel>,
+    /// Its first day.
+    pub from: Date,
+    /// The day at which it ends.
+    pub until: Date,
+    /// How high it is.
+    pub level: Level,
+}
+
+/// What a company is supposed to be worth from a day on, until the next row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Valuation {
+    /// The company.
+    pub of: Party,
+    /// All of it, in currency units.
+    pub value: Quantity,
+    /// From this day on.
+    pub on: Date,
+}
+
+/// A fact that comes true in some futures and not in others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chance {
+    /// The fact, in words with names between backticks, without its day.
+    pub text: String,
+    /// In which part of all futures it comes true, `2/5` for 40 %.
+    pub odds: Exact,
+    /// When it does.
+    pub when: When,
+    /// The name of the draw. It comes true where that is highest.
+    pub draw: String,
+}
+
+/// When what may come true does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// It is the answer to a question, which counts for every day.
+    Always,
+    /// On this day.
+    On(Date),
+    /// On the first day looked at, or of a month from then to this day, each as likely as any other.
+    By(Date),
 }
 
 /// The course of a stream.
@@ -110,6 +188,17 @@ pub enum Level {
     Growing(Box<Growing>),
     /// Amounts a year on days, by day; in a straight line between them, level before the first and after the last.
     Points(Vec<(Date, Exact)>),
+}
+
+impl Level {
+    /// Whether any of its numbers is drawn.
+    #[must_use]
+    pub fn is_random(&self) -> bool {
+        match self {
+            Level::Growing(level) => level.amount.is_random() || level.growth.is_random(),
+            Level::Points(_) => false,
+        }
+    }
 }
 
 /// An amount that grows in steps.
@@ -137,6 +226,14 @@ pub enum Quantity {
         /// The name of the draw; quantities of one name are high together and low together.
         draw: String,
     },
+}
+
+impl Quantity {
+    /// Whether it is drawn.
+    #[must_use]
+    pub fn is_random(&self) -> bool {
+        matches!(self, Quantity::Random { .. })
+    }
 }
 
 /// How likely which number is.

@@ -1,22 +1,28 @@
 //! Columns of text, each as wide as its widest cell.
 
 use super::print::plain;
+use std::ops::Range;
 
 /// Rows under titles.
 pub(crate) struct Grid {
     rows: Vec<Vec<String>>,
-    /// The first column of numbers, which stand at the right.
-    numbers: usize,
+    /// The columns of numbers, which stand at the right.
+    numbers: Range<usize>,
 }
 
 impl Grid {
     pub(crate) fn new(titles: &[&str]) -> Self {
-        Self { rows: vec![titles.iter().map(|title| (*title).to_owned()).collect()], numbers: usize::MAX }
+        Self { rows: vec![titles.iter().map(|title| (*title).to_owned()).collect()], numbers: 0..0 }
     }
 
     /// The columns from this one on, counted from 0, hold numbers.
     pub(crate) fn numbers_from(self, column: usize) -> Self {
-        Self { numbers: column, ..self }
+        self.numbers_in(column..usize::MAX)
+    }
+
+    /// These columns hold numbers.
+    pub(crate) fn numbers_in(self, columns: Range<usize>) -> Self {
+        Self { numbers: columns, ..self }
     }
 
     pub(crate) fn row<const N: usize>(&mut self, cells: [&str; N]) {
@@ -42,7 +48,11 @@ impl Grid {
         let mut text = String::new();
         for row in &self.rows {
             let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
-                if column < self.numbers { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+                if self.numbers.contains(&column) {
+                    format!("{cell:>width$}")
+                } else {
+                    format!("{cell:<width$}")
+                }
             });
             text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
             text.push('\n');

@@ -58,12 +58,12 @@ fn a_scenario_that_is_wrong_is_shown_with_its_place() {
     let done = stage.run(&["agreement", "simulate", book.to_str().unwrap(), path.to_str().unwrap()]);
     let text = done.text().replace(path.to_str().unwrap(), "what-if.toml");
     expect![[r#"
-        error[missing-key]: a scenario needs at least one [[revenue]]
+        error[missing-key]: a scenario needs at least one [[revenue]] or [[purchase]]
          --> what-if.toml:1:1
           |
         1 | scenario = "x"
           | ^
-          = help: say what is sold through which channel, and how much a year
+          = help: say what is sold through which channel, or bought from whom, and how much a year
 
         1 error
         exit 2

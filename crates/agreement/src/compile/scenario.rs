@@ -2,23 +2,23 @@
 //! scenario and in the books comes out at once.
 
 mod number;
+mod trade;
+mod world;
+
+pub use world::Staged;
 
 use crate::Source;
 use crate::book::Book;
-use crate::diagnostic::{At, Diagnostic, Files, Sink, Spot, Word};
+use crate::diagnostic::{At, Diagnostic, Sink, Spot, Word};
 use crate::suggest::did_you_mean;
-use crate::syntax::condition::{Arg, Term};
-use crate::syntax::registry::{FactRow, Happening};
-use crate::syntax::scenario::{AssumeRow, DraftRow, HoldingRow, RevenueRow, ScenarioRow, SearchRow};
-use crate::syntax::{self, Instrument};
+use crate::syntax::registry::FactRow;
+use crate::syntax::scenario::{AssumeRow, DraftRow, HoldingRow, ScenarioRow, SearchRow};
 use crate::table::{Names, Number};
 use abide_model::Date;
 use abide_model::decision::SourceClass;
 use abide_model::money::{Amount, Currency, Exact};
-use abide_model::name::{Channel, Customer, NameError, Party, Product, Segment, Territory};
-use abide_model::scenario::{
-    Assumption, Draft, Growing, Holding, Level, Measure, Quantity, Scenario, Search, Stream,
-};
+use abide_model::name::{NameError, Territory};
+use abide_model::scenario::{Assumption, Draft, Holding, Level, Measure, Purchase, Scenario, Search, Stream};
 use abide_model::terms::Every;
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,15 +32,6 @@ pub const DRAWS_MAX: u32 = 100_000;
 const DRAWS: u32 = 1_000;
 const SEED: u32 = 1;
 
-/// A scenario, with the books under which it is to be worked out.
-#[derive(Debug)]
-pub struct Staged {
-    /// The forecast and its question.
-    pub scenario: Scenario,
-    /// One for each of the scenario's drafts, in their order.
-    pub books: Vec<Book>,
-}
-
 /// Reads a scenario together with the book it is about, and the one it compares with if any.
 ///
 /// The facts of the scenario hold in every book; each draft's book lacks the clauses that the draft leaves out. A
@@ -48,136 +39,12 @@ pub struct Staged {
 ///
 /// # Errors
 /// Everything that is wrong in the scenario and in the books.
-pub fn stage(
-    files: &[Source],
-    against: Option<&[Source]>,
-    scenario: &Source,
-) -> Result<Staged, Vec<Diagnostic>> {
-    let own = Shelf::new(files, scenario);
-    let mut sink = Sink::default();
-    let read = own.read(&mut sink);
-    let base = read.as_ref().and_then(|read| super::compile(&own.sources, &read.files, &mut sink));
-    let row = read.as_ref().and_then(|read| read.files.iter().find_map(|(_, file)| file.scenario.as_ref()));
-    let Some(row) = row else {
-        if !sink.failed() {
-            sink.error("no-scenario", own.spot, "this file has no key `scenario`")
-                .help("begin it with a line such as: scenario = \"old-or-new\"");
-        }
-        return Err(sink.finish(&own.sources));
-    };
-    // What the scenario supposes may be what is wrong: names are looked up in the book without it.
-    let names = base.or_else(|| own.unsupposed());
-    let supposed = read.as_ref().map(supposed).unwrap_or_default();
-    let found = Check { words: names.as_ref(), against: against.is_some(), sink: &mut sink }.scenario(row);
-    let found = found.map(|scenario| Scenario { supposed, ..scenario });
-    let books = found.as_ref().and_then(|found| books(&own, found, row, against, scenario, &mut sink));
-    match (found, books) {
-        (Some(scenario), Some(Ok(books))) if !sink.failed() => Ok(Staged { scenario, books }),
-        (_, Some(Err(findings))) => Err([sink.finish(&own.sources), findings].concat()),
-        _ => Err(sink.finish(&own.sources)),
-    }
-}
-
-/// The files of one book, with the scenario among them.
-struct Shelf<'a> {
-    sources: Files<'a>,
-    spot: Spot,
-}
-
-struct Read {
-    files: Vec<(usize, syntax::File)>,
-}
-
-impl<'a> Shelf<'a> {
-    fn new(files: &'a [Source], scenario: &'a Source) -> Self {
-        let kept = files.iter().filter(|file| !super::is_scenario(file) && file.path != scenario.path);
-        let sources = Files::new(kept.chain([scenario]));
-        let at = sources.iter().find(|(_, source)| std::ptr::eq(*source, scenario)).map_or(0, |(at, _)| at);
-        Self { sources, spot: Spot { file: at, start: 0, end: 0 } }
-    }
-
-    fn read(&self, sink: &mut Sink) -> Option<Read> {
-        super::read(&self.sources, sink).map(|files| Read { files })
-    }
-
-    /// The book without what the scenario supposes; `None` when something is wrong with the book itself.
-    fn unsupposed(&self) -> Option<Book> {
-        let mut read = self.read(&mut Sink::default())?;
-        read.files.iter_mut().for_each(|(_, file)| file.registry.facts.retain(|fact| !fact.assumed));
-        super::compile(&self.sources, &read.files, &mut Sink::default())
-    }
-
-    /// The book as a draft sees it.
-    fn book(&self, draft: &Draft, sink: &mut Sink) -> Option<Book> {
-        let mut read = self.read(sink)?;
-        for instrument in read.files.iter_mut().filter_map(|(_, file)| file.instrument.as_mut()) {
-            leave_out(instrument, draft);
-        }
-        super::compile(&self.sources, &read.files, sink)
-    }
-}
-
-fn leave_out(instrument: &mut Instrument, draft: &Draft) {
-    let gone = |word: &Word| draft.without.contains(&word.value);
-    instrument.clauses.retain(|clause| !gone(&clause.id));
-    instrument.clauses.iter_mut().for_each(|clause| clause.overrides.retain(|word| !gone(word)));
-    instrument.supersedes.retain(|word| !gone(word) && !draft.keep.contains(&word.value));
-}
-
-/// What the scenario supposes, in words.
-fn supposed(read: &Read) -> Vec<String> {
-    let facts = read.files.iter().flat_map(|(_, file)| &file.registry.facts).filter(|fact| fact.assumed);
-    let words = |fact: &FactRow| match &fact.what {
-        Happening::Event(term) => format!("`{}` on {}.", written(term), fact.on.value),
-        Happening::Answer(question, answer) => {
-            format!("`{}` is answered {}.", question.value, if answer.value { "yes" } else { "no" })
-        }
-        Happening::Reading(term, amount) => {
-            format!("`{}` comes to {} on {}.", written(term), amount.value, fact.on.value)
-        }
-    };
-    facts.map(words).collect()
-}
-
-/// A term as it stands in a file.
-fn written(term: &Term) -> String {
-    let Some(args) = &term.args else { return term.name.value.clone() };
-    let arg = |arg: &Arg| match arg {
-        Arg::Term(term) => written(term),
-        Arg::Text(word) => word.value.clone(),
-    };
-    format!("{}({})", term.name.value, args.iter().map(arg).collect::<Vec<_>>().join(", "))
-}
-
-/// The book of every draft; `None` when one cannot be made, `Err` when the fault lies in the book compared with.
-fn books(
-    own: &Shelf<'_>,
-    scenario: &Scenario,
-    row: &ScenarioRow,
-    against: Option<&[Source]>,
-    source: &Source,
-    sink: &mut Sink,
-) -> Option<Result<Vec<Book>, Vec<Diagnostic>>> {
-    let other = against.map(|files| Shelf::new(files, source));
-    let mut strangers = Sink::default();
-    let mut books = Vec::new();
-    for draft in &scenario.drafts {
-        let book = match other.as_ref().filter(|_| draft.against) {
-            Some(shelf) => {
-                let book = shelf.book(draft, &mut strangers);
-                // Names that the own book has may be unknown in the other one.
-                let mut check = Check { words: book.as_ref(), against: true, sink: &mut strangers };
-                book.as_ref().and_then(|_| check.scenario(row));
-                book
-            }
-            None => own.book(draft, sink),
-        };
-        books.extend(book);
-    }
-    if let Some(shelf) = other.filter(|_| strangers.failed()) {
-        return Some(Err(strangers.finish(&shelf.sources)));
-    }
-    (books.len() == scenario.drafts.len()).then_some(Ok(books))
+pub fn stage<'a>(
+    files: &'a [Source],
+    against: Option<&'a [Source]>,
+    scenario: &'a Source,
+) -> Result<Staged<'a>, Vec<Diagnostic>> {
+    world::stage(files, against, scenario)
 }
 
 /// Turns rows into a scenario. Without a book, names are only parsed.
@@ -196,26 +63,32 @@ struct Head {
 }
 
 impl Check<'_> {
-    fn scenario(&mut self, row: &ScenarioRow) -> Option<Scenario> {
+    /// `facts` are those of the scenario.
+    fn scenario(&mut self, row: &ScenarioRow, facts: &[FactRow]) -> Option<Scenario> {
         let head = self.head(row);
         let every = self.length(row.every.as_ref(), Every::Year);
         let discount = row.discount.as_ref().map_or(Some(Exact::zero()), |word| self.part(word));
         let draws = self.draws(row);
         let drafts = self.drafts(row);
-        if row.revenue.is_empty() {
+        if row.revenue.is_empty() && row.purchases.is_empty() {
             self.sink
-                .error("missing-key", row.spot, "a scenario needs at least one [[revenue]]")
-                .help("say what is sold through which channel, and how much a year");
+                .error("missing-key", row.spot, "a scenario needs at least one [[revenue]] or [[purchase]]")
+                .help("say what is sold through which channel, or bought from whom, and how much a year");
         }
         let streams =
             self.named(&row.revenue, "revenue", |row| &row.id, |check, row| check.stream(row, &head));
+        let purchases =
+            self.named(&row.purchases, "purchase", |row| &row.id, |check, row| check.purchase(row, &head));
+        self.apart(row);
+        let valuations = row.valuations.iter().filter_map(|row| self.valuation(row, &head)).collect();
+        let chances = facts.iter().filter_map(|fact| self.chance(fact, &head)).collect();
         let holdings = row.holdings.iter().filter_map(|row| self.holding(row)).collect();
         let assumptions = row.assumptions.iter().filter_map(|row| self.assumption(row)).collect();
         let searches = self.named(
             &row.searches,
             "search",
             |row| &row.id,
-            |check, row| check.search(row, &head, &streams, &drafts),
+            |check, row| check.search(row, &head, (&streams, &purchases), &drafts),
         );
         let text = |word: &Option<Word>| word.as_ref().map_or(String::new(), |word| word.value.clone());
         Some(Scenario {
@@ -232,7 +105,10 @@ impl Check<'_> {
             draws: draws?,
             drafts,
             streams,
-            supposed: Vec::new(),
+            purchases,
+            valuations,
+            chances,
+            supposed: world::supposed(facts),
             holdings,
             assumptions,
             searches,
@@ -360,44 +236,6 @@ impl Check<'_> {
         }
     }
 
-    fn stream(&mut self, row: &RevenueRow, head: &Head) -> Option<Stream> {
-        let book = self.words;
-        let words = book.map(|book| &book.words);
-        let party = match &row.party {
-            Some(word) => self.find(words.map(|w| &w.parties), word, "party"),
-            None => book.map(|book| book.owner().clone()),
-        };
-        let product: Option<Product> =
-            row.product.as_ref().and_then(|word| self.find(words.map(|w| &w.products), word, "product"));
-        let channel: Option<Channel> =
-            row.channel.as_ref().and_then(|word| self.find(words.map(|w| &w.channels), word, "channel"));
-        let segment: Option<Option<Segment>> =
-            turned(row.segment.as_ref().map(|word| self.find(words.map(|w| &w.segments), word, "segment")));
-        let customer: Option<Option<Customer>> = turned(row.customer.as_ref().map(|word| self.parse(word)));
-        let territory: Option<Option<Territory>> =
-            turned(row.country.as_ref().map(|word| self.country(word)));
-        let level = self.level(row, head);
-        let from = row.since.as_ref().map_or(head.from, |day| day.value);
-        let until = row.until.as_ref().map_or(head.until, |day| day.value);
-        if let Some(late) = row.until.as_ref().or(row.since.as_ref()).filter(|_| until <= from) {
-            self.sink.error("dates", late.spot, format!("revenue `{}` ends before it starts", row.id.value));
-        }
-        let party: Party = party?;
-        Some(Stream {
-            name: row.id.value.clone(),
-            title: row.title.as_ref().map_or(String::new(), |title| title.value.clone()),
-            party,
-            product: product?,
-            channel: channel?,
-            customer: customer?,
-            segment: segment?,
-            territory: territory?,
-            from,
-            until,
-            level: level?,
-        })
-    }
-
     fn country(&mut self, word: &Word) -> Option<Territory> {
         if super::is_country(&word.value) {
             return self.parse(word);
@@ -406,47 +244,6 @@ impl Check<'_> {
             .error("unknown-name", word.spot, format!("`{}` is no country", word.value))
             .help("countries are two capital letters of ISO 3166, such as US");
         None
-    }
-
-    fn level(&mut self, row: &RevenueRow, head: &Head) -> Option<Level> {
-        let per = self.length(row.per.as_ref(), Every::Year);
-        let step = self.length(row.step.as_ref(), Every::Year);
-        if row.amount.is_none() {
-            let on_curve = [&row.per, &row.step].into_iter().flatten().next();
-            if let Some(word) = on_curve {
-                self.sink.error(
-                    "wrong-key",
-                    word.spot,
-                    "points on a curve are amounts a year, and do not grow in steps",
-                );
-            }
-            return self.points(row, head);
-        }
-        let amount = row.amount.as_ref().map(|number| self.amount(number, &row.id, head));
-        let growth = match &row.growth {
-            Some(number) => self.growth(number, &row.id),
-            None => Some(Quantity::Fixed(Exact::zero())),
-        };
-        let growing = Growing { amount: amount??, per: per?, growth: growth?, step: step? };
-        Some(Level::Growing(Box::new(growing)))
-    }
-
-    fn points(&mut self, row: &RevenueRow, head: &Head) -> Option<Level> {
-        let mut points: Vec<(Date, Exact)> = Vec::new();
-        for (on, amount) in &row.points {
-            let amount = amount.as_ref().and_then(|word| self.money(word, head.currency));
-            let (Some(on), Some(amount)) = (on, amount) else { continue };
-            if on.value.day() != 1 {
-                self.sink
-                    .error("dates", on.spot, "a point stands on the first day of a month")
-                    .help("revenue is worked out month by month");
-            }
-            if points.last().is_some_and(|(before, _)| *before >= on.value) {
-                self.sink.error("dates", on.spot, "this point is not after the one before it");
-            }
-            points.push((on.value, amount));
-        }
-        (!points.is_empty()).then_some(Level::Points(points))
     }
 
     fn holding(&mut self, row: &HoldingRow) -> Option<Holding> {
@@ -482,24 +279,27 @@ impl Check<'_> {
         &mut self,
         row: &SearchRow,
         head: &Head,
-        streams: &[Stream],
+        (streams, purchases): (&[Stream], &[Purchase]),
         drafts: &[Draft],
     ) -> Option<Search> {
         let vary = row.vary.as_ref().and_then(|word| {
-            let found = streams.iter().find(|stream| stream.name == word.value);
+            let sold = streams.iter().map(|stream| (stream.name.as_str(), &stream.level));
+            let bought = purchases.iter().map(|purchase| (purchase.name.as_str(), &purchase.level));
+            let all: Vec<(&str, &Level)> = sold.chain(bought).collect();
+            let found = all.iter().find(|(name, _)| *name == word.value);
             if found.is_none() {
-                self.unknown(word, "revenue", streams.iter().map(|stream| stream.name.as_str()));
+                self.unknown(word, "revenue or purchase", all.iter().map(|(name, _)| *name));
             }
-            if found.is_some_and(|stream| matches!(stream.level, Level::Points(_))) {
+            if found.is_some_and(|(_, level)| matches!(level, Level::Points(_))) {
                 self.sink
                     .error(
                         "break-even",
                         word.spot,
-                        format!("revenue `{}` is a curve and has no amount to vary", word.value),
+                        format!("`{}` is a curve and has no amount to vary", word.value),
                     )
                     .help("give it an `amount`, and a `growth` if it grows");
             }
-            found.map(|stream| stream.name.clone())
+            found.map(|(name, _)| (*name).to_owned())
         });
         let range = [&row.low, &row.high].map(|word| {
             let amount = word.as_ref().map(|word| self.money(word, head.currency));
@@ -578,7 +378,9 @@ impl Check<'_> {
 
     fn unknown<'w>(&mut self, word: &Word, kind: &str, known: impl Iterator<Item = &'w str>) {
         let message = match kind {
-            "revenue" | "draft" => format!("there is no {kind} `{}` in this scenario", word.value),
+            "revenue or purchase" | "draft" => {
+                format!("there is no {kind} `{}` in this scenario", word.value)
+            }
             _ => format!("there is no {kind} `{}` in the book", word.value),
         };
         let known: BTreeSet<_> = known.collect();

@@ -80,8 +80,7 @@ pub(crate) fn read(file: usize, source: &Source, sink: &mut Sink) -> Option<File
         }
         FileKind::Scenario => {
             read.scenario = Some(scenario::read(&mut fields, sink));
-            read.registry.facts = registry::facts(&mut fields, sink);
-            read.registry.facts.iter_mut().for_each(|fact| fact.assumed = true);
+            read.registry.facts = scenario::facts(&mut fields, sink);
             read.registry.sources = registry::sources(&mut fields, sink);
             refuse_clauses(&mut fields, sink);
         }

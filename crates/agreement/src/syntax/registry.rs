@@ -66,7 +66,7 @@ pub(crate) struct EventRow {
     pub(crate) ask: Option<Word>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct FactRow {
     pub(crate) what: Happening,
     pub(crate) on: At<Date>,
@@ -74,9 +74,20 @@ pub(crate) struct FactRow {
     pub(crate) source: Option<Word>,
     /// Whether it is supposed rather than recorded: known at every time.
     pub(crate) assumed: bool,
+    /// How likely it is, where that is not for sure.
+    pub(crate) odds: Option<OddsRow>,
 }
 
-#[derive(Debug)]
+/// How likely something is.
+#[derive(Debug, Clone)]
+pub(crate) struct OddsRow {
+    pub(crate) chance: Word,
+    /// Whether it happens by its day rather than on it.
+    pub(crate) by: bool,
+    pub(crate) draw: Option<Word>,
+}
+
+#[derive(Debug, Clone)]
 pub(crate) enum Happening {
     Event(Term),
     Answer(Word, At<bool>),
@@ -202,11 +213,14 @@ fn event(table: &mut Fields<'_>, sink: &mut Sink) -> Option<EventRow> {
 
 /// Reads every `[[fact]]`.
 pub(crate) fn facts(fields: &mut Fields<'_>, sink: &mut Sink) -> Vec<FactRow> {
-    rows(fields, sink, "fact", fact)
+    rows(fields, sink, "fact", |table, sink| {
+        let on = table.need_date(sink, "on");
+        fact(table, sink, on)
+    })
 }
 
-fn fact(table: &mut Fields<'_>, sink: &mut Sink) -> Option<FactRow> {
-    let on = table.need_date(sink, "on");
+/// Reads a fact but for its day.
+pub(crate) fn fact(table: &mut Fields<'_>, sink: &mut Sink, on: Option<At<Date>>) -> Option<FactRow> {
     let recorded = table.date(sink, "recorded");
     let source = table.text(sink, "source");
     let event = table.text(sink, "event");
@@ -234,7 +248,7 @@ fn fact(table: &mut Fields<'_>, sink: &mut Sink) -> Option<FactRow> {
             None
         }
     };
-    Some(FactRow { what: what?, on: on?, recorded, source, assumed: false })
+    Some(FactRow { what: what?, on: on?, recorded, source, assumed: false, odds: None })
 }
 
 /// `[source.ID]` tables, which instrument files have too.

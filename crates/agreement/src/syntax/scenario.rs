@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{At, Sink, Spot, Word};
 use crate::syntax::fields::Fields;
+use crate::syntax::registry::{self, FactRow, OddsRow};
 use jiff::civil::Date;
 
 /// A scenario as written.
@@ -20,6 +21,8 @@ pub(crate) struct ScenarioRow {
     pub(crate) draws: Option<At<u32>>,
     pub(crate) drafts: Vec<DraftRow>,
     pub(crate) revenue: Vec<RevenueRow>,
+    pub(crate) purchases: Vec<PurchaseRow>,
+    pub(crate) valuations: Vec<ValuationRow>,
     pub(crate) holdings: Vec<HoldingRow>,
     pub(crate) assumptions: Vec<AssumeRow>,
     pub(crate) searches: Vec<SearchRow>,
@@ -46,6 +49,25 @@ pub(crate) struct RevenueRow {
     pub(crate) customer: Option<Word>,
     pub(crate) segment: Option<Word>,
     pub(crate) country: Option<Word>,
+    pub(crate) course: CourseRow,
+    pub(crate) price: Option<NumberRow>,
+    pub(crate) unit: Option<Word>,
+}
+
+#[derive(Debug)]
+pub(crate) struct PurchaseRow {
+    pub(crate) id: Word,
+    pub(crate) title: Option<Word>,
+    pub(crate) by: Option<Word>,
+    pub(crate) from: Option<Word>,
+    pub(crate) channel: Option<Word>,
+    pub(crate) product: Option<Word>,
+    pub(crate) course: CourseRow,
+}
+
+/// How high something is over time.
+#[derive(Debug)]
+pub(crate) struct CourseRow {
     pub(crate) since: Option<At<Date>>,
     pub(crate) until: Option<At<Date>>,
     pub(crate) amount: Option<NumberRow>,
@@ -53,6 +75,13 @@ pub(crate) struct RevenueRow {
     pub(crate) growth: Option<NumberRow>,
     pub(crate) step: Option<Word>,
     pub(crate) points: Vec<(Option<At<Date>>, Option<Word>)>,
+}
+
+#[derive(Debug)]
+pub(crate) struct ValuationRow {
+    pub(crate) of: Option<Word>,
+    pub(crate) value: Option<NumberRow>,
+    pub(crate) on: Option<At<Date>>,
 }
 
 /// A number, or how it is drawn.
@@ -118,6 +147,8 @@ pub(crate) fn read(fields: &mut Fields<'_>, sink: &mut Sink) -> ScenarioRow {
         draws: fields.whole(sink, "draws"),
         drafts: rows(fields, sink, "draft", draft),
         revenue: rows(fields, sink, "revenue", revenue),
+        purchases: rows(fields, sink, "purchase", purchase),
+        valuations: rows(fields, sink, "valuation", valuation),
         holdings: rows(fields, sink, "holding", holding),
         assumptions: rows(fields, sink, "assume", assume),
         searches: rows(fields, sink, "break_even", search),
@@ -162,6 +193,41 @@ fn revenue(table: &mut Fields<'_>, sink: &mut Sink) -> Option<RevenueRow> {
         customer: table.text(sink, "customer"),
         segment: table.text(sink, "segment"),
         country: table.text(sink, "country"),
+        course: course(table, sink),
+        price: number(table, sink, "price"),
+        unit: table.text(sink, "unit"),
+        id: id?,
+    };
+    one_way(table, sink, &row.course, "revenue", &row.id);
+    if let Some(unit) = row.unit.as_ref().filter(|_| table.peek("price").is_none()) {
+        sink.error("missing-key", unit.spot, "units are counted by their price, and none is given")
+            .help("add what one of them costs, such as price = \"80 USD\"");
+    }
+    Some(row)
+}
+
+fn purchase(table: &mut Fields<'_>, sink: &mut Sink) -> Option<PurchaseRow> {
+    table.text(sink, "note");
+    let id = table.need_text(sink, "id");
+    if table.key_spot("from").is_none() && table.key_spot("channel").is_none() {
+        sink.error("missing-key", table.spot(), "this purchase names nobody it is from")
+            .help("add from = \"microsoft\", or the channel it goes through: channel = \"azure\"");
+    }
+    let row = PurchaseRow {
+        title: table.text(sink, "title"),
+        by: table.text(sink, "by"),
+        from: table.text(sink, "from"),
+        channel: table.text(sink, "channel"),
+        product: table.text(sink, "product"),
+        course: course(table, sink),
+        id: id?,
+    };
+    one_way(table, sink, &row.course, "purchase", &row.id);
+    Some(row)
+}
+
+fn course(table: &mut Fields<'_>, sink: &mut Sink) -> CourseRow {
+    CourseRow {
         since: table.date(sink, "since"),
         until: table.date(sink, "until"),
         amount: number(table, sink, "amount"),
@@ -171,18 +237,72 @@ fn revenue(table: &mut Fields<'_>, sink: &mut Sink) -> Option<RevenueRow> {
         points: rows(table, sink, "points", |table, sink| {
             Some((table.need_date(sink, "on"), table.need_text(sink, "amount")))
         }),
-        id: id?,
-    };
-    let choice = match (&row.amount, row.points.is_empty()) {
-        (Some(_), true) | (None, false) => return Some(row),
+    }
+}
+
+/// A course is an amount or a curve.
+fn one_way(table: &Fields<'_>, sink: &mut Sink, course: &CourseRow, kind: &str, id: &Word) {
+    let choice = match (&course.amount, course.points.is_empty()) {
+        (Some(_), true) | (None, false) => return,
         (None, true) => "says neither `amount` nor `points`",
         (Some(_), false) => "says both `amount` and `points`",
     };
     if table.peek("amount").is_none() || table.peek("points").is_some() {
-        sink.error("missing-key", row.id.spot, format!("revenue `{}` {choice}", row.id.value))
+        sink.error("missing-key", id.spot, format!("{kind} `{}` {choice}", id.value))
             .help("give one: an amount that may grow, or points on a curve");
     }
-    Some(row)
+}
+
+fn valuation(table: &mut Fields<'_>, sink: &mut Sink) -> Option<ValuationRow> {
+    table.text(sink, "note");
+    let (of, value) = (table.need_text(sink, "of"), number(table, sink, "value"));
+    table.require("value");
+    Some(ValuationRow { of, value, on: table.date(sink, "on") })
+}
+
+/// Reads what is supposed to happen, for sure or in some futures.
+pub(crate) fn facts(fields: &mut Fields<'_>, sink: &mut Sink) -> Vec<FactRow> {
+    registry::rows(fields, sink, "fact", fact)
+}
+
+fn fact(table: &mut Fields<'_>, sink: &mut Sink) -> Option<FactRow> {
+    let chance = table.text(sink, "chance");
+    let (by, draw) = (table.date(sink, "by"), table.text(sink, "draw"));
+    let asked = table.peek("question").is_some();
+    let on = match by {
+        Some(by) => {
+            if let Some(on) = table.date(sink, "on") {
+                sink.error("wrong-key", on.spot, "this fact says both `on` and `by`")
+                    .help("`on` is its day; `by` is the last of the days on which it may happen");
+            }
+            Some(by)
+        }
+        // An answer counts for every day.
+        None if asked => Some(table.date(sink, "on").unwrap_or(At { value: Date::MIN, spot: table.spot() })),
+        None => {
+            if table.key_spot("on").is_none() {
+                sink.error("missing-key", table.spot(), "this fact has no day")
+                    .help("add the day it happens: on = 2028-01-01; or with a `chance` the last on which it may, in `by`");
+            }
+            table.date(sink, "on")
+        }
+    };
+    let aimless = by.map(|by| by.spot).or(draw.as_ref().map(|draw| draw.spot));
+    if let Some(spot) = aimless.filter(|_| table.peek("chance").is_none()) {
+        sink.error(
+            "missing-key",
+            spot,
+            "`by` and `draw` are about what may happen, and this fact has no chance",
+        )
+        .help("add one, such as chance = \"40%\"");
+    }
+    if let Some(by) = by.filter(|_| asked) {
+        sink.error("wrong-key", by.spot, "an answer counts for every day, whenever it is given")
+            .help("take `by` out");
+    }
+    let row = registry::fact(table, sink, on)?;
+    let odds = chance.map(|chance| OddsRow { chance, by: by.is_some(), draw });
+    Some(FactRow { assumed: true, odds, ..row })
 }
 
 fn number(table: &mut Fields<'_>, sink: &mut Sink, key: &'static str) -> Option<NumberRow> {

@@ -24,8 +24,10 @@ fn scenario(text: &str) -> Source {
     Source { path: "what-if.toml".to_owned(), text: format!("{head}{text}\n{revenue}") }
 }
 
-fn staged(text: &str) -> Staged {
-    stage(&openai_clouds(), None, &scenario(text)).unwrap_or_else(|wrong| panic!("{}", said(&wrong)))
+fn staged(text: &str) -> Staged<'static> {
+    // For as long as the test runs.
+    let (files, scenario) = (Vec::leak(openai_clouds()), Box::leak(Box::new(scenario(text))));
+    stage(files, None, scenario).unwrap_or_else(|wrong| panic!("{}", said(&wrong)))
 }
 
 fn said(findings: &[abide_agreement::Diagnostic]) -> String {
@@ -49,7 +51,7 @@ fn shares(staged: &Staged) -> String {
 
 #[test]
 fn a_broken_scenario_says_all_that_is_wrong_with_it_with_carets() {
-    for name in ["broken", "broken-inside"] {
+    for name in ["broken", "broken-inside", "broken-besides"] {
         let findings = stage(&openai_clouds(), None, &testdata(&format!("{name}.toml"))).unwrap_err();
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/scenario");
         expect_file![folder.join(format!("{name}.txt"))].assert_eq(&said(&findings));
@@ -110,6 +112,74 @@ fn what_a_scenario_assumes_is_known_at_every_time() {
 }
 
 #[test]
+fn what_may_happen_gives_a_book_for_each_world() {
+    let mut staged = staged(
+        "[[draft]]\nid = \"old\"\nknown = 2026-04-26\n\
+         [[fact]]\nevent = \"agi-verified\"\nby = 2030-01-01\nchance = \"40%\"\n\
+         [[fact]]\nquestion = \"frontier-is-api\"\nanswer = true\nchance = \"60%\"\ndraw = \"court\"\n\
+         [[fact]]\nquestion = \"milestone-is-agi\"\nanswer = false\n",
+    );
+    let told = |one: &abide_model::scenario::Chance| {
+        format!("{} {} {:?} {}", one.text, one.odds, one.when, one.draw)
+    };
+    let chances: Vec<String> = staged.scenario.chances.iter().map(told).collect();
+    let mut out = format!("{}\nsure: {}\n", chances.join("\n"), staged.scenario.supposed.join(" "));
+    let day = |day: &str| Some(day.parse().unwrap());
+    for world in [[day("2029-03-01"), day("2026-05-01")], [None, day("2026-05-01")], [None, None]] {
+        staged.books = staged.books_in(&world, None).unwrap();
+        let book = &staged.books[0];
+        let at = book.start_of_day("2026-03-18".parse().unwrap());
+        let ask = abide_model::decision::Ask {
+            actor: "amazon".parse().unwrap(),
+            action: abide_model::decision::Action::Sell,
+            product: "openai/frontier".parse().unwrap(),
+            channel: "aws".parse().unwrap(),
+            customer: None,
+            segment: None,
+            territory: None,
+            at,
+            known: at,
+        };
+        out += &format!("{:?} {}", book.decide(&ask).verdict, shares(&staged));
+    }
+    let question = "frontier-is-api".parse().unwrap();
+    // A question that is answered once cannot be answered the other way besides.
+    assert!(staged.books_in(&[None, None], Some((&question, true))).is_none());
+    expect![[r#"
+        `agi-verified` 0.4 By(2030-01-01) fact.agi-verified
+        `frontier-is-api` is answered yes 0.6 Always court
+        sure: `milestone-is-agi` is answered no.
+        Breach { toward: [Party(microsoft)] } old: jan23.profit-until-recouped..2025-10-28 jan23.share..2025-01-21 jan23.share-back..2025-01-21 jan25.share..2025-10-28 jan25.share-back..2031-01-01 oct25.share-until-agi..2029-03-01
+        Breach { toward: [Party(microsoft)] } old: jan23.profit-until-recouped..2025-10-28 jan23.share..2025-01-21 jan23.share-back..2025-01-21 jan25.share..2025-10-28 jan25.share-back..2031-01-01 oct25.share-until-agi..open
+        Permit old: jan23.profit-until-recouped..2025-10-28 jan23.share..2025-01-21 jan23.share-back..2025-01-21 jan25.share..2025-10-28 jan25.share-back..2031-01-01 oct25.share-until-agi..open
+    "#]].assert_eq(&out);
+}
+
+#[test]
+fn a_purchase_counts_toward_the_commitments_of_its_day() {
+    let staged = staged(
+        "[[purchase]]\nid = \"a\"\nchannel = \"aws\"\namount = \"5 USD\"\n\
+         [[purchase]]\nid = \"b\"\nfrom = \"microsoft\"\namount = \"5 USD\"\n",
+    );
+    let book = &staged.books[0];
+    let day = |day: &str| day.parse().unwrap();
+    let known = book.start_of_day(day("2026-12-01"));
+    let mut out = String::new();
+    for purchase in &staged.scenario.purchases {
+        let found = book.drawn_down(purchase, day("2025-01-01")..day("2036-01-01"), known);
+        let found = found.iter().map(|(day, toward)| {
+            format!(" {day}: {}", toward.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(" "))
+        });
+        out += &format!("{} from {}:{}\n", purchase.name, purchase.seller, found.collect::<String>());
+    }
+    expect![[r#"
+        a from amazon: 2025-01-01:  2025-11-03: nov25.aws-commit 2026-02-27: feb26.aws-commit 2034-02-27: 
+        b from microsoft: 2025-01-01: 
+    "#]]
+    .assert_eq(&out);
+}
+
+#[test]
 fn a_draft_of_another_book_needs_one() {
     let text = "[[draft]]\nid = \"theirs\"\nbook = \"against\"\n";
     let findings = stage(&openai_clouds(), None, &scenario(text)).unwrap_err();
@@ -122,7 +192,8 @@ fn a_draft_of_another_book_needs_one() {
           = help: name it on the command line: --against OTHER-BOOK
     "#]]
     .assert_eq(&said(&findings));
-    let two = stage(&openai_clouds(), Some(&openai_clouds()), &scenario("")).unwrap();
+    let (files, against, scenario_text) = (openai_clouds(), openai_clouds(), scenario(""));
+    let two = stage(&files, Some(&against), &scenario_text).unwrap();
     let names: Vec<_> = two.scenario.drafts.iter().map(|draft| draft.name.as_str()).collect();
     assert_eq!((names, two.books.len()), (vec!["own", "against"], 2));
     let findings =

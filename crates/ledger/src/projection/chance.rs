@@ -31,18 +31,29 @@ pub(super) fn value(quantity: &Quantity, run: Run) -> Exact {
     }
 }
 
-/// A number between 0 and 1, never either.
+/// Where a draw lies between 0 and 1, never either: exactly.
+pub(super) fn place(run: Run, draw: &str) -> Exact {
+    let odd = i128::from(bits(run, draw)) * 2 + i128::from(run != Run::Middle);
+    Exact::ratio(odd, 1 << (BITS + 1)).unwrap_or_default()
+}
+
+/// The same as a float, as near as it can be.
 fn uniform(run: Run, draw: &str) -> f64 {
+    let half = if run == Run::Middle { 0.0 } else { 0.5 };
+    (bits(run, draw) as f64 + half) / (1u64 << BITS) as f64
+}
+
+/// As many bits as a float holds.
+const BITS: u32 = 53;
+
+fn bits(run: Run, draw: &str) -> u64 {
     match run {
-        Run::Middle => 0.5,
+        Run::Middle => 1 << (BITS - 1),
         Run::Drawn { seed, number } => {
-            let name = fnv(draw);
-            let (low, high) = halves(name);
+            let (low, high) = halves(fnv(draw));
             let (key_low, key_high) = halves(seed);
             let [a, b, _, _] = philox([number, 0, low, high], [key_low, key_high]);
-            // 53 bits, as many as the number holds.
-            let bits = (u64::from(a) << 32 | u64::from(b)) >> 11;
-            (bits as f64 + 0.5) / (1u64 << 53) as f64
+            (u64::from(a) << 32 | u64::from(b)) >> (u64::BITS - BITS)
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use super::grid;
 use super::run::{NOTHING, Plan, Sheet};
-use crate::accrual::Worked;
+use crate::bases::Reckoned;
 use crate::share::Span;
 use crate::sum::TooLarge;
-use crate::tally::{Account, Kind};
+use crate::tally::Kind;
 use abide_model::Date;
 use abide_model::money::{Currency, Exact};
 use abide_model::name::{Clause, Party};
@@ -59,13 +59,12 @@ impl Plan<'_> {
     /// Books all that falls due within the horizon; returns what each flow is worth.
     pub(super) fn settle(
         &self,
-        worked: &[(&Clause, Vec<Worked>)],
-        accounts: &[Account],
+        Reckoned { shares, accounts }: &Reckoned<'_>,
         sheet: &mut Sheet,
     ) -> Result<Vec<Moved>, TooLarge> {
         sheet.due = vec![vec![NOTHING; self.periods.len()]; self.flows.len()];
         let mut moved = vec![NOTHING; self.flows.len()];
-        for (at, (_, worked)) in worked.iter().enumerate() {
+        for (at, (_, worked)) in shares.iter().enumerate() {
             for worked in worked {
                 // One that closes after the horizon counts with what the horizon holds of it.
                 for settlement in worked.settled.iter().chain(&worked.open) {

@@ -1,10 +1,11 @@
-//! The periods of a scenario's tables and the stretches of time that revenue is worked out in.
+//! The periods of a scenario's tables and the stretches of time that sales and purchases are worked out in.
 
 use super::{Piece, Stage, next_month};
 use crate::period::Period;
 use abide_model::Date;
-use abide_model::scenario::{Scenario, Stream};
+use abide_model::scenario::Scenario;
 use abide_model::terms::YearBegins;
+use std::ops::Range;
 
 /// The calendar periods of the horizon, cut at its ends.
 pub(super) fn periods(scenario: &Scenario, year: YearBegins) -> Vec<Stage> {
@@ -23,7 +24,7 @@ pub(super) fn place(periods: &[Stage], day: Date) -> usize {
     periods.partition_point(|stage| stage.until <= day).min(periods.len().saturating_sub(1))
 }
 
-/// A part of a month within one piece of a stream.
+/// A part of a month within one piece.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Slice<'p> {
     /// The first day of the month.
@@ -37,9 +38,9 @@ pub(super) struct Slice<'p> {
     pub(super) piece: &'p Piece,
 }
 
-/// The slices of a stream within the horizon, by day.
-pub(super) fn slices<'p>(scenario: &Scenario, stream: &Stream, pieces: &'p [Piece]) -> Vec<Slice<'p>> {
-    let (from, until) = (stream.from.max(scenario.from), stream.until.min(scenario.until));
+/// The slices within the horizon of what runs through `days`, by day.
+pub(super) fn slices<'p>(scenario: &Scenario, days: Range<Date>, pieces: &'p [Piece]) -> Vec<Slice<'p>> {
+    let (from, until) = (days.start.max(scenario.from), days.end.min(scenario.until));
     let mut found = Vec::new();
     let first = Date::new(from.year(), from.month(), 1).unwrap_or(from);
     let next = |month: &Date| Some(next_month(*month)).filter(|next| next > month);
@@ -48,14 +49,19 @@ pub(super) fn slices<'p>(scenario: &Scenario, stream: &Stream, pieces: &'p [Piec
         for piece in pieces {
             let (begun, ended) = (piece.from.max(from).max(month), piece.until.min(until).min(end));
             if begun < ended {
-                let days = days(begun, ended);
-                found.push(Slice { month, from: begun, days, of: self::days(month, end), piece });
+                found.push(Slice {
+                    month,
+                    from: begun,
+                    days: count(begun, ended),
+                    of: count(month, end),
+                    piece,
+                });
             }
         }
     }
     found
 }
 
-fn days(from: Date, until: Date) -> i64 {
+fn count(from: Date, until: Date) -> i64 {
     from.until(until).map_or(0, |span| i64::from(span.get_days()))
 }

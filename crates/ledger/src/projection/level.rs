@@ -1,12 +1,106 @@
-//! How high a stream of revenue is, month by month.
+//! How high what is sold and bought is, month by month.
 
 use super::chance::{self, Run};
 use crate::sum::TooLarge;
 use abide_model::Date;
 use abide_model::money::{Currency, Exact, PICO};
-use abide_model::scenario::{Growing, Level, Stream};
+use abide_model::scenario::{Growing, Level, Scenario, UnitPrice};
+use std::rc::Rc;
 
-/// The revenue of whole months in one future, in minor units. Rounding is cumulative, so that twelve months of a year
+/// What everything comes to in one future: the streams of the scenario, then its purchases, then what its valuations
+/// say.
+pub(super) struct Future {
+    pub(super) courses: Vec<Rc<Course>>,
+    /// In currency units.
+    pub(super) values: Vec<Exact>,
+}
+
+/// All courses of a scenario. Those that hang on no chance are worked out once.
+pub(super) struct Courses<'s> {
+    scenario: &'s Scenario,
+    middle: Vec<Rc<Course>>,
+}
+
+impl<'s> Courses<'s> {
+    pub(super) fn new(scenario: &'s Scenario) -> Result<Self, TooLarge> {
+        let each = sources(scenario).map(|source| source.course(scenario.currency, Run::Middle, None));
+        let middle = each.map(|course| course.map(Rc::new)).collect::<Result<_, _>>()?;
+        Ok(Self { scenario, middle })
+    }
+
+    pub(super) fn in_future(&self, run: Run) -> Result<Future, TooLarge> {
+        let mut courses = Vec::with_capacity(self.middle.len());
+        for (source, middle) in sources(self.scenario).zip(&self.middle) {
+            courses.push(match source.is_random() && run != Run::Middle {
+                true => Rc::new(source.course(self.scenario.currency, run, None)?),
+                false => Rc::clone(middle),
+            });
+        }
+        Ok(Future { courses, values: self.values(run) })
+    }
+
+    /// The future in the middle, with this amount in place of what the stream of that name says.
+    pub(super) fn in_middle(&self, vary: &str, amount: &Exact) -> Result<Future, TooLarge> {
+        let mut courses = self.middle.clone();
+        let place = self.scenario.streams.iter().position(|stream| stream.name == vary);
+        let varied =
+            place.and_then(|place| Some((sources(self.scenario).nth(place)?, courses.get_mut(place)?)));
+        if let Some((source, course)) = varied {
+            *course = Rc::new(source.course(self.scenario.currency, Run::Middle, Some(amount))?);
+        }
+        Ok(Future { courses, values: self.values(Run::Middle) })
+    }
+
+    fn values(&self, run: Run) -> Vec<Exact> {
+        let all = self.scenario.valuations.iter().map(|valuation| chance::value(&valuation.value, run));
+        all.map(|value| value.max(Exact::zero())).collect()
+    }
+}
+
+/// What a course is worked out from.
+struct Source<'s> {
+    from: Date,
+    until: Date,
+    level: &'s Level,
+    price: Option<&'s UnitPrice>,
+}
+
+/// The streams, then the purchases.
+fn sources(scenario: &Scenario) -> impl Iterator<Item = Source<'_>> {
+    let streams = scenario.streams.iter().map(|stream| Source {
+        from: stream.from,
+        until: stream.until,
+        level: &stream.level,
+        price: stream.price.as_ref(),
+    });
+    let purchases = scenario.purchases.iter().map(|purchase| Source {
+        from: purchase.from,
+        until: purchase.until,
+        level: &purchase.level,
+        price: None,
+    });
+    streams.chain(purchases)
+}
+
+impl Source<'_> {
+    fn is_random(&self) -> bool {
+        self.level.is_random() || self.price.is_some_and(|price| price.amount.is_random())
+    }
+
+    /// The course in this future; `amount` takes the place of what the level says, if given.
+    fn course(&self, currency: Currency, run: Run, amount: Option<&Exact>) -> Result<Course, TooLarge> {
+        let (first, end) = (month_number(self.from), month_number(self.until) + 1);
+        let months = match self.level {
+            Level::Points(points) => (first..end).map(|month| pico(&on_lines(points, month))).collect(),
+            Level::Growing(level) => steps(level, run, amount, end - first),
+        };
+        let months = months.into_iter().map(|month| month.ok_or(TooLarge { currency }));
+        let price = self.price.map(|price| chance::value(&price.amount, run));
+        Ok(Course { first, months: rounded(months, currency)?, price })
+    }
+}
+
+/// What whole months come to in one future, in minor units. Rounding is cumulative, so that twelve months of a year
 /// come to the year. Amounts below zero count as zero.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Course {
@@ -14,49 +108,41 @@ pub(super) struct Course {
     first: i64,
     /// From the first month to the last.
     months: Vec<i128>,
+    /// What a unit costs.
+    price: Option<Exact>,
 }
 
 impl Course {
-    /// The course of `stream` in this future; `amount` takes the place of what the stream says, if given.
-    pub(super) fn new(
-        stream: &Stream,
-        currency: Currency,
-        run: Run,
-        amount: Option<&Exact>,
-    ) -> Result<Self, TooLarge> {
-        let (first, end) = (month_number(stream.from), month_number(stream.until) + 1);
-        let count = end - first;
-        let exact = match &stream.level {
-            Level::Points(points) => (first..end).map(|month| on_lines(points, month)).collect(),
-            Level::Growing(level) => steps(level, run, amount, count),
-        };
-        let pico = exact.iter().map(|month| pico(month).ok_or(TooLarge { currency }));
-        let months = rounded(pico, currency)?;
-        Ok(Self { first, months })
-    }
-
     /// What the month that begins on `day` comes to.
     pub(super) fn month(&self, day: Date) -> i128 {
         let place = usize::try_from(month_number(day) - self.first).ok();
         place.and_then(|place| self.months.get(place)).copied().unwrap_or(0)
     }
+
+    /// How many units an amount pays for; `None` where none are counted, or they cost nothing.
+    pub(super) fn units(&self, amount: &Exact) -> Option<Exact> {
+        let price = self.price.as_ref().filter(|price| !price.is_negative());
+        price.and_then(|price| amount / price)
+    }
 }
 
-/// What each of `count` months comes to, in currency units.
-fn steps(level: &Growing, run: Run, amount: Option<&Exact>, count: i64) -> Vec<Exact> {
+/// What each of `count` months comes to, in trillionths of a currency unit; `None` where it does not fit.
+fn steps(level: &Growing, run: Run, amount: Option<&Exact>, count: i64) -> Vec<Option<i128>> {
     let zero = Exact::zero();
     let amount = amount.cloned().unwrap_or_else(|| chance::value(&level.amount, run)).max(zero.clone());
     let factor = (Exact::whole(1) + chance::value(&level.growth, run)).max(zero);
     let step = i64::from(level.step.months());
     let mut month = divided(&amount, i64::from(level.per.months()));
+    let mut whole = pico(&month);
     let mut found = Vec::new();
     for number in 0..count {
         if number > 0 && number % step == 0 {
             // To the trillionth of a unit, so that digits do not pile up over a hundred years.
             let grown = &month * &factor;
-            month = pico(&grown).and_then(|pico| Exact::ratio(pico, PICO)).unwrap_or(grown);
+            whole = pico(&grown);
+            month = whole.and_then(|pico| Exact::ratio(pico, PICO)).unwrap_or(grown);
         }
-        found.push(month.clone());
+        found.push(whole);
     }
     found
 }

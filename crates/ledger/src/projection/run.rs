@@ -1,62 +1,61 @@
-//! One future under one draft: what every party sells, pays and is paid, period by period.
-
-pub(super) use super::level::Course;
+//! One future under one draft: what every party sells, buys, pays and is paid, period by period.
 
 use super::basis;
+use super::drawdown::{self, Drawdown};
 use super::flow::{Flow, Moved};
 use super::grid::{self, Slice};
-use super::{Calendar, Missing, Stage, Terms, Unprojected};
-use crate::accrual::{Accrual, Worked};
+use super::level::{Course, Future};
+use super::weight::Weights;
+use super::worth::{self, Held};
+use super::{Calendar, Missing, Piece, Stage, Terms, Unprojected};
+use crate::accrual::Worked;
+use crate::bases::Bases;
 use crate::convert::Rates;
 use crate::period::day_start;
 use crate::share::Span;
-use crate::stake::{self, Parts};
 use crate::sum::{TooLarge, minor_amount};
-use crate::tally::{Sale, Tally};
-use abide_model::money::{Currency, Exact, PICO};
+use crate::tally::Sale;
+use abide_model::money::{Currency, Exact};
 use abide_model::name::{Clause, Customer, Party, Product};
-use abide_model::scenario::{Measure, Scenario};
-use abide_model::terms::{self, Share};
+use abide_model::scenario::{Measure, Purchase, Scenario, Stream};
+use abide_model::terms::{self, Quantity, Share};
 use abide_model::{Date, Time};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// A draft, laid out so that a future costs little more than its sums.
+/// A draft in one world, laid out so that a future costs little more than its sums.
 pub(super) struct Plan<'p> {
     pub(super) name: &'p str,
     pub(super) currency: Currency,
     pub(super) periods: &'p [Stage],
     pub(super) from: Date,
-    until: Date,
+    pub(super) until: Date,
     discount: &'p Exact,
     pub(super) terms: Arc<terms::Terms>,
-    pub(super) rates: Arc<Rates>,
+    pub(super) rates: Rates,
     pub(super) parties: Vec<Party>,
     /// Who pays whom under which clause; those of shares first, in their order.
     pub(super) flows: Vec<Flow>,
     /// What is left out whatever the future.
     pub(super) missing: Vec<Missing>,
-    streams: Vec<Sold<'p>>,
+    /// What is sold and bought, by month.
+    cells: Vec<Cell<'p>>,
     /// Every base as it stands when the horizon begins.
-    accruals: Vec<Accrual>,
-    tally: Tally,
+    bases: Bases,
     /// What an amount at the end of a month's last day is worth at the start of the horizon, in trillionths.
     factors: BTreeMap<Date, i128>,
-    /// Which part of whom parties own, directly or through others.
-    through: Parts,
+    /// What counts for each party's present value, …
+    own: Vec<Weights>,
+    /// … and through all it owns; the same where nobody owns anything.
+    through: Option<Vec<Weights>>,
+    /// For each period, whose stakes have a valuation.
+    held: Vec<Vec<(usize, Held)>>,
 }
 
-/// What one stream sells.
-struct Sold<'p> {
-    seller: usize,
-    product: &'p Product,
-    customer: Option<&'p Customer>,
-    /// By day.
-    cells: Vec<Cell<'p>>,
-}
-
-/// A slice of revenue, looked up.
+/// A slice of what one course sells or buys, looked up.
 struct Cell<'p> {
+    /// The place of its course.
+    course: usize,
     month: Date,
     /// From this day of the month, counted from 0, …
     from: i128,
@@ -67,33 +66,42 @@ struct Cell<'p> {
     at: Time,
     period: usize,
     last_day: Date,
-    /// The shares that it counts toward, by their place.
-    shares: Vec<usize>,
-    /// Whether any other clause holds it, …
-    others: bool,
-    /// … and all that do.
+    seller: Option<usize>,
+    /// The party that pays for it, where it is one of the book.
+    buyer: Option<usize>,
+    /// What is sold; `None` for a purchase.
+    goods: Option<Goods<'p>>,
+    /// The clauses that hold it.
     toward: &'p [Clause],
 }
 
+/// What clauses look at in a sale.
+#[derive(Clone, Copy)]
+struct Goods<'p> {
+    product: &'p Product,
+    customer: Option<&'p Customer>,
+    unit: Option<&'p str>,
+}
+
 /// What a future comes to under a draft, in minor units. Rows hold a figure for each period.
+#[derive(Default)]
 pub(super) struct Sheet {
     pub(super) revenue: Vec<Vec<i128>>,
+    pub(super) bought: Vec<Vec<i128>>,
     pub(super) received: Vec<Vec<Span<i128>>>,
     pub(super) paid: Vec<Vec<Span<i128>>>,
     /// For each flow.
     pub(super) due: Vec<Vec<Span<i128>>>,
     /// For each share.
     pub(super) reached: Vec<Option<Span<Option<Date>>>>,
+    /// For each commitment.
+    pub(super) drawdowns: Vec<Drawdown>,
     pub(super) present: Vec<Span<i128>>,
     pub(super) through: Vec<Span<i128>>,
+    /// For each party what its stakes are worth, where any has a valuation.
+    pub(super) worth: BTreeMap<usize, Vec<i128>>,
     /// Clauses with amounts that no rate turns into the currency of the scenario, or of the clause.
     pub(super) unconverted: BTreeSet<Clause>,
-}
-
-/// What counts, in the making.
-struct Bases {
-    accruals: Vec<Accrual>,
-    tally: Tally,
 }
 
 pub(super) const NOTHING: Span<i128> = Span { low: 0, high: 0 };
@@ -107,23 +115,28 @@ impl<'p> Plan<'p> {
         calendar: &Calendar,
     ) -> Result<Self, Unprojected> {
         let (money, missing) = basis::basis(terms, scenario);
-        let sellers = scenario.streams.iter().map(|stream| &stream.party);
-        let owners = terms.holdings.iter().flat_map(|holding| [&holding.owner, &holding.of]);
-        let parties: BTreeSet<&Party> = sellers.chain(owners).chain(basis::parties(&money)).collect();
+        let rates = Rates::new(&money.rates);
+        let through = worth::owned(name, scenario, &money.stakes, scenario.from)?;
+        let held = worth::held(name, scenario, (&money, &rates), periods)?;
+        let traders =
+            scenario.streams.iter().flat_map(|one| [Some(&one.party), one.buyer.as_ref()]).flatten();
+        let traders = traders.chain(scenario.purchases.iter().flat_map(|one| [&one.buyer, &one.seller]));
+        let owners = through.keys().flat_map(|(owner, of)| [owner, of]);
+        let holders = held.iter().flatten().map(|held| &held.party);
+        let parties: BTreeSet<&Party> =
+            traders.chain(owners).chain(holders).chain(basis::parties(&money)).collect();
         let parties: Vec<Party> = parties.into_iter().cloned().collect();
-        let through = through(name, terms, scenario.from)?;
-        let streams = scenario.streams.iter().zip(&terms.pieces).map(|(stream, pieces)| {
-            let cell = |slice: Slice<'p>| Cell::new(&slice, &money, periods, calendar);
-            Sold {
-                seller: parties.iter().position(|party| *party == stream.party).unwrap_or(0),
-                product: &stream.product,
-                customer: stream.customer.as_ref(),
-                cells: grid::slices(scenario, stream, pieces).into_iter().map(cell).collect(),
-            }
-        });
-        let (streams, money) = (streams.collect(), Arc::new(money));
-        let rates = Arc::new(Rates::new(&money.rates).with_averages(&money.averages));
-        let Bases { accruals, tally } = bases(&money, &rates, scenario, calendar);
+        let place = |party: &Party| parties.iter().position(|one| one == party);
+        let each =
+            |held: Vec<Held>| held.into_iter().filter_map(|one| Some((place(&one.party)?, one))).collect();
+        let held = held.into_iter().map(each).collect();
+        let flows = Flow::all(&money);
+        let money = Arc::new(money);
+        let window = day_start(scenario.from, &calendar.zone)..day_start(scenario.until, &calendar.zone);
+        let mut bases = Bases::new(&money, &window, &calendar.zone, calendar.year);
+        bases.enter(&money, &calendar.zone, |_, _, _| {});
+        let own = parties.iter().map(|party| Weights::own(party, &parties, &flows)).collect();
+        let owned = parties.iter().map(|party| Weights::through(party, &through, &parties, &flows));
         Ok(Self {
             name,
             currency: scenario.currency,
@@ -131,78 +144,92 @@ impl<'p> Plan<'p> {
             from: scenario.from,
             until: scenario.until,
             discount: &scenario.discount,
-            flows: Flow::all(&money),
             terms: money,
             rates,
-            parties,
             missing,
-            streams,
-            accruals,
-            tally,
+            cells: cells(scenario, terms, &parties, periods, calendar),
+            bases,
             factors: factors(scenario),
-            through,
+            own,
+            through: (!through.is_empty()).then(|| owned.collect()),
+            held,
+            flows,
+            parties,
         })
     }
 
-    /// What the future with these courses comes to.
-    pub(super) fn work_out(&self, courses: &[Course]) -> Result<Sheet, TooLarge> {
+    /// What a future comes to.
+    pub(super) fn work_out(&self, future: &Future) -> Result<Sheet, TooLarge> {
         let (parties, periods) = (self.parties.len(), self.periods.len());
         let mut sheet = Sheet {
             revenue: vec![vec![0; periods]; parties],
+            bought: vec![vec![0; periods]; parties],
             received: vec![vec![NOTHING; periods]; parties],
             paid: vec![vec![NOTHING; periods]; parties],
-            due: Vec::new(),
-            reached: Vec::new(),
-            present: Vec::new(),
-            through: Vec::new(),
-            unconverted: BTreeSet::new(),
+            drawdowns: vec![Drawdown::default(); self.terms.commits.len()],
+            ..Sheet::default()
         };
-        let mut sold = vec![0; parties];
-        let mut bases = Bases { accruals: self.accruals.clone(), tally: self.tally.clone() };
-        for (stream, course) in self.streams.iter().zip(courses) {
-            self.sell(stream, course, (&mut sheet, &mut sold, &mut bases))?;
-        }
-        let mut worked: Vec<(&Clause, Vec<Worked>)> = Vec::with_capacity(bases.accruals.len());
-        for (share, accrual) in self.terms.shares.iter().zip(&bases.accruals) {
-            let found = accrual.work_out()?;
-            sheet.reached.push(self.reached(share, &found));
-            worked.push((&share.clause, found));
-        }
-        let accounts = bases.tally.work_out(&worked)?;
-        let moved = self.settle(&worked, &accounts, &mut sheet)?;
-        self.look_through(&sold, &moved, &mut sheet)?;
+        let mut bases = self.bases.clone();
+        let traded = self.trade(future, &mut bases, &mut sheet)?;
+        let reckoned = bases.work_out()?;
+        let reached = reckoned.shares.iter().map(|(share, worked)| self.reached(share, worked));
+        sheet.reached = reached.collect();
+        drawdown::keep(&mut sheet.drawdowns, &self.terms, &reckoned.accounts);
+        let moved = self.settle(&reckoned, &mut sheet)?;
+        self.value(future, (&traded, &moved), &mut sheet)?;
         Ok(sheet)
     }
 
-    fn sell(
-        &self,
-        stream: &Sold<'_>,
-        course: &Course,
-        (sheet, sold, bases): (&mut Sheet, &mut [i128], &mut Bases),
-    ) -> Result<(), TooLarge> {
-        for cell in &stream.cells {
-            let minor = cell.share_of(course.month(cell.month)).ok_or(self.too_large())?;
-            let amount = minor_amount(minor, self.currency)?;
-            for place in &cell.shares {
-                if let Some(accrual) =
-                    bases.accruals.get_mut(*place).filter(|accrual| accrual.counts(cell.at))
-                {
-                    accrual.add_revenue(cell.at, amount);
+    /// Sells and buys everything, month by month; returns what each party's trade is worth at the start of the horizon,
+    /// in trillionths of a minor unit.
+    fn trade(&self, future: &Future, bases: &mut Bases, sheet: &mut Sheet) -> Result<Vec<i128>, TooLarge> {
+        let mut traded = vec![0; self.parties.len()];
+        let horizon = self.until.yesterday().unwrap_or(self.until);
+        drawdown::note(&mut sheet.drawdowns, bases.tally(), self.from.yesterday().unwrap_or(self.from));
+        let mut cells = self.cells.iter().peekable();
+        while let Some(cell) = cells.next() {
+            let Some(course) = future.courses.get(cell.course) else { continue };
+            let minor = cell.part_of(course.month(cell.month)).ok_or(self.too_large())?;
+            self.count(cell, course, minor, bases)?;
+            let present = self.present(minor, cell.last_day)?;
+            let sides =
+                [(cell.seller, &mut sheet.revenue, present), (cell.buyer, &mut sheet.bought, -present)];
+            for (party, rows, present) in sides {
+                let Some(party) = party else { continue };
+                if let Some(sum) = rows.get_mut(party).and_then(|row| row.get_mut(cell.period)) {
+                    *sum = self.sum(*sum, minor)?;
+                }
+                if let Some(sum) = traded.get_mut(party) {
+                    *sum = self.sum(*sum, present)?;
                 }
             }
-            if cell.others {
-                let (product, customer) = (stream.product, stream.customer);
-                let sale = Sale { at: cell.at, product, customer, amount, quantity: None };
-                bases.tally.add(&sale, |clause| cell.toward.contains(clause));
-            }
-            if let Some(sum) = sheet.revenue.get_mut(stream.seller).and_then(|row| row.get_mut(cell.period)) {
-                *sum = self.sum(*sum, minor)?;
-            }
-            let present = self.present(minor, cell.last_day)?;
-            if let Some(sold) = sold.get_mut(stream.seller) {
-                *sold = self.sum(*sold, present)?;
+            if cells.peek().is_none_or(|next| next.month != cell.month) {
+                drawdown::note(&mut sheet.drawdowns, bases.tally(), cell.last_day.min(horizon));
             }
         }
+        Ok(traded)
+    }
+
+    /// Puts a cell into the bases that hold it, as the row that a statement would count.
+    fn count(
+        &self,
+        cell: &Cell<'_>,
+        course: &Course,
+        minor: i128,
+        bases: &mut Bases,
+    ) -> Result<(), TooLarge> {
+        if cell.toward.is_empty() {
+            return Ok(());
+        }
+        let amount = minor_amount(minor, self.currency)?;
+        let holds = |clause: &Clause| cell.toward.contains(clause);
+        let Some(Goods { product, customer, unit }) = cell.goods else {
+            bases.buy(cell.at, amount, holds);
+            return Ok(());
+        };
+        let units = unit
+            .and_then(|unit| Some(Quantity { count: course.units(&amount.exact())?, unit: unit.to_owned() }));
+        bases.sell(&Sale { at: cell.at, product, customer, amount, quantity: units.as_ref() }, holds);
         Ok(())
     }
 
@@ -225,35 +252,27 @@ impl<'p> Plan<'p> {
         Some(Span { low: day(|share| &share.high), high: day(|share| &share.low) })
     }
 
-    /// Present values, own and with parts of others'. What a clause moves is counted once for payer and payee together,
-    /// so that an amount that is not known widens the interval by no more than the owner's part in it.
-    fn look_through(&self, sold: &[i128], moved: &[Moved], sheet: &mut Sheet) -> Result<(), TooLarge> {
-        let minor = |exact: &Exact| {
-            let unit = exact * &Exact::ratio(1, PICO).unwrap_or_default();
-            unit.round_half_even().ok_or(self.too_large())
+    /// Present values, own and with parts of others', and what stakes are worth.
+    fn value(
+        &self,
+        future: &Future,
+        (traded, moved): (&[i128], &[Moved]),
+        sheet: &mut Sheet,
+    ) -> Result<(), TooLarge> {
+        let weighed = |weights: &Weights| weights.weigh(traded, moved).ok_or(self.too_large());
+        sheet.present = self.own.iter().map(weighed).collect::<Result<_, _>>()?;
+        sheet.through = match &self.through {
+            Some(through) => through.iter().map(weighed).collect::<Result<_, _>>()?,
+            None => sheet.present.clone(),
         };
-        for party in &self.parties {
-            let whole = |part: &dyn Fn(&Party) -> Exact| -> Result<Span<i128>, TooLarge> {
-                let mut sum = Span { low: Exact::zero(), high: Exact::zero() };
-                for (other, sold) in self.parties.iter().zip(sold) {
-                    let sold = &part(other) * &Exact::whole(*sold);
-                    sum = Span { low: &sum.low + &sold, high: &sum.high + &sold };
+        for (period, held) in self.held.iter().enumerate() {
+            for (party, held) in held {
+                let worth = held.worth(&future.values).ok_or(self.too_large())?;
+                let row = sheet.worth.entry(*party).or_insert_with(|| vec![0; self.periods.len()]);
+                if let Some(sum) = row.get_mut(period) {
+                    *sum = self.sum(*sum, worth)?;
                 }
-                for (flow, moved) in self.flows.iter().zip(moved) {
-                    let part = part(&flow.payee) - part(&flow.payer);
-                    let (low, high) = (&part * &Exact::whole(moved.low), &part * &Exact::whole(moved.high));
-                    let (low, high) = if part.is_negative() { (high, low) } else { (low, high) };
-                    sum = Span { low: &sum.low + &low, high: &sum.high + &high };
-                }
-                Ok(Span { low: minor(&sum.low)?, high: minor(&sum.high)? })
-            };
-            let own = |other: &Party| if other == party { Exact::whole(1) } else { Exact::zero() };
-            sheet.present.push(whole(&own)?);
-            let through = |other: &Party| {
-                let part = self.through.get(&(party.clone(), other.clone()));
-                own(other) + part.cloned().unwrap_or_default()
-            };
-            sheet.through.push(whole(&through)?);
+            }
         }
         Ok(())
     }
@@ -298,65 +317,59 @@ impl<'p> Plan<'p> {
     }
 }
 
-/// Every base with what the book's rows tell of the time before the horizon.
-fn bases(money: &Arc<terms::Terms>, rates: &Arc<Rates>, scenario: &Scenario, calendar: &Calendar) -> Bases {
-    let Calendar { zone, year } = calendar;
-    let window = day_start(scenario.from, zone)..day_start(scenario.until, zone);
-    let accrual = |share: &Share| {
-        Accrual::new(share.clone(), window.clone(), zone.clone(), *year).at_rates(Arc::clone(rates))
+/// Everything that is sold and bought, by month.
+fn cells<'p>(
+    scenario: &'p Scenario,
+    terms: &'p Terms,
+    parties: &[Party],
+    periods: &[Stage],
+    calendar: &Calendar,
+) -> Vec<Cell<'p>> {
+    let place = |party: &Party| parties.iter().position(|one| one == party);
+    let sold = |stream: &'p Stream, pieces: &'p [Piece]| {
+        let goods = Goods {
+            product: &stream.product,
+            customer: stream.customer.as_ref(),
+            unit: stream.price.as_ref().map(|price| price.unit.as_str()),
+        };
+        let sides = (place(&stream.party), stream.buyer.as_ref().and_then(place));
+        (grid::slices(scenario, stream.from..stream.until, pieces), sides, Some(goods))
     };
-    let mut bases = Bases {
-        accruals: money.shares.iter().map(accrual).collect(),
-        tally: Tally::new(Arc::clone(money), zone.clone(), *year, window.end, Arc::clone(rates)),
+    let bought = |purchase: &Purchase, pieces: &'p [Piece]| {
+        let sides = (place(&purchase.seller), place(&purchase.buyer));
+        (grid::slices(scenario, purchase.from..purchase.until, pieces), sides, None)
     };
-    for row in &money.revenue {
-        let at = day_start(row.on, zone);
-        for accrual in &mut bases.accruals {
-            if accrual.counts(at) && row.toward.contains(&accrual.share().clause) {
-                accrual.add_revenue(at, row.amount);
+    let streams = scenario.streams.iter().zip(&terms.sold).map(|(stream, pieces)| sold(stream, pieces));
+    let purchases = scenario.purchases.iter().zip(&terms.bought);
+    let all = streams.chain(purchases.map(|(purchase, pieces)| bought(purchase, pieces)));
+    let mut found: Vec<Cell<'p>> = Vec::new();
+    for (course, (slices, (seller, buyer), goods)) in all.enumerate() {
+        let cell = |slice: Slice<'p>| {
+            let from = i128::from(slice.from.day()) - 1;
+            Cell {
+                course,
+                month: slice.month,
+                from,
+                until: from + i128::from(slice.days),
+                of: i128::from(slice.of),
+                at: day_start(slice.from, &calendar.zone),
+                period: grid::place(periods, slice.from),
+                last_day: last_of_month(slice.month),
+                seller,
+                buyer,
+                goods,
+                toward: slice.piece.toward.as_slice(),
             }
-        }
-        bases.tally.add(&Sale::of_row(row, at), |clause| row.toward.contains(clause));
+        };
+        found.extend(slices.into_iter().map(cell));
     }
-    for row in &money.purchases {
-        let at = day_start(row.on, zone);
-        bases.tally.buy(at, row.amount, |clause| row.toward.contains(clause));
-    }
-    bases
+    found.sort_by_key(|cell| cell.month);
+    found
 }
 
-fn through(name: &str, terms: &Terms, on: Date) -> Result<Parts, Unprojected> {
-    let mut direct = Parts::new();
-    for holding in &terms.holdings {
-        *direct.entry((holding.owner.clone(), holding.of.clone())).or_default() += &holding.part;
-    }
-    stake::look_through(&direct, on).map_err(|_| Unprojected::Circle { draft: name.to_owned() })
-}
-
-impl<'p> Cell<'p> {
-    fn new(slice: &Slice<'p>, money: &terms::Terms, periods: &[Stage], calendar: &Calendar) -> Self {
-        let from = i128::from(slice.from.day()) - 1;
-        let toward = slice.piece.toward.as_slice();
-        let shares = money.shares.iter().enumerate();
-        let shares: Vec<usize> =
-            shares.filter(|(_, share)| toward.contains(&share.clause)).map(|(at, _)| at).collect();
-        let others = basis::sold_under(money).any(|clause| toward.contains(clause));
-        Self {
-            month: slice.month,
-            from,
-            until: from + i128::from(slice.days),
-            of: i128::from(slice.of),
-            at: day_start(slice.from, &calendar.zone),
-            period: grid::place(periods, slice.from),
-            last_day: last_of_month(slice.month),
-            shares,
-            others,
-            toward,
-        }
-    }
-
+impl Cell<'_> {
     /// Its part of what the month comes to. The parts of a month's cells add up to the month.
-    fn share_of(&self, month: i128) -> Option<i128> {
+    fn part_of(&self, month: i128) -> Option<i128> {
         let upto = |day: i128| Some(month.checked_mul(day)?.div_euclid(self.of.max(1)));
         Some(upto(self.until)? - upto(self.from)?)
     }

@@ -5,11 +5,11 @@
 //! the currency unit. A change and a change back between two neighbours of the grid is not seen.
 
 use super::Unprojected;
-use super::chance::Run;
-use super::run::{Course, Plan};
+use super::level::Courses;
+use super::run::Plan;
 use crate::share::Span;
 use abide_model::money::{Amount, Exact};
-use abide_model::scenario::{Scenario, Search};
+use abide_model::scenario::Search;
 
 /// Steps of the grid.
 const STEPS: i128 = 96;
@@ -58,22 +58,19 @@ pub struct Sample {
     pub difference: Span<i128>,
 }
 
-pub(super) fn search(search: &Search, scenario: &Scenario, plans: &[Plan<'_>]) -> Result<Found, Unprojected> {
+pub(super) fn search(
+    search: &Search,
+    courses: &Courses<'_>,
+    plans: &[Plan<'_>],
+) -> Result<Found, Unprojected> {
     let one = |name: &str| plans.iter().find(|plan| plan.name == name);
     let (Some(better), Some(than)) = (one(&search.better), one(&search.than)) else {
         return Ok(Found { stretches: Vec::new(), samples: Vec::new() });
     };
     let look = |level: i128| -> Result<Sample, Unprojected> {
-        let amount = Exact::whole(level);
-        let course = |stream| {
-            let varied = scenario.streams.iter().position(|one| one.name == search.vary);
-            let amount = (varied == Some(stream)).then_some(&amount);
-            let stream = scenario.streams.get(stream)?;
-            Some(Course::new(stream, scenario.currency, Run::Middle, amount))
-        };
-        let courses = (0..scenario.streams.len()).filter_map(course).collect::<Result<Vec<_>, _>>()?;
+        let future = courses.in_middle(&search.vary, &Exact::whole(level))?;
         let measured = |plan: &Plan<'_>| {
-            let sheet = plan.work_out(&courses)?;
+            let sheet = plan.work_out(&future)?;
             plan.measured(&sheet, &search.party, search.measure)
         };
         let (a, b) = (measured(better)?, measured(than)?);

@@ -59,7 +59,7 @@ impl Simulate {
                 .ok_or_else(|| Failure::input(format!("there is no chart `{}`", self.chart)))?;
             let drawn = charts::draw(&case, chart).ok_or_else(|| {
                 Failure::input(format!("this scenario has nothing to draw as `{}`", self.chart))
-                    .help("`break-even` needs a [[break_even]], `shares` a share that comes to something")
+                    .help("`break-even` needs a [[break_even]], `shares` a share that comes to something, `commitments` a purchase")
             })?;
             write(path, &drawn)?;
         }

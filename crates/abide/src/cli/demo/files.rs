@@ -45,7 +45,9 @@ const AGREEMENTS: &[(&str, &str)] = embedded!(
     "msft-openai/2025-10-28.toml",
     "msft-openai/2026-02-27.toml",
     "msft-openai/2026-04-27.toml",
+    "scenarios/agi.toml",
     "scenarios/cap.toml",
+    "scenarios/commitments.toml",
     "scenarios/old-or-new.toml",
     "scenarios/stake.toml",
 );

@@ -22,6 +22,21 @@ impl Check<'_> {
         self.quantity(row, Kind::Percent, &format!("{}.growth", stream.value))
     }
 
+    /// What a unit costs.
+    pub(super) fn price(&mut self, row: &NumberRow, stream: &Word, head: &Head) -> Option<Quantity> {
+        let found = self.quantity(row, Kind::Money(head.currency), &format!("{}.price", stream.value))?;
+        if let (NumberRow::Given(word), Quantity::Fixed(amount)) = (row, &found)
+            && amount.is_zero()
+        {
+            self.sink.error("bad-money", word.spot, "a unit costs more than nothing");
+        }
+        Some(found)
+    }
+
+    pub(super) fn worth(&mut self, row: &NumberRow, draw: &str, head: &Head) -> Option<Quantity> {
+        self.quantity(row, Kind::Money(head.currency), draw)
+    }
+
     /// An amount in the scenario's currency, where that is known; not below zero.
     pub(super) fn money(&mut self, word: &Word, currency: Option<Currency>) -> Option<Exact> {
         let amount = match Amount::parse(&word.value) {

@@ -1,6 +1,6 @@
 //! Keys of scenario files.
 
-use super::registry::{FACT, SOURCES};
+use super::registry::SOURCES;
 use super::{Key, Keys, NOTE, Shape, key, needed};
 use abide_model::decision::SourceClass;
 use abide_model::scenario::Measure;
@@ -8,7 +8,7 @@ use abide_model::terms::Every;
 
 /// A scenario: a forecast and the question that is put to it.
 pub(crate) static SCENARIO: Keys = Keys {
-    about: "A forecast of revenue, what is assumed besides, and what is to be compared.",
+    about: "A forecast of what is sold and bought, what is assumed besides, and what is to be compared.",
     parts: &[HEAD, TABLES, NOTE],
     choice: &[],
 };
@@ -51,12 +51,14 @@ const HEAD: &[Key] = &[
 const TABLES: &[Key] = &[
     key("draft", Shape::Tables(&DRAFT), "", "The terms under which the forecast is worked out."),
     key("revenue", Shape::Tables(&REVENUE), "", "Revenue from a product through a channel over time."),
+    key("purchase", Shape::Tables(&PURCHASE), "", "What one party buys from another over time."),
     key(
         "fact",
         Shape::Tables(&FACT),
         "",
-        "Something that is assumed to happen, or the answer to a question.",
+        "Something that is assumed to happen, or the answer to a question; with a chance, in some futures.",
     ),
+    key("valuation", Shape::Tables(&VALUATION), "", "What a company is assumed to be worth, from a day on."),
     key("holding", Shape::Tables(&HOLDING), "", "A part of one party that another is assumed to own."),
     key("assume", Shape::Tables(&ASSUME), "", "What the forecast rests on, in words."),
     key(
@@ -116,27 +118,112 @@ static REVENUE: Keys = Keys {
                 "Of which segment the customer is.",
             ),
             key("country", Shape::Name, "\"US\"", "In which country the customer is."),
-            key("since", Shape::Date, "2026-05-01", "Its first day. The scenario's when absent."),
-            key("until", Shape::Date, "2030-01-01", "The day at which it ends. The scenario's when absent."),
-            key("amount", AMOUNT, "\"12_000_000_000 USD\"", "How much it is at first."),
-            key("per", Shape::Word(lengths), "\"year\"", "What the amount is for. A year when absent."),
-            key("growth", AMOUNT, "\"40%\"", "By how much it grows from one step to the next."),
+        ],
+        COURSE,
+        &[
+            key("price", AMOUNT, "\"80 USD\"", "What a unit costs; the amount buys so many."),
             key(
-                "step",
-                Shape::Word(lengths),
-                "\"year\"",
-                "How long a step of growth is. A year when absent.",
-            ),
-            key(
-                "points",
-                Shape::Tables(&POINT),
-                "[{ on = 2026-05-01, amount = \"12_000_000_000 USD\" }]",
-                "Amounts a year on given days; straight lines between them.",
+                "unit",
+                Shape::Text,
+                "\"seats\"",
+                "What is counted, where there is a price. Units when absent.",
             ),
         ],
         NOTE,
     ],
     choice: &[&["amount"], &["points"]],
+};
+
+static PURCHASE: Keys = Keys {
+    about: "What one party buys from another over time: an amount that may grow, or points on a curve.",
+    parts: &[
+        &[
+            needed("id", Shape::Name, "\"azure-compute\"", "What this file calls it."),
+            key("title", Shape::Text, "\"Compute on Azure\"", "What it is, in a few words."),
+            key("by", Shape::Name, "\"openai\"", "Who buys. The book's own party when absent."),
+            key("from", Shape::Name, "\"microsoft\"", "From whom. The operator of the channel when absent."),
+            key("channel", Shape::Name, "\"azure\"", "Through which channel."),
+            key("product", Shape::Path, "\"microsoft/compute\"", "What is bought."),
+        ],
+        COURSE,
+        NOTE,
+    ],
+    choice: &[&["amount"], &["points"]],
+};
+
+/// How high something is over time.
+const COURSE: &[Key] = &[
+    key("since", Shape::Date, "2026-05-01", "Its first day. The scenario's when absent."),
+    key("until", Shape::Date, "2030-01-01", "The day at which it ends. The scenario's when absent."),
+    key("amount", AMOUNT, "\"12_000_000_000 USD\"", "How much it is at first."),
+    key("per", Shape::Word(lengths), "\"year\"", "What the amount is for. A year when absent."),
+    key("growth", AMOUNT, "\"40%\"", "By how much it grows from one step to the next."),
+    key("step", Shape::Word(lengths), "\"year\"", "How long a step of growth is. A year when absent."),
+    key(
+        "points",
+        Shape::Tables(&POINT),
+        "[{ on = 2026-05-01, amount = \"12_000_000_000 USD\" }]",
+        "Amounts a year on given days; straight lines between them.",
+    ),
+];
+
+static FACT: Keys = Keys {
+    about: "Something that is assumed to happen, the answer to a question, or what an amount comes to.",
+    parts: &[
+        &[
+            key("event", Shape::Condition, "\"launched(openai/frontier, azure)\"", "What happens."),
+            key("question", Shape::Name, "\"frontier-is-api\"", "The question that is answered."),
+            key("answer", Shape::Bool, "true", "The answer. It holds for every day."),
+            key("measure", Shape::Condition, "\"spend(openai, azure)\"", "The amount that is reported."),
+            key(
+                "amount",
+                Shape::Money,
+                "\"5_000_000 USD\"",
+                "What it comes to, in all, by the day before `on`.",
+            ),
+            key("on", Shape::Date, "2028-01-01", "The day it happens; the day from which an amount counts."),
+            key(
+                "by",
+                Shape::Date,
+                "2030-01-01",
+                "In place of `on`: where an event happens, it does in any month until then, each as likely.",
+            ),
+            key(
+                "chance",
+                Shape::Percent,
+                "\"40%\"",
+                "In which part of all futures an event happens, or a question is answered so and not the other way.",
+            ),
+            key(
+                "draw",
+                Shape::Name,
+                "\"market\"",
+                "Facts and numbers with one draw come true and are high together.",
+            ),
+            key(
+                "recorded",
+                Shape::Date,
+                "2026-04-27",
+                "What is assumed is known at every time: this means nothing.",
+            ),
+            key("source", Shape::Name, "\"press-release\"", "Where that was read: the ID of a [source.ID]."),
+        ],
+        NOTE,
+    ],
+    choice: &[&["event", "on"], &["event", "by"], &["question", "answer"], &["measure", "amount", "on"]],
+};
+
+static VALUATION: Keys = Keys {
+    about: "What a company is assumed to be worth, from a day on until the next row.",
+    parts: &[
+        &[
+            needed("of", Shape::Name, "\"openai\"", "The company: a party of the book."),
+            needed("value", AMOUNT, "\"500_000_000_000 USD\"", "What all of it is worth."),
+            key("on", Shape::Date, "2028-01-01", "From this day on. From the scenario's first when absent."),
+        ],
+        NOTE,
+    ],
+    choice: &[],
 };
 
 const AMOUNT: Shape = Shape::Either(&[Shape::Text, Shape::Table(&CHANCE)]);

@@ -5,7 +5,7 @@ use super::figures;
 use abide_draw::bars::{Bar, Group};
 use abide_draw::lines::{Across, Level, Point, Series, day};
 use abide_draw::{Bars, Lines};
-use abide_ledger::projection::{Figure, Outcome};
+use abide_ledger::projection::{CommitOutcome, Figure, Outcome};
 use abide_model::terms::Limit;
 use std::collections::BTreeMap;
 
@@ -18,16 +18,19 @@ pub(super) enum Chart {
     Value,
     /// By how much one draft is better, over the amount that is varied.
     BreakEven,
+    /// How far commitments are drawn down.
+    Commitments,
 }
 
 impl Chart {
-    pub(super) const ALL: [Chart; 3] = [Chart::Shares, Chart::Value, Chart::BreakEven];
+    pub(super) const ALL: [Chart; 4] = [Chart::Shares, Chart::Value, Chart::BreakEven, Chart::Commitments];
 
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Chart::Shares => "shares",
             Chart::Value => "value",
             Chart::BreakEven => "break-even",
+            Chart::Commitments => "commitments",
         }
     }
 
@@ -42,6 +45,7 @@ pub(super) fn draw(case: &Case, chart: Chart) -> Option<String> {
         Chart::Shares => shares(case),
         Chart::Value => value(case),
         Chart::BreakEven => break_even(case, 0),
+        Chart::Commitments => commitments(case),
     }
 }
 
@@ -115,6 +119,50 @@ pub(super) fn value(case: &Case) -> Option<String> {
     (!groups.is_empty()).then(|| Bars { id, title, note, unit: figures::unit(case), groups }.svg())
 }
 
+/// A line for each commitment and draft, and the amount that was committed to, for those in the scenario's currency.
+pub(super) fn commitments(case: &Case) -> Option<String> {
+    let mut series: Vec<Series> = Vec::new();
+    let mut levels: BTreeMap<i128, String> = BTreeMap::new();
+    for (draft, outcome) in case.scenario.drafts.iter().zip(&case.projection.drafts) {
+        for one in outcome.commits.iter().filter(|one| one.currency == case.scenario.currency) {
+            let points = drawn(case, one);
+            // Drafts that come to the same are one line.
+            if series.iter().any(|other| other.points == points) {
+                continue;
+            }
+            let alone = case.scenario.drafts.len() == 1;
+            let name = if alone { one.clause.to_string() } else { format!("{}, {}", one.clause, draft.name) };
+            series.push(Series { name, points });
+            if let [only] = one.stages.as_slice()
+                && let Some(wanted) = &only.wanted
+            {
+                levels.insert(wanted.p50.low, format!("{} in all", one.clause));
+            }
+        }
+    }
+    let note = match case.is_random() {
+        true => "By the end of each period; the middle future, and the range in which eight of ten lie",
+        false => "By the end of each period",
+    };
+    (!series.is_empty()).then(|| {
+        let levels = levels.into_iter().map(|(value, label)| Level { value, label }).collect();
+        let (id, title) =
+            ("commitments".to_owned(), "What is bought toward commitments, added up".to_owned());
+        let across = Across::Days(Vec::new());
+        Lines { id, title, note: note.to_owned(), across, unit: figures::unit(case), series, levels }.svg()
+    })
+}
+
+fn drawn(case: &Case, one: &CommitOutcome) -> Vec<Point> {
+    let before = one.before;
+    let mut points = vec![Point { at: day(case.scenario.from), low: before, value: before, high: before }];
+    for (stage, figure) in case.projection.periods.iter().zip(&one.bought) {
+        let (low, value, high) = ends(figure);
+        points.push(Point { at: day(stage.until), low, value, high });
+    }
+    points
+}
+
 /// By how much one draft is better, for one search.
 pub(super) fn break_even(case: &Case, number: usize) -> Option<String> {
     let (search, found) = (case.scenario.searches.get(number)?, case.projection.found.get(number)?);
@@ -125,8 +173,10 @@ pub(super) fn break_even(case: &Case, number: usize) -> Option<String> {
         Point { at: minor(sample.level), low: span.low, value, high: span.high }
     };
     let points: Vec<Point> = found.samples.iter().map(point).collect();
-    let stream = case.scenario.streams.iter().find(|stream| stream.name == search.vary)?;
-    let called = if stream.title.is_empty() { &stream.name } else { &stream.title };
+    let sold = case.scenario.streams.iter().map(|one| (&one.name, &one.title));
+    let bought = case.scenario.purchases.iter().map(|one| (&one.name, &one.title));
+    let (name, stands) = sold.chain(bought).find(|(name, _)| **name == search.vary)?;
+    let called = if stands.is_empty() { name } else { stands };
     let title = match search.title.is_empty() {
         true => {
             format!("By how much “{}” is better than “{}” for {}", search.better, search.than, search.party)

@@ -3,7 +3,7 @@
 use super::case::Case;
 use abide_draw::{Scale, Unit};
 use abide_ledger::Span;
-use abide_ledger::projection::{Figure, Outcome, Reached, Row, Standing};
+use abide_ledger::projection::{Figure, Outcome, Reached, Row, StageOutcome, Standing};
 use abide_model::Date;
 use abide_model::terms::Limit;
 
@@ -16,7 +16,23 @@ impl Money {
     /// One unit for everything, by the largest figure.
     pub(super) fn of(case: &Case) -> Self {
         let all = case.projection.drafts.iter().flat_map(all);
-        Self { scale: Scale::fitting(unit(case), all) }
+        Self::fitting(unit(case), all)
+    }
+
+    /// One unit for all commitments of a draft; `None` where it has none.
+    pub(super) fn of_commits(outcome: &Outcome) -> Option<Self> {
+        let currency = outcome.commits.first()?.currency;
+        let unit = Unit { name: currency.to_string(), decimals: currency.decimals() };
+        let stages = outcome.commits.iter().flat_map(|one| &one.stages);
+        let all = stages.flat_map(|stage| {
+            [stage.wanted.as_ref().map_or(0, |wanted| wanted.p90.high), stage.bought.p90.high]
+        });
+        Some(Self::fitting(unit, all))
+    }
+
+    /// With up to four digits before the point, so that one large figure leaves the small ones theirs.
+    fn fitting(unit: Unit, all: impl IntoIterator<Item = i128>) -> Self {
+        Self { scale: Scale::fitting(unit, all.into_iter().map(|amount| amount / 10)) }
     }
 
     pub(super) fn name(&self) -> String {
@@ -65,7 +81,7 @@ pub(super) fn reached(reached: &Reached, futures: u32) -> String {
         let one = |day: Option<Date>| day.map_or("not within the horizon".to_owned(), |day| day.to_string());
         if span.is_exact() { one(span.low) } else { format!("{} to {}", one(span.low), one(span.high)) }
     };
-    if futures == 1 {
+    if futures == 1 || (reached.p10 == reached.p90 && [0, futures].contains(&reached.times)) {
         return day(&reached.p50);
     }
     format!(
@@ -75,6 +91,29 @@ pub(super) fn reached(reached: &Reached, futures: u32) -> String {
         day(&reached.p90),
         reached.times
     )
+}
+
+/// What tables say of a stage of a commitment besides its figures.
+pub(super) struct Told {
+    pub(super) stage: String,
+    /// When all of it has been bought.
+    pub(super) met: String,
+}
+
+impl Told {
+    pub(super) fn of(stage: &StageOutcome, case: &Case) -> Self {
+        let last = stage.until.and_then(|until| until.yesterday().ok());
+        let met = stage.met.as_ref().map(|met| match (met.p50.low, case.is_random()) {
+            (Some(day), false) => format!("all bought by {day}"),
+            (None, false) => String::new(),
+            (_, true) if met.times == 0 => "all bought in no future".to_owned(),
+            (_, true) => format!("all bought by {}", reached(met, case.projection.futures)),
+        });
+        Self {
+            stage: last.map_or(format!("{} on", stage.since), |last| format!("{} to {last}", stage.since)),
+            met: met.unwrap_or_default(),
+        }
+    }
 }
 
 /// A bound, in words.

@@ -2,9 +2,10 @@
 
 use super::case::Case;
 use abide_ledger::Span;
-use abide_ledger::projection::{Figure, Outcome, Row, Standing, Why};
+use abide_ledger::projection::{CommitOutcome, Figure, Outcome, Reached, Row, Standing, Why};
 use abide_ledger::tally::Kind;
 use abide_model::Date;
+use abide_model::scenario::Chance;
 use serde_json::{Value, json};
 
 /// All of it.
@@ -21,11 +22,17 @@ pub(super) fn json(case: &Case) -> Value {
         "futures": case.projection.futures,
         "seed": scenario.seed,
         "periods": case.projection.periods.iter().map(|stage| stage.name.as_str()).collect::<Vec<_>>(),
+        "chances": chances(case),
         "drafts": drafts.collect::<Vec<_>>(),
         "break_even": searches(case),
         "unpermitted": unpermitted(case),
         "questions": swings(case),
     })
+}
+
+fn chances(case: &Case) -> Vec<Value> {
+    let one = |(chance, times): (&Chance, u32)| json!({ "fact": chance.text, "chance": chance.odds.percent(), "times": times });
+    case.chances().map(one).collect()
 }
 
 fn draft(case: &Case, number: usize, outcome: &Outcome) -> Value {
@@ -34,26 +41,24 @@ fn draft(case: &Case, number: usize, outcome: &Outcome) -> Value {
         json!({
             "party": one.party.as_str(),
             "revenue": row(&one.revenue),
+            "bought": row(&one.bought),
             "received": row(&one.received),
             "paid": row(&one.paid),
             "cash": row(&one.cash),
             "present_value": figure(&one.present_value),
             "look_through": figure(&one.look_through),
+            "stakes_worth": one.worth.iter().map(figure).collect::<Vec<_>>(),
             "gain": figure(&one.gain),
         })
     });
     let clauses = outcome.clauses.iter().map(|one| {
-        let day = |span: &Span<Option<Date>>| [span.low, span.high].map(|day| day.map(|day| day.to_string()));
-        let reached = one.reached.as_ref().map(|reached| {
-            json!({ "p10": day(&reached.p10), "p50": day(&reached.p50), "p90": day(&reached.p90), "times": reached.times })
-        });
         json!({
             "clause": one.clause.as_str(),
             "kind": one.kind.map_or("share", Kind::as_str),
             "payer": one.payer.as_str(),
             "payee": one.payee.as_str(),
             "due": row(&one.due),
-            "cap_reached": reached,
+            "cap_reached": one.reached.as_ref().map(reached),
         })
     });
     let left_out = outcome.missing.iter().map(|one| {
@@ -61,6 +66,7 @@ fn draft(case: &Case, number: usize, outcome: &Outcome) -> Value {
             Why::Purchases => "purchases",
             Why::Prices => "prices",
             Why::Rate => "rate",
+            Why::Part => "part",
         };
         json!({ "clause": one.clause.as_str(), "lacks": why })
     });
@@ -70,7 +76,30 @@ fn draft(case: &Case, number: usize, outcome: &Outcome) -> Value {
         "known": case.known.get(number).map(ToString::to_string),
         "parties": parties.collect::<Vec<_>>(),
         "clauses": clauses.collect::<Vec<_>>(),
+        "commitments": outcome.commits.iter().map(commitment).collect::<Vec<_>>(),
         "left_out": left_out.collect::<Vec<_>>(),
+    })
+}
+
+fn reached(reached: &Reached) -> Value {
+    let day = |span: &Span<Option<Date>>| [span.low, span.high].map(|day| day.map(|day| day.to_string()));
+    json!({ "p10": day(&reached.p10), "p50": day(&reached.p50), "p90": day(&reached.p90), "times": reached.times })
+}
+
+fn commitment(one: &CommitOutcome) -> Value {
+    let stages = one.stages.iter().map(|stage| {
+        json!({
+            "since": stage.since.to_string(), "until": stage.until.map(|day| day.to_string()), "closed": stage.closed,
+            "to_be_bought": stage.wanted.as_ref().map(figure), "bought": figure(&stage.bought),
+            "left": figure(&stage.left), "due": figure(&stage.due), "all_bought": stage.met.as_ref().map(reached),
+        })
+    });
+    json!({
+        "clause": one.clause.as_str(), "buyer": one.buyer.as_str(), "seller": one.seller.as_str(),
+        "currency": one.currency.to_string(),
+        "bought_before": span(&Span { low: one.before, high: one.before }),
+        "bought_by": one.bought.iter().map(figure).collect::<Vec<_>>(),
+        "stages": stages.collect::<Vec<_>>(),
     })
 }
 
@@ -115,6 +144,7 @@ fn unpermitted(case: &Case) -> Vec<Value> {
             "draft": case.scenario.drafts.get(one.draft).map(|draft| draft.name.as_str()),
             "revenue": case.scenario.streams.get(one.stream).map(|stream| stream.name.as_str()),
             "from": one.from.to_string(), "until": one.until.to_string(), "verdict": one.verdict,
+            "times": one.times,
         })
     };
     case.unpermitted.iter().map(one).collect()

@@ -137,7 +137,8 @@ fn titled(case: &Case, name: &str) -> String {
 
 fn pictures(case: &Case) -> String {
     let searches = (0..case.scenario.searches.len()).filter_map(|number| charts::break_even(case, number));
-    let all = searches.chain(charts::shares(case)).chain(charts::value(case));
+    let all =
+        searches.chain(charts::shares(case)).chain(charts::commitments(case)).chain(charts::value(case));
     let figures = all.map(|svg| format!("<figure>\n{svg}</figure>\n"));
     section("Pictures", &figures.collect::<String>())
 }

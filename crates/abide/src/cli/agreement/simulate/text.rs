@@ -5,7 +5,9 @@ use super::figures::{self, Money};
 use crate::cli::grid::Grid;
 use crate::cli::print::{Paint, plain};
 use crate::cli::when;
-use abide_ledger::projection::{ClauseOutcome, Figure, Outcome, Row, Why};
+use abide_ledger::projection::{ClauseOutcome, Figure, Outcome, PartyOutcome, Row, Why};
+use abide_model::money::Exact;
+use abide_model::scenario::{Chance, When};
 
 /// The widest line of a note, in characters.
 const LINE_CHARS_MAX: usize = 100;
@@ -14,6 +16,7 @@ const LINE_CHARS_MAX: usize = 100;
 pub(super) fn text(case: &Case, paint: Paint) -> String {
     let money = Money::of(case);
     let mut out = head(case, paint);
+    out += &chances(case).iter().map(|one| format!("{one}\n")).collect::<String>();
     for (number, outcome) in case.projection.drafts.iter().enumerate() {
         out += &draft(case, number, outcome, &money, paint);
     }
@@ -33,8 +36,8 @@ pub(super) fn about(case: &Case) -> String {
     let scenario = &case.scenario;
     let mut said = format!("From {} until {}", scenario.from, scenario.until);
     if !scenario.discount.is_zero() {
-        let percent = &scenario.discount * &abide_model::money::Exact::whole(100);
-        said += &format!("; present values at {percent} % a year as of {}", scenario.from);
+        let rate = percent(&scenario.discount);
+        said += &format!("; present values at {rate} a year as of {}", scenario.from);
     }
     if case.is_random() {
         said += &format!("; the middle of {} futures, seed {}", case.projection.futures, scenario.seed);
@@ -46,6 +49,28 @@ fn head(case: &Case, paint: Paint) -> String {
     let note = &case.scenario.note;
     let note = if note.is_empty() { String::new() } else { wrapped(&plain(note, true)) };
     format!("{}\n{note}{}\n", paint.bold("37", &plain(&case.scenario.title, false)), about(case))
+}
+
+/// What may happen, a sentence for each.
+pub(super) fn chances(case: &Case) -> Vec<String> {
+    let futures = case.projection.futures;
+    let one = |(chance, times): (&Chance, u32)| {
+        let when = match chance.when {
+            When::Always => String::new(),
+            When::On(day) => format!(" on {day}"),
+            When::By(day) => format!(" in some month until {day}"),
+        };
+        format!(
+            "{}{when}: a chance of {}, here {times} of {futures} futures.",
+            chance.text,
+            percent(&chance.odds)
+        )
+    };
+    case.chances().map(one).collect()
+}
+
+pub(super) fn percent(part: &Exact) -> String {
+    format!("{} %", part * &Exact::whole(100))
 }
 
 /// Paragraphs in lines of bearable length.
@@ -74,14 +99,18 @@ fn draft(case: &Case, number: usize, outcome: &Outcome, money: &Money, paint: Pa
     let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
     let mut grid = Grid::new(&titles).numbers_from(2);
     for one in &outcome.parties {
-        let rows =
-            [("sells", &one.revenue), ("receives", &one.received), ("pays", &one.paid), ("cash", &one.cash)];
-        for (what, row) in rows.into_iter().filter(|(what, row)| *what == "cash" || !is_nothing(row)) {
+        for (what, row) in rows(one) {
             add(&mut grid, [one.party.as_str(), what], row, money, case);
         }
         alone(&mut grid, [one.party.as_str(), "present value"], &one.present_value, money, case);
         if one.look_through != one.present_value {
             alone(&mut grid, [one.party.as_str(), "look-through"], &one.look_through, money, case);
+        }
+        if !one.worth.is_empty() {
+            let mut cells = vec![one.party.to_string(), "stakes worth".to_owned()];
+            cells.extend(one.worth.iter().map(|figure| money.middle(figure)));
+            cells.resize(titles.len(), String::new());
+            grid.cells(&cells);
         }
     }
     for clause in &outcome.clauses {
@@ -96,7 +125,41 @@ fn draft(case: &Case, number: usize, outcome: &Outcome, money: &Money, paint: Pa
         let reached = reached.map_or(String::new(), |day| format!(", reached: {day}"));
         out += &format!("{}: {cap}{reached}\n", clause.clause);
     }
-    out
+    out + &commitments(case, outcome)
+}
+
+/// What a party sells, buys, receives and pays, as far as it does, and its cash.
+pub(super) fn rows(one: &PartyOutcome) -> impl Iterator<Item = (&'static str, &Row)> {
+    let rows = [
+        ("sells", &one.revenue),
+        ("buys", &one.bought),
+        ("receives", &one.received),
+        ("pays", &one.paid),
+        ("cash", &one.cash),
+    ];
+    rows.into_iter().filter(|(what, row)| *what == "cash" || !is_nothing(row))
+}
+
+/// How far commitments are drawn down, stage by stage.
+fn commitments(case: &Case, outcome: &Outcome) -> String {
+    let Some(money) = Money::of_commits(outcome) else { return String::new() };
+    let mut grid = Grid::new(&[money.name().as_str(), "stage", "to be bought", "bought", "left", "owed", ""])
+        .numbers_in(2..6);
+    for (commit, stage) in
+        outcome.commits.iter().flat_map(|one| one.stages.iter().map(move |stage| (one, stage)))
+    {
+        let told = figures::Told::of(stage, case);
+        grid.cells(&[
+            commit.clause.to_string(),
+            told.stage,
+            stage.wanted.as_ref().map_or("unknown".to_owned(), |wanted| money.middle(wanted)),
+            money.middle(&stage.bought),
+            if stage.wanted.is_some() { money.middle(&stage.left) } else { String::new() },
+            if stage.closed { money.middle(&stage.due) } else { "open".to_owned() },
+            told.met,
+        ]);
+    }
+    format!("\n{}", grid.text())
 }
 
 fn is_share(clause: &ClauseOutcome) -> bool {
@@ -166,27 +229,34 @@ fn searches(case: &Case, paint: Paint) -> String {
     out
 }
 
-/// What the figures do not hold, a sentence for each draft and reason.
+/// What the figures do not hold, a sentence for each reason and the drafts that it is the same for.
 pub(super) fn left_out(case: &Case) -> Vec<String> {
     let mut said = Vec::new();
-    for (draft, outcome) in case.scenario.drafts.iter().zip(&case.projection.drafts) {
-        for why in [Why::Purchases, Why::Prices, Why::Rate] {
+    for why in [Why::Purchases, Why::Prices, Why::Rate, Why::Part] {
+        let mut lists: Vec<(String, Vec<String>)> = Vec::new();
+        for (draft, outcome) in case.scenario.drafts.iter().zip(&case.projection.drafts) {
             let clauses = outcome.missing.iter().filter(|one| one.why == why);
             let clauses: Vec<String> = clauses.map(|one| format!("`{}`", one.clause)).collect();
-            if !clauses.is_empty() {
-                let (name, clauses) = (&draft.name, clauses.join(", "));
-                said.push(format!("Not in the figures of `{name}`, {}: {clauses}.", lacking(why)));
+            let (clauses, name) = (clauses.join(", "), format!("`{}`", draft.name));
+            match lists.iter_mut().find(|(same, _)| *same == clauses) {
+                Some((_, drafts)) => drafts.push(name),
+                None => lists.push((clauses, vec![name])),
             }
         }
+        let listed = lists.iter().filter(|(clauses, _)| !clauses.is_empty());
+        said.extend(listed.map(|(clauses, drafts)| {
+            format!("Not in the figures of {}, {}: {clauses}.", drafts.join(" and "), lacking(why))
+        }));
     }
     said
 }
 
 fn lacking(why: Why) -> &'static str {
     match why {
-        Why::Purchases => "since no purchases are forecast that count toward them",
-        Why::Prices => "since no prices of units are forecast",
+        Why::Purchases => "since nothing is forecast that counts toward them",
+        Why::Prices => "or not all of it, since some revenue that counts toward it has no price of a unit",
         Why::Rate => "or not all of it, since the book has no exchange rate",
+        Why::Part => "since it is not known which part of a company that is",
     }
 }
 
@@ -202,12 +272,19 @@ fn unpermitted(case: &Case, paint: Paint) -> String {
         else {
             continue;
         };
+        let times = some_futures(case, one.times);
         out += &format!(
-            "  {}, under `{}`, {} to {}: {}\n",
+            "  {}, under `{}`, {} to {}: {}{times}\n",
             stream.name, draft.name, one.from, one.until, one.verdict
         );
     }
     out
+}
+
+/// In how many futures, where it is not in all of them.
+pub(super) fn some_futures(case: &Case, times: u32) -> String {
+    let futures = case.projection.futures;
+    if times == futures { String::new() } else { format!(", in {times} of {futures} futures") }
 }
 
 fn swings(case: &Case, money: &Money, paint: Paint) -> String {

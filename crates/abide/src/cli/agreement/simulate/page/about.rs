@@ -2,11 +2,12 @@
 
 use super::super::case::Case;
 use super::super::figures::Money;
+use super::super::text;
 use super::{escaped, named, section, titled};
 use abide_agreement::Explanation;
 use abide_model::decision::SourceClass;
 use abide_model::money::Exact;
-use abide_model::scenario::{Level, Quantity, Shape, Stream};
+use abide_model::scenario::{Level, Purchase, Quantity, Shape, Stream, Valuation};
 use abide_model::terms::Limit;
 use std::collections::BTreeMap;
 
@@ -25,19 +26,20 @@ pub(super) fn unknown(case: &Case, money: &Money) -> String {
         }
     }
     body += &swings(case, money);
-    let left_out = super::text::left_out(case);
+    let left_out = text::left_out(case);
     body += &left_out.iter().map(|one| format!("<p>{}</p>\n", named(one))).collect::<String>();
     if !case.unpermitted.is_empty() {
         let one = |one: &super::super::case::Unpermitted| {
             let stream = case.scenario.streams.get(one.stream).map_or("", called);
             let draft = case.scenario.drafts.get(one.draft).map_or("", |draft| draft.title.as_str());
             format!(
-                "<tr><td>{}</td><td>{}</td><td>{} to {}</td><td>{}</td></tr>\n",
+                "<tr><td>{}</td><td>{}</td><td>{} to {}</td><td>{}{}</td></tr>\n",
                 escaped(stream),
                 escaped(draft),
                 one.from,
                 one.until,
-                escaped(&one.verdict)
+                escaped(&one.verdict),
+                text::some_futures(case, one.times)
             )
         };
         let rows: String = case.unpermitted.iter().map(one).collect();
@@ -89,14 +91,21 @@ pub(super) fn assumed(case: &Case) -> String {
         );
     }
     let rows: String = scenario.streams.iter().map(|stream| revenue(case, stream)).collect();
-    body += &format!(
-        "<h3>Revenue</h3>\n<table><thead><tr><th>what</th><th>who sells which product where</th><th>how much</th></tr>\
+    let may: String = text::chances(case).iter().map(|one| format!("<li>{}</li>", named(one))).collect();
+    if !may.is_empty() {
+        body += &format!("<h3>What may happen</h3>\n<ul>{may}</ul>\n");
+    }
+    if !rows.is_empty() {
+        body += &format!(
+            "<h3>Revenue</h3>\n<table><thead><tr><th>what</th><th>who sells which product where</th><th>how much</th></tr>\
          </thead><tbody>\n{rows}</tbody></table>\n"
-    );
+        );
+    }
+    body += &(purchases(case) + &valuations(case));
     let holdings = scenario
         .holdings
         .iter()
-        .map(|one| format!("<li>{} owns {} of {}.</li>", one.owner, percent(&one.part), one.of));
+        .map(|one| format!("<li>{} owns {} of {}.</li>", one.owner, text::percent(&one.part), one.of));
     let facts = scenario.supposed.iter().map(|fact| format!("<li>{}</li>", named(fact)));
     let supposed: String = facts.chain(holdings).collect();
     if !supposed.is_empty() {
@@ -116,23 +125,62 @@ fn revenue(case: &Case, stream: &Stream) -> String {
         stream.territory.as_ref().map(|territory| format!(", in {territory}")),
     ];
     let where_to: String = where_to.into_iter().flatten().collect();
+    let price = stream.price.as_ref().map(|price| {
+        format!("; {} for each of the {}", quantity(&price.amount, &|exact| money(case, exact)), price.unit)
+    });
     format!(
-        "<tr><td>{}</td><td>{}: <code>{}</code> through {}{}</td><td>{}</td></tr>\n",
+        "<tr><td>{}</td><td>{}: <code>{}</code> through {}{}</td><td>{}{}</td></tr>\n",
         escaped(called(stream)),
         stream.party,
         stream.product,
         stream.channel,
         escaped(&where_to),
-        escaped(&level(case, stream))
+        escaped(&level(case, &stream.level)),
+        escaped(&price.unwrap_or_default())
     )
 }
 
-fn level(case: &Case, stream: &Stream) -> String {
-    let money = |exact: &Exact| {
-        let minor = exact.to_minor(case.scenario.currency).unwrap_or(i128::MAX);
-        abide_draw::Scale::fitting(super::super::figures::unit(case), [minor]).told(minor, 2)
+fn purchases(case: &Case) -> String {
+    let row = |one: &Purchase| {
+        let called = if one.title.is_empty() { &one.name } else { &one.title };
+        let channel = one.channel.as_ref().map_or(String::new(), |channel| format!(" through {channel}"));
+        let product =
+            one.product.as_ref().map_or(String::new(), |product| format!(": <code>{product}</code>"));
+        format!(
+            "<tr><td>{}</td><td>{} from {}{channel}{product}</td><td>{}</td></tr>\n",
+            escaped(called),
+            one.buyer,
+            one.seller,
+            escaped(&level(case, &one.level))
+        )
     };
-    match &stream.level {
+    let rows: String = case.scenario.purchases.iter().map(row).collect();
+    if rows.is_empty() {
+        return rows;
+    }
+    format!(
+        "<h3>Purchases</h3>\n<table><thead><tr><th>what</th><th>who buys from whom</th><th>how much</th></tr></thead>\
+         <tbody>\n{rows}</tbody></table>\n"
+    )
+}
+
+fn valuations(case: &Case) -> String {
+    let row = |one: &Valuation| {
+        let value = quantity(&one.value, &|exact| money(case, exact));
+        format!("<li>{} is worth {} from {} on.</li>", one.of, escaped(&value), one.on)
+    };
+    let rows: String = case.scenario.valuations.iter().map(row).collect();
+    if rows.is_empty() { rows } else { format!("<h3>Valuations</h3>\n<ul>{rows}</ul>\n") }
+}
+
+fn money(case: &Case, exact: &Exact) -> String {
+    let minor = exact.to_minor(case.scenario.currency).unwrap_or(i128::MAX);
+    abide_draw::Scale::fitting(super::super::figures::unit(case), [minor]).told(minor, 2)
+}
+
+fn level(case: &Case, level: &Level) -> String {
+    let money = |exact: &Exact| money(case, exact);
+    match level {
         Level::Points(points) => {
             let shown: Vec<_> =
                 points.iter().map(|(day, amount)| format!("{} on {day}", money(amount))).collect();
@@ -143,16 +191,12 @@ fn level(case: &Case, stream: &Stream) -> String {
             let growth = match &level.growth {
                 Quantity::Fixed(rate) if rate.is_zero() => String::new(),
                 growth @ (Quantity::Fixed(_) | Quantity::Random { .. }) => {
-                    format!("; growth a {} {}", level.step.as_str(), quantity(growth, &percent))
+                    format!("; growth a {} {}", level.step.as_str(), quantity(growth, &text::percent))
                 }
             };
             format!("{amount} a {}{growth}", level.per.as_str())
         }
     }
-}
-
-fn percent(exact: &Exact) -> String {
-    format!("{} %", exact * &Exact::whole(100))
 }
 
 fn quantity(quantity: &Quantity, shown: &dyn Fn(&Exact) -> String) -> String {
@@ -215,9 +259,10 @@ fn clause(one: &Explanation, drafts: &[String]) -> String {
 
 pub(super) fn method(case: &Case) -> String {
     let mut body = "<p>Clauses are worked out as in statements: exactly, period by period, rounded to the cent so that \
-                    nothing is lost over time. Revenue of a month is spread over its days. Cash is what a party sells \
-                    and is paid, less what it pays; costs are not known here. What falls due counts on the last day of \
-                    its period. Where a term is not known, a figure is the interval of all it can be.</p>\n"
+                    nothing is lost over time. What is sold or bought in a month is spread over its days. Cash is what a \
+                    party sells and is paid, less what it buys from others and pays; other costs are not known here. What \
+                    falls due counts on the last day of its period. Where a term is not known, a figure is the interval of \
+                    all it can be. Before the first day only what was entered in the book is known.</p>\n"
         .to_owned();
     if case.is_random() {
         body += &format!(

@@ -39,7 +39,46 @@ fn draft(case: &Case, number: usize, outcome: &Outcome, money: &Money) -> String
         ))
     });
     body += &caps.collect::<String>();
+    body += &commitments(case, outcome);
     section(&draft.title, &body)
+}
+
+/// How far commitments are drawn down, stage by stage.
+fn commitments(case: &Case, outcome: &Outcome) -> String {
+    let Some(money) = Money::of_commits(outcome) else { return String::new() };
+    let mut rows = String::new();
+    for commit in &outcome.commits {
+        let mut body = String::new();
+        for stage in &commit.stages {
+            let told = figures::Told::of(stage, case);
+            let figures = [
+                stage.wanted.as_ref().map_or("unknown".to_owned(), |wanted| money.middle(wanted)),
+                money.middle(&stage.bought),
+                if stage.wanted.is_some() { money.middle(&stage.left) } else { String::new() },
+                if stage.closed { money.middle(&stage.due) } else { "open".to_owned() },
+            ];
+            let cells: String = figures.iter().map(|cell| number(cell)).collect();
+            body += &format!(
+                "<tr><td></td><td>{}</td>{cells}<td>{}</td></tr>\n",
+                escaped(&told.stage),
+                escaped(&told.met)
+            );
+        }
+        let name = format!(
+            "<code>{}</code> <span class=\"whom\">{} from {}</span>",
+            escaped(commit.clause.as_str()),
+            escaped(commit.buyer.as_str()),
+            escaped(commit.seller.as_str())
+        );
+        rows += &group(&name, &body);
+    }
+    format!(
+        "<h3>Commitments</h3>\n<p class=\"small\">Amounts in {}. What is left of a stage that ends later may still be \
+         bought.</p>\n<div class=\"scroll\"><table>\n<thead><tr><th></th><th>stage</th><th class=\"n\">to be bought</th>\
+         <th class=\"n\">bought</th><th class=\"n\">left</th><th class=\"n\">owed</th><th></th></tr></thead>\n{rows}\
+         </table></div>\n",
+        escaped(&money.name())
+    )
 }
 
 fn table(
@@ -59,16 +98,18 @@ fn table(
     let mut rows = String::new();
     for one in &outcome.parties {
         let mut body = String::new();
-        let names = [("sells", &one.revenue), ("receives", &one.received), ("pays", &one.paid)];
-        for (what, row) in names.into_iter().filter(|(_, row)| !text::is_nothing(row)) {
-            body += &cells.row(what, "", row);
+        for (what, row) in text::rows(one) {
+            let class = if what == "cash" { " class=\"sum\"" } else { "" };
+            body += &cells.row(what, class, row);
         }
-        body += &cells.row("cash", " class=\"sum\"", &one.cash);
         if last {
             body += &cells.alone("present value", &one.present_value);
             if one.look_through != one.present_value {
                 body += &cells.alone("look-through", &one.look_through);
             }
+        }
+        if !one.worth.is_empty() {
+            body += &cells.standing("stakes worth", &one.worth);
         }
         rows += &group(&escaped(one.party.as_str()), &body);
     }
@@ -100,6 +141,14 @@ impl Cells<'_> {
         let shown = row.periods.iter().skip(self.from).take(self.count);
         let cells: String = shown.map(|figure| number(&self.money.middle(figure))).collect();
         format!("<tr{class}><td></td><td>{}</td>{cells}{}</tr>\n", escaped(name), self.end(&row.total))
+    }
+
+    /// What stands at the end of each period and adds up to nothing.
+    fn standing(&self, name: &str, figures: &[Figure]) -> String {
+        let shown = figures.iter().skip(self.from).take(self.count);
+        let cells: String = shown.map(|figure| number(&self.money.middle(figure))).collect();
+        let empty = if self.last { 1 + usize::from(self.random) } else { 0 };
+        format!("<tr><td></td><td>{}</td>{cells}{}</tr>\n", escaped(name), "<td></td>".repeat(empty))
     }
 
     /// A figure that belongs to no period.
