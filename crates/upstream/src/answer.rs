@@ -6,9 +6,13 @@ use crate::{STREAM_BYTES_MAX, TAIL_MAX, Waits, failure};
 use abide_model::call::Delta;
 use abide_model::fault::{Fault, FaultKind, Wait};
 use abide_wire::provider::Decoder;
+use bytes::Bytes;
+use hyper::body::Frame;
 use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
 
+/// Pieces of an answer that are taken in one go although more are there: others want the core too.
+const FRAMES_MAX: usize = 64;
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Whether an answer goes on.
@@ -64,8 +68,8 @@ impl Answer {
         self.request_id.as_deref()
     }
 
-    /// Waits for the next bytes that say something and appends it to `out`. May be cancelled and called again
-    /// without losing anything.
+    /// Waits for the next bytes that say something and appends it to `out`, with all that has come behind them. May be
+    /// cancelled and called again without losing anything.
     ///
     /// # Errors
     /// When the answer breaks off, breaks the protocol, reports a failure, or lets a wait run out. What was appended
@@ -111,34 +115,51 @@ impl Answer {
 
     async fn read(&mut self, out: &mut Vec<Delta>) -> Result<More, Fault> {
         let before = out.len();
+        let mut frames = 0;
         loop {
             let wait = match self.state {
                 State::Over => return Ok(More::End),
-                State::Tail => return self.tail(out).await,
+                State::Tail if out.len() == before => return self.tail(out).await,
                 State::Silent => Wait::FirstToken,
-                State::Speaking => Wait::Between,
+                State::Speaking | State::Tail => Wait::Between,
             };
-            let Some(frame) = self.clock.within(wait, self.body.frame()).await? else {
+            let frame = if out.len() == before {
+                self.clock.within(wait, self.body.frame()).await?
+            } else if frames < FRAMES_MAX
+                && let Some(frame) = self.body.frame_at_hand().await
+            {
+                frame
+            } else {
+                return Ok(More::Yes);
+            };
+            let Some(frame) = frame else {
                 self.state = State::Over;
                 self.decoder.finish(out)?;
                 return Ok(More::End);
             };
-            let frame = frame.map_err(|error| failure::broken_body(&error))?;
-            let Some(bytes) = frame.data_ref() else { continue };
-            self.bytes += bytes.len();
-            if self.bytes > STREAM_BYTES_MAX {
-                let message = format!("the answer is longer than {STREAM_BYTES_MAX} bytes");
-                return Err(Fault::new(FaultKind::Protocol, message));
-            }
-            self.clock.heard();
-            self.decoder.feed(bytes, out)?;
-            if self.decoder.whole() {
-                self.state = State::Tail;
-            }
-            if out.len() > before {
-                return Ok(More::Yes);
-            }
+            frames += 1;
+            self.hear(frame, out)?;
         }
+    }
+
+    fn hear(&mut self, frame: Result<Frame<Bytes>, hyper::Error>, out: &mut Vec<Delta>) -> Result<(), Fault> {
+        if self.state == State::Tail {
+            // Nothing that follows the protocol's end can change the answer.
+            return Ok(());
+        }
+        let frame = frame.map_err(|error| failure::broken_body(&error))?;
+        let Some(bytes) = frame.data_ref() else { return Ok(()) };
+        self.bytes += bytes.len();
+        if self.bytes > STREAM_BYTES_MAX {
+            let message = format!("the answer is longer than {STREAM_BYTES_MAX} bytes");
+            return Err(Fault::new(FaultKind::Protocol, message));
+        }
+        self.clock.heard();
+        self.decoder.feed(bytes, out)?;
+        if self.decoder.whole() {
+            self.state = State::Tail;
+        }
+        Ok(())
     }
 
     /// Reads the body to its end, so that the connection can serve again; one that dawdles is closed instead.

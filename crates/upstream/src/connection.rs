@@ -17,6 +17,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Instant;
 use tokio::net::TcpStream;
 use tower_service::Service;
@@ -202,6 +203,16 @@ impl Body {
             self.give_back().await;
         }
         frame
+    }
+
+    /// The next piece, or the end, when it is there already; `None` when it would have to be waited for.
+    pub(crate) async fn frame_at_hand(&mut self) -> Option<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let mut frame = std::pin::pin!(self.frame());
+        poll_fn(|cx| match frame.as_mut().poll(cx) {
+            Poll::Ready(frame) => Poll::Ready(Some(frame)),
+            Poll::Pending => Poll::Ready(None),
+        })
+        .await
     }
 
     /// Leaves the connection to the next call, when it is good for one.

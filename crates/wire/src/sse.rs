@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of what events carry. Bytes may be split anywhere; events come out the same.
 
+use memchr::{memchr, memchr2};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -127,11 +128,7 @@ impl Parser {
 
     fn give_out(&mut self) -> Event<'_> {
         self.given_out = true;
-        Event {
-            name: String::from_utf8_lossy(&self.name),
-            data: String::from_utf8_lossy(&self.data),
-            id: &self.id,
-        }
+        Event { name: text(&self.name), data: text(&self.data), id: &self.id }
     }
 
     /// The bounds in `pending` of the next line without its end, and moves past it.
@@ -144,7 +141,7 @@ impl Parser {
         }
         let from = self.start;
         let rest = self.pending.get(from + self.searched..)?;
-        let Some(found) = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')) else {
+        let Some(found) = memchr2(b'\n', b'\r', rest) else {
             self.searched += rest.len();
             return None;
         };
@@ -160,7 +157,7 @@ impl Parser {
 
     fn field(&mut self, from: usize, to: usize) -> Result<(), TooLong> {
         let line = self.pending.get(from..to).unwrap_or_default();
-        let (field, value) = match line.iter().position(|byte| *byte == b':') {
+        let (field, value) = match memchr(b':', line) {
             Some(colon) => {
                 let value = line.get(colon + 1..).unwrap_or_default();
                 (line.get(..colon).unwrap_or_default(), value.strip_prefix(b" ").unwrap_or(value))
@@ -181,7 +178,7 @@ impl Parser {
             }
             b"id" if !value.contains(&0) => {
                 self.id.clear();
-                self.id.push_str(&String::from_utf8_lossy(value));
+                self.id.push_str(&text(value));
             }
             b"retry" => {
                 self.retry_ms = digits(value).or(self.retry_ms);
@@ -196,6 +193,11 @@ impl Parser {
     }
 }
 
+/// Nearly always it is text, which is quicker to see than to look for what is not.
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+}
+
 fn digits(value: &[u8]) -> Option<u64> {
     if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
         return None;
@@ -208,9 +210,13 @@ pub fn event(out: &mut Vec<u8>, name: Option<&str>, data: &str) {
     if let Some(name) = name {
         line(out, b"event: ", name);
     }
-    for part in data.split(['\n', '\r']) {
-        line(out, b"data: ", part);
+    let mut rest = data.as_bytes();
+    while let Some(at) = memchr2(b'\n', b'\r', rest) {
+        let (part, tail) = rest.split_at(at);
+        put(out, b"data: ", part);
+        rest = tail.get(1..).unwrap_or_default();
     }
+    put(out, b"data: ", rest);
     out.push(b'\n');
 }
 
@@ -226,8 +232,16 @@ pub fn comment(out: &mut Vec<u8>, text: &str) {
 }
 
 fn line(out: &mut Vec<u8>, field: &[u8], value: &str) {
+    if memchr2(b'\n', b'\r', value.as_bytes()).is_none() {
+        return put(out, field, value.as_bytes());
+    }
+    put(out, field, value.replace(['\n', '\r'], "").as_bytes());
+}
+
+/// Appends a line that holds no line end.
+fn put(out: &mut Vec<u8>, field: &[u8], value: &[u8]) {
     out.extend_from_slice(field);
-    out.extend(value.bytes().filter(|byte| !matches!(byte, b'\n' | b'\r')));
+    out.extend_from_slice(value);
     out.push(b'\n');
 }
 
