@@ -11,8 +11,8 @@ use crate::table::{ChannelNo, ClauseNo, Number, PartyNo, ProductNo, QuestionNo, 
 use abide_model::decision::{Action, Ask};
 use abide_model::name::{self, Customer, Party};
 use abide_model::terms::{
-    Cap, Commit, Guarantee, Limit, Minimum, Parity, Purchase, Revenue, Share, Split, Stage, Stake, Terms,
-    Unplaced,
+    Cap, Commit, Guarantee, Limit, Minimum, Parity, Place, Purchase, Revenue, Share, Split, Stage, Stake,
+    Terms, Unplaced,
 };
 use abide_model::{Date, Time, scenario};
 use std::ops::Range;
@@ -113,6 +113,15 @@ impl Book {
             .filter(|(number, clause)| counts(*number, clause))
             .map(|(_, clause)| clause.name.clone())
             .collect()
+    }
+
+    /// Where revenue and purchases were entered that become known only after `known`, and so count in nothing before.
+    #[must_use]
+    pub fn entered_after(&self, known: Time) -> Vec<Place> {
+        let revenue = self.entries.revenue.iter().map(|row| (row.recorded, &row.place));
+        let purchases = self.entries.purchases.iter().map(|row| (row.recorded, &row.place));
+        let later = revenue.chain(purchases).filter(|(recorded, _)| self.start_of_day(*recorded) > known);
+        later.map(|(_, place)| place.clone()).collect()
     }
 
     /// The clauses about money of which it hangs on a segment or country that the ask does not name whether their base

@@ -110,6 +110,24 @@ pub enum Refusal {
     TooLarge(#[from] TooLarge),
 }
 
+/// Why closings do not make up the past of one book.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Broken {
+    /// Two hold the same.
+    #[error("{0} and {1} both close the book through {2}")]
+    Twice(String, String, Date),
+    /// One follows another that is not there.
+    #[error("{period} was closed from {from} on, and the closing before it ends with {before}")]
+    Gap {
+        /// The later one.
+        period: String,
+        /// Its first day.
+        from: Date,
+        /// The last day closed before, in words.
+        before: String,
+    },
+}
+
 /// All closings of a book, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Closings(Vec<Closing>);
@@ -120,6 +138,27 @@ impl Closings {
     pub fn new(mut closings: Vec<Closing>) -> Self {
         closings.sort_by_key(|closing| closing.through);
         Self(closings)
+    }
+
+    /// The same, when each goes on where the one before it ends.
+    ///
+    /// # Errors
+    /// When one is there twice, or one is missing between others.
+    pub fn chained(closings: Vec<Closing>) -> Result<Self, Broken> {
+        let found = Self::new(closings);
+        let mut before: Option<&Closing> = None;
+        for closing in &found.0 {
+            if let Some(twin) = before.filter(|before| before.through == closing.through) {
+                return Err(Broken::Twice(twin.period.clone(), closing.period.clone(), closing.through));
+            }
+            let from = before.map_or(Date::MIN, |before| before.through.tomorrow().unwrap_or(Date::MAX));
+            if closing.from != from {
+                let before = before.map_or("nothing".to_owned(), |before| before.through.to_string());
+                return Err(Broken::Gap { period: closing.period.clone(), from: closing.from, before });
+            }
+            before = Some(closing);
+        }
+        Ok(found)
     }
 
     /// What of them concerns a party.
@@ -309,6 +348,25 @@ mod tests {
             "2026-03-31 ends by 2026-03-31, through which the book is closed already"
         );
         assert_eq!(refused("2027-03-31"), "2027-03-31 has not ended: its last day is 2027-03-31");
+    }
+
+    #[test]
+    fn closings_that_were_copied_or_taken_away_are_not_taken_for_the_past() {
+        let first = close(&Closings::default(), "2026-03-31", &[]).unwrap();
+        let second = close(&Closings::new(vec![first.clone()]), "2026-06-30", &[]).unwrap();
+        let chained = |closings: &[&Closing]| {
+            let found = Closings::chained(closings.iter().copied().cloned().collect());
+            found.map_or_else(|broken| broken.to_string(), |found| format!("{:?}", found.through()))
+        };
+        assert_eq!(chained(&[&second, &first]), "Some(2026-06-30)");
+        assert_eq!(
+            chained(&[&first, &first]),
+            "2026-03-31 and 2026-03-31 both close the book through 2026-03-31"
+        );
+        assert_eq!(
+            chained(&[&second]),
+            "2026-06-30 was closed from 2026-04-01 on, and the closing before it ends with nothing"
+        );
     }
 
     proptest! {

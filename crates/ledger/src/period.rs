@@ -8,12 +8,27 @@ use std::ops::Range;
 
 /// Why a text is not a period.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{text}` is not a period; write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, \
-     or FY2026-Q2 for one of the book's own year"
-)]
+#[error("`{text}` is not a period")]
 pub struct PeriodError {
     text: String,
+    meant: Option<String>,
+}
+
+impl PeriodError {
+    fn of(text: &str, begins: YearBegins) -> Self {
+        Self { text: text.to_owned(), meant: meant(text).filter(|meant| read_in(meant, begins).is_some()) }
+    }
+
+    /// What to write instead.
+    #[must_use]
+    pub fn help(&self) -> String {
+        match &self.meant {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => "write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, or FY2026-Q2 \
+                     for one of the book's own year"
+                .to_owned(),
+        }
+    }
 }
 
 /// A year, half, quarter or month, of the calendar or of a book whose year begins in another month.
@@ -34,7 +49,7 @@ impl Period {
     /// # Errors
     /// When the text is none of these.
     pub fn parse(text: &str) -> Result<Self, PeriodError> {
-        read(text, YearBegins::JANUARY).ok_or_else(|| PeriodError { text: text.to_owned() })
+        read(text, YearBegins::JANUARY).ok_or_else(|| PeriodError::of(text, YearBegins::JANUARY))
     }
 
     /// Parses `FY2026`, `FY2026-H1` or `FY2026-Q2` as a period of a book whose year so begins, and all that
@@ -43,11 +58,7 @@ impl Period {
     /// # Errors
     /// When the text is none of these.
     pub fn parse_in(text: &str, begins: YearBegins) -> Result<Self, PeriodError> {
-        match text.strip_prefix("FY") {
-            Some(rest) => read(rest, begins).filter(|period| period.every != Every::Month),
-            None => read(text, YearBegins::JANUARY),
-        }
-        .ok_or_else(|| PeriodError { text: text.to_owned() })
+        read_in(text, begins).ok_or_else(|| PeriodError::of(text, begins))
     }
 
     /// The period of length `every` that `date` lies in, where years begin so.
@@ -193,6 +204,13 @@ fn begins_of(every: Every, begins: YearBegins) -> YearBegins {
     if every == Every::Month { YearBegins::JANUARY } else { begins }
 }
 
+fn read_in(text: &str, begins: YearBegins) -> Option<Period> {
+    match text.strip_prefix("FY") {
+        Some(rest) => read(rest, begins).filter(|period| period.every != Every::Month),
+        None => read(text, YearBegins::JANUARY),
+    }
+}
+
 fn read(text: &str, begins: YearBegins) -> Option<Period> {
     let (year, part) = match text.split_once('-') {
         Some((year, part)) => (year, Some(part)),
@@ -211,6 +229,32 @@ fn read(text: &str, begins: YearBegins) -> Option<Period> {
     let in_range = (1..=12 / u16::from(every.months())).contains(&n) && year > 1;
     let begins = begins_of(every, begins);
     in_range.then_some(Period { every, begins, year: year.cast_signed(), n: u8::try_from(n).ok()? })
+}
+
+/// What a text such as `Q2 2026`, `2026q2`, `May 2026` or `5/2026` most likely means.
+fn meant(text: &str) -> Option<String> {
+    const MONTHS: [&str; 12] =
+        ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+    let text = text.to_ascii_uppercase();
+    let runs = |keep: fn(char) -> bool| -> Vec<String> {
+        text.split(|c: char| !keep(c)).filter(|run| !run.is_empty()).map(str::to_owned).collect()
+    };
+    let (words, numbers) = (runs(|c| c.is_ascii_alphabetic()), runs(|c| c.is_ascii_digit()));
+    let own = words.iter().any(|word| word == "FY");
+    let letter = words.iter().find(|word| matches!(word.as_str(), "Q" | "H"));
+    let month = words.iter().find_map(|word| MONTHS.iter().position(|month| word.starts_with(month)));
+    let two_digits = own || letter.is_some() || month.is_some();
+    let is_year = |number: &&String| number.len() == 4 || (two_digits && number.len() == 2);
+    let year = numbers.iter().find(|number| number.len() == 4).or(numbers.iter().find(is_year))?;
+    let mut rest =
+        numbers.iter().filter(|number| *number != year).filter_map(|number| number.parse::<u8>().ok());
+    let part = match (letter, month) {
+        (Some(letter), _) => format!("-{letter}{}", rest.next()?),
+        (None, Some(month)) => format!("-{:02}", month + 1),
+        (None, None) => rest.next().map_or(String::new(), |month| format!("-{month:02}")),
+    };
+    let century = if year.len() == 2 { "20" } else { "" };
+    Some(format!("{}{century}{year}{part}", if own { "FY" } else { "" }))
 }
 
 fn digits(text: &str, count: usize) -> Option<u16> {
@@ -234,7 +278,7 @@ mod tests {
                 let bounds = period.bounds(&zone(zone_name));
                 format!("{period}: {} to {}, until {}\n", bounds.start, period.last_day(), bounds.end)
             }
-            Err(error) => format!("{error}\n"),
+            Err(error) => format!("{error}: {}\n", error.help()),
         });
         expected.assert_eq(&rows.collect::<String>());
     }
@@ -270,20 +314,36 @@ mod tests {
                 "0000",
                 "+026",
                 "2026-q2",
+                "Q2 2026",
+                "2026Q2",
+                "1H26",
+                "fy26-q1",
+                "January 2026",
+                "sept. 26",
+                "05/2026",
+                "20260501",
             ],
             "UTC",
             expect![[r#"
-                `` is not a period; write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, or FY2026-Q2 for one of the book's own year
-                `26` is not a period; write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, or FY2026-Q2 for one of the book's own year
-                `2026-` is not a period; write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, or FY2026-Q2 for one of the book's own year
-                `2026-Q5` is not a period; write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, or FY2026-Q2 for one of the book's own year
-                `2026-Q0` is not a period; write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, or FY2026-Q2 for one of the book's own year
-                `2026-13` is not a period; write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, or FY2026-Q2 for one of the book's own year
-                `2026-5` is not a period; write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, or FY2026-Q2 for one of the book's own year
-                `2026-05-01` is not a period; write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, or FY2026-Q2 for one of the book's own year
-                `0000` is not a period; write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, or FY2026-Q2 for one of the book's own year
-                `+026` is not a period; write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, or FY2026-Q2 for one of the book's own year
-                `2026-q2` is not a period; write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, or FY2026-Q2 for one of the book's own year
+                `` is not a period: write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, or FY2026-Q2 for one of the book's own year
+                `26` is not a period: write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, or FY2026-Q2 for one of the book's own year
+                `2026-` is not a period: did you mean `2026`?
+                `2026-Q5` is not a period: write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, or FY2026-Q2 for one of the book's own year
+                `2026-Q0` is not a period: write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, or FY2026-Q2 for one of the book's own year
+                `2026-13` is not a period: write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, or FY2026-Q2 for one of the book's own year
+                `2026-5` is not a period: did you mean `2026-05`?
+                `2026-05-01` is not a period: did you mean `2026-05`?
+                `0000` is not a period: write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, or FY2026-Q2 for one of the book's own year
+                `+026` is not a period: write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, or FY2026-Q2 for one of the book's own year
+                `2026-q2` is not a period: did you mean `2026-Q2`?
+                `Q2 2026` is not a period: did you mean `2026-Q2`?
+                `2026Q2` is not a period: did you mean `2026-Q2`?
+                `1H26` is not a period: did you mean `2026-H1`?
+                `fy26-q1` is not a period: did you mean `FY2026-Q1`?
+                `January 2026` is not a period: did you mean `2026-01`?
+                `sept. 26` is not a period: did you mean `2026-09`?
+                `05/2026` is not a period: did you mean `2026-05`?
+                `20260501` is not a period: write a year, a half, a quarter or a month, like 2026, 2026-H1, 2026-Q2 or 2026-05, or FY2026-Q2 for one of the book's own year
             "#]],
         );
     }

@@ -9,6 +9,10 @@ use std::path::{Path, PathBuf};
 /// Where they lie below a book's folder.
 const FOLDER: &str = "closed";
 
+/// What to do about a closing that is not as it was written.
+const RESTORE: &str = "closings are written by `abide ledger close`, and never edited, copied or taken away: restore the \
+                       files from a copy of the book";
+
 /// Every closing of a book; none when it has no such folder.
 pub(crate) fn read(book: &Path) -> Result<Closings, Failure> {
     let folder = book.join(FOLDER);
@@ -25,10 +29,11 @@ pub(crate) fn read(book: &Path) -> Result<Closings, Failure> {
         }
         let text = std::fs::read_to_string(&path).map_err(|error| failed("read", &path, &error))?;
         let closing = record::decode(&text)
-            .map_err(|error| Failure::input(format!("`{}`: {error}", path.display())))?;
+            .map_err(|error| Failure::input(format!("`{}`: {error}", path.display())).help(RESTORE))?;
         found.push(closing);
     }
-    Ok(Closings::new(found))
+    Closings::chained(found)
+        .map_err(|broken| Failure::input(format!("`{}`: {broken}", folder.display())).help(RESTORE))
 }
 
 /// Writes a closing, and has it on disk when it returns; its path.

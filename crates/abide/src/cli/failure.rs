@@ -133,8 +133,14 @@ impl From<BookError> for Failure {
     fn from(error: BookError) -> Self {
         match error {
             BookError::Unreadable { path, error } => {
-                Failure::input(format!("`{}` cannot be read: {error}", path.display()))
-                    .help("name the folder of a book, the one that holds `book.toml`")
+                let help = if error.kind() == io::ErrorKind::InvalidData {
+                    "save it as UTF-8 text, which editors offer when they save a file"
+                } else if error.kind() == io::ErrorKind::PermissionDenied {
+                    "let whoever runs this read it"
+                } else {
+                    "name the folder of a book, the one that holds `book.toml`"
+                };
+                Failure::input(format!("`{}` cannot be read: {error}", path.display())).help(help)
             }
             BookError::Findings(found) => Failure::Findings(found),
         }

@@ -2,7 +2,7 @@
 
 use super::StoreFolder;
 use super::closed;
-use super::failure::{Failure, Status};
+use super::failure::{Failure, Status, many};
 use super::meter::Meter;
 use super::output::Output;
 use super::print;
@@ -10,6 +10,7 @@ use super::when::{self, When};
 use crate::config;
 use abide_agreement::{Book, nearest};
 use abide_engine::{Books, Progress, SettleError};
+use abide_ledger::closing::Refusal;
 use abide_ledger::export::Format;
 use abide_ledger::export::invoice::Invoice;
 use abide_ledger::export::usage;
@@ -74,9 +75,9 @@ struct Opened {
 /// `abide ledger statement`.
 #[derive(Debug, Args)]
 pub(crate) struct StatementCall {
-    /// Whom it is for: a party of the book
+    /// Whom it is for: a party of the book, by id or by name
     #[arg(long)]
-    party: Party,
+    party: String,
     /// A year, half, quarter or month: 2026, 2026-H2, 2026-Q4, 2026-11, or FY2026-Q2 of the book's own year
     #[arg(long)]
     period: String,
@@ -110,12 +111,12 @@ pub(crate) struct InvoiceCall {
     /// Who owes for metered usage: a customer, with those below it
     #[arg(long, value_name = "CUSTOMER", conflicts_with = "from")]
     customer: Option<Customer>,
-    /// Who owes under clauses: a party of the book
+    /// Who owes under clauses: a party of the book, by id or by name
     #[arg(long, value_name = "PARTY")]
-    to: Option<Party>,
+    to: Option<String>,
     /// Who is owed; the party whose book it is unless given
     #[arg(long, value_name = "PARTY")]
-    from: Option<Party>,
+    from: Option<String>,
     /// The period, as for a statement
     #[arg(long)]
     period: String,
@@ -167,7 +168,13 @@ impl Which {
         let (store, folder) = match self.rows {
             Some(rows) if self.store.folder.is_none() => (None, rows),
             rows => {
-                let places = self.store.places(rows.or(self.book))?;
+                let places = self.store.places(rows.or(self.book)).map_err(|failure| match failure {
+                    Failure::Input { message, help: Some(help) } => {
+                        let book = "or name the folder of a book to settle what was entered in it alone";
+                        Failure::input(message).help(format!("{help}; {book}"))
+                    }
+                    Failure::Input { .. } | Failure::Work { .. } | Failure::Findings(_) => failure,
+                })?;
                 let folder = places.agreements.ok_or_else(|| {
                     Failure::input("amounts are worked out under agreements, and none are named")
                         .help("set `agreements` in the configuration, or name a book with --book")
@@ -177,7 +184,26 @@ impl Which {
         };
         let book = config::open_book(&folder)?;
         let now = self.at.map_or_else(when::now_in_ledger, |at| at.instant(&book));
+        tell_of_warnings(&book, &folder, self.at.is_none().then_some(now));
         Ok(Opened { store, folder, book, now })
+    }
+}
+
+/// Says on standard error what a reader of figures should look at: warnings of the book, and rows that are dated later
+/// than now, most likely by a slip.
+fn tell_of_warnings(book: &Book, folder: &Path, now: Option<Time>) {
+    let warnings = book.warnings().len();
+    if warnings > 0 {
+        let warnings = many(warnings, "warning");
+        print::aside(&format!("note: the book has {warnings}: abide agreement check {}\n", folder.display()));
+    }
+    let later: Vec<String> =
+        now.map_or(vec![], |now| book.entered_after(now)).iter().map(ToString::to_string).collect();
+    if let Some(first) = later.first() {
+        let rows = many(later.len(), "row");
+        print::aside(&format!(
+            "note: {rows} became known later than now and left out, the first in {first}\n"
+        ));
     }
 }
 
@@ -191,24 +217,29 @@ impl Opened {
     }
 
     fn period(&self, text: &str) -> Result<Period, Failure> {
-        Period::parse_in(text, self.book.year_begins()).map_err(|error| Failure::input(error.to_string()))
+        Period::parse_in(text, self.book.year_begins())
+            .map_err(|error| Failure::input(error.to_string()).help(error.help()))
     }
 
-    fn check_party(&self, party: &Party) -> Result<(), Failure> {
-        let book = &self.book;
-        if book.parties().any(|known| known == party) {
-            return Ok(());
+    /// The party of this id, or that people call so.
+    fn party(&self, text: &str) -> Result<&Party, Failure> {
+        let (book, names) = (&self.book, self.book.names());
+        if let Some(party) = book.parties().find(|party| party.as_str() == text) {
+            return Ok(party);
         }
-        let near = nearest(party.as_str(), book.parties().map(Party::as_str));
-        let names: Vec<&str> = book.parties().map(Party::as_str).collect();
+        let mut called = names.iter().filter(|(_, name)| name.to_lowercase() == text.to_lowercase());
+        if let (Some((party, _)), None) = (called.next(), called.next()) {
+            return Ok(party);
+        }
+        let ids: Vec<&str> = book.parties().map(Party::as_str).collect();
+        let near = nearest(text, ids.iter().copied()).or(nearest(text, names.values().map(String::as_str)));
         let help =
-            near.map_or(format!("it has {}", names.join(", ")), |near| format!("did you mean `{near}`?"));
-        Err(Failure::input(format!("the book has no party `{party}`")).help(help))
+            near.map_or(format!("it has {}", ids.join(", ")), |near| format!("did you mean `{near}`?"));
+        Err(Failure::input(format!("the book has no party `{text}`")).help(help))
     }
 
     /// Prints line by line, so that no number of them fills memory.
     fn lines(&self, (party, sight): (&Party, Sight), period: &str, json: bool) -> Result<Status, Failure> {
-        self.check_party(party)?;
         let period = self.period(period)?;
         let mut out = Output::open(None)?;
         let written = self.books()?.lines((party.clone(), sight), period, self.now, |behind| {
@@ -219,7 +250,6 @@ impl Opened {
     }
 
     fn statement(&self, (party, sight): (&Party, Sight), period: &str) -> Result<Statement, Failure> {
-        self.check_party(party)?;
         Ok(self.books()?.statement((party.clone(), sight), self.period(period)?, self.now)?)
     }
 
@@ -232,11 +262,12 @@ impl Opened {
 impl StatementCall {
     fn run(self) -> Result<Status, Failure> {
         let opened = self.which.open()?;
-        let sight = opened.sight(&self.party, self.internal);
+        let party = opened.party(&self.party)?;
+        let sight = opened.sight(party, self.internal);
         if self.lines {
-            return opened.lines((&self.party, sight), &self.period, self.json);
+            return opened.lines((party, sight), &self.period, self.json);
         }
-        let statement = opened.statement((&self.party, sight), &self.period)?;
+        let statement = opened.statement((party, sight), &self.period)?;
         print::text(&if self.json { statement.to_json() } else { statement.render_table() })?;
         Ok(Status::Done)
     }
@@ -269,7 +300,7 @@ impl InvoiceCall {
         let opened = self.which.open()?;
         let page = match (&self.customer, &self.to) {
             (Some(customer), _) => opened.usage_invoice(customer, &self.period)?,
-            (None, Some(to)) => opened.invoice(to, self.from.as_ref(), &self.period)?,
+            (None, Some(to)) => opened.invoice(to, self.from.as_deref(), &self.period)?,
             (None, None) => {
                 return Err(Failure::input("an invoice is to somebody").help("add --customer or --to"));
             }
@@ -284,9 +315,9 @@ impl InvoiceCall {
 
 impl Opened {
     /// What `to` owes `from` under clauses.
-    fn invoice(&self, to: &Party, from: Option<&Party>, period: &str) -> Result<String, Failure> {
-        let from = from.unwrap_or(self.book.owner());
-        self.check_party(from)?;
+    fn invoice(&self, to: &str, from: Option<&str>, period: &str) -> Result<String, Failure> {
+        let from = from.map_or(Ok(self.book.owner()), |from| self.party(from))?;
+        let to = self.party(to)?;
         if from == to {
             return Err(Failure::input(format!("nobody bills itself, as `{from}` would"))
                 .help("name in --from the party that is owed"));
@@ -372,6 +403,20 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
 
 impl From<SettleError> for Failure {
     fn from(error: SettleError) -> Self {
-        Failure::work(error.to_string())
+        let failure = Failure::work(error.to_string());
+        match error {
+            SettleError::Close(Refusal::Closed { .. }) => {
+                failure.help("what changed since is posted as an adjustment when the next period is closed")
+            }
+            SettleError::Close(Refusal::Open { .. }) => {
+                failure.help("until then, `abide ledger statement` shows what has accrued")
+            }
+            SettleError::Close(Refusal::TooLarge(_))
+            | SettleError::Open(_)
+            | SettleError::Store(_)
+            | SettleError::Line { .. }
+            | SettleError::TooLarge(_)
+            | SettleError::Write(_) => failure,
+        }
     }
 }

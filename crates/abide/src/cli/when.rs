@@ -19,6 +19,10 @@ pub(crate) fn parse(text: &str) -> Result<When, String> {
     {
         return Ok(When::Day(day));
     }
+    let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    if shape == "0000-00-00" {
+        return Err("the calendar has no such day".to_owned());
+    }
     let instant = text.parse::<Time>();
     instant
         .map(When::Instant)

@@ -81,9 +81,22 @@ fn gather(folder: &Path, below: &str, depth: usize, files: &mut Vec<Source>) -> 
                 let reason = format!("a book has at most {FILES_MAX} files of {FILE_BYTES_MAX} bytes");
                 return Err(BookError::Unreadable { path, error: io::Error::other(reason) });
             }
-            let text = fs::read_to_string(&path).map_err(unreadable(&path))?;
+            let text = fs::read(&path).and_then(text).map_err(unreadable(&path))?;
             files.push(Source { path: format!("{below}{name}"), text });
         }
     }
     Ok(())
+}
+
+/// The bytes of a file as text; an error that names the line where they are none.
+fn text(bytes: Vec<u8>) -> io::Result<String> {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is UTF-16 text, not UTF-8"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let good = error.utf8_error().valid_up_to();
+        let before = error.as_bytes().get(..good).unwrap_or_default();
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        io::Error::new(io::ErrorKind::InvalidData, format!("line {line} is not UTF-8 text"))
+    })
 }

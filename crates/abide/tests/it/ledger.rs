@@ -160,8 +160,10 @@ fn a_closed_quarter_stays_and_what_comes_late_is_posted_in_the_open_one() {
           by cloud: 0.00 USD
         exit 0
         error: 2026-Q1 ends by 2026-03-31, through which the book is closed already
+        help: what changed since is posted as an adjustment when the next period is closed
         exit 1
         error: 2026-Q3 has not ended: its last day is 2026-09-30
+        help: until then, `abide ledger statement` shows what has accrued
         exit 1
         closed through 2026-06-30: 4 figures, 1 of them adjustments, in book/closed/2026-Q2.json
         exit 0
@@ -371,6 +373,7 @@ fn a_buyer_is_not_told_what_others_pay() {
         Due
           to Acme: 334.00 USD
           by Acme: 0.00 USD
+        note: the book has 1 warning: abide agreement check book
         exit 0
     "#]]
     .assert_eq(&drawn_for("acme", &[]));
@@ -400,6 +403,7 @@ fn an_invoice_does_not_tell_what_others_pay_either() {
 fn lines_for_a_payee_withhold_who_bought() {
     expect![[r#"
         2026-02-01          333.00 USD  lab/seats own  (withheld)  europe
+        note: the book has 1 warning: abide agreement check book
         exit 0
     "#]]
     .assert_eq(&drawn_for("cloud", &["--lines"]));
@@ -440,9 +444,172 @@ fn sales_that_name_no_country_stay_in_sight_where_a_share_counts_by_it() {
     "#]].assert_eq(&stage.run(&["agreement", "check", "book"]).text());
     expect![[r#"
         closed through 2026-03-31: 2 figures, 0 of them adjustments, in book/closed/2026-Q1.json
+        note: the book has 1 warning: abide agreement check book
         warning: sales name no segment or country, on which clauses hang; the statement shows them as open. Once they do, the difference is posted in the next period.
         exit 0
     "#]].assert_eq(
         &stage.run(&["ledger", "close", "book", "--period", "2026-Q1", "--at", "2026-05-01"]).text(),
     );
+}
+
+/// What a command says that cannot be done.
+fn refused(stage: &Stage, words: &str) -> String {
+    let words: Vec<&str> = words.split(' ').collect();
+    format!("{}\n{}", words.join(" "), stage.run(&words).text())
+}
+
+#[test]
+fn slips_on_the_command_line_are_answered_with_what_is_meant() {
+    let stage = favoured();
+    let mut out = String::new();
+    for words in [
+        "ledger statement book --party acme --period Q1-2026",
+        "ledger statement book --party acmee --period 2026-Q1",
+        "ledger statement book/book.toml --party acme --period 2026-Q1",
+        "ledger statement --party acme --period 2026-Q1",
+        "ledger close book --period 2026-Q1 --at 2026-02-01",
+        "ledger statement book --party acme --period 2026-Q1 --at 2026-02-30",
+        "ledger invoice book --period 2026-Q1",
+        "ledger invoice book --to acme --from acme --period 2026-Q1",
+        "ledger invoice book --customer acme --period 2026-Q1",
+        "ledger export book --format csv --out nowhere/book.csv",
+    ] {
+        out += &refused(&stage, words);
+    }
+    expect![[r#"
+        ledger statement book --party acme --period Q1-2026
+        note: the book has 1 warning: abide agreement check book
+        error: `Q1-2026` is not a period
+        help: did you mean `2026-Q1`?
+        exit 2
+        ledger statement book --party acmee --period 2026-Q1
+        note: the book has 1 warning: abide agreement check book
+        error: the book has no party `acmee`
+        help: did you mean `acme`?
+        exit 2
+        ledger statement book/book.toml --party acme --period 2026-Q1
+        error: `book/book.toml` cannot be read: Not a directory (os error 20)
+        help: name the folder of a book, the one that holds `book.toml`
+        exit 2
+        ledger statement --party acme --period 2026-Q1
+        error: there is no configuration `abide.toml`
+        help: `abide init` writes one; --config names another than `abide.toml`; or name the folder of a book to settle what was entered in it alone
+        exit 2
+        ledger close book --period 2026-Q1 --at 2026-02-01
+        note: the book has 1 warning: abide agreement check book
+        error: 2026-Q1 has not ended: its last day is 2026-03-31
+        help: until then, `abide ledger statement` shows what has accrued
+        exit 1
+        ledger statement book --party acme --period 2026-Q1 --at 2026-02-30
+        error: invalid value '2026-02-30' for '--at <TIME>': the calendar has no such day
+
+        For more information, try '--help'.
+        exit 2
+        ledger invoice book --period 2026-Q1
+        error: the following required arguments were not provided:
+          <--customer <CUSTOMER>|--to <PARTY>>
+
+        Usage: abide ledger invoice --period <PERIOD> <--customer <CUSTOMER>|--to <PARTY>> <BOOK>
+
+        For more information, try '--help'.
+        exit 2
+        ledger invoice book --to acme --from acme --period 2026-Q1
+        note: the book has 1 warning: abide agreement check book
+        error: nobody bills itself, as `acme` would
+        help: name in --from the party that is owed
+        exit 2
+        ledger invoice book --customer acme --period 2026-Q1
+        note: the book has 1 warning: abide agreement check book
+        error: an invoice to a customer is of metered usage, and a book alone has none
+        help: leave out BOOK, or name the folder of a store with --folder
+        exit 2
+        ledger export book --format csv --out nowhere/book.csv
+        note: the book has 1 warning: abide agreement check book
+        error: cannot write `nowhere/book.csv`: No such file or directory (os error 2)
+        exit 1
+    "#]].assert_eq(&out);
+}
+
+#[test]
+fn a_party_may_be_called_by_its_name() {
+    let by_id = drawn_for("lab", &["--json"]);
+    let words = [
+        "ledger",
+        "statement",
+        "book",
+        "--party",
+        "lab & söhne",
+        "--period",
+        "2026-Q1",
+        "--at",
+        "2026-05-01",
+    ];
+    assert_eq!(favoured().run(&[&words[..], &["--json"]].concat()).text(), by_id);
+}
+
+#[test]
+fn a_book_saved_in_another_way_is_read_or_the_line_is_named() {
+    let stage = favoured();
+    let words = "ledger statement book --party cloud --period 2026-Q1 --at 2026-05-01";
+    let plain = refused(&stage, words);
+    let text = stage.read("book/rows.toml");
+    let rows = stage.path().join("book/rows.toml");
+    std::fs::write(&rows, format!("\u{feff}{}", text.replace('\n', "\r\n"))).unwrap();
+    assert_eq!(refused(&stage, words), plain, "as some editors save it");
+    let mut latin = text.clone().into_bytes();
+    latin.extend(b"# M\xfcller\n");
+    std::fs::write(&rows, latin).unwrap();
+    let mut out = refused(&stage, words);
+    std::fs::write(&rows, [0xff, 0xfe, b'a', 0]).unwrap();
+    out += &refused(&stage, words);
+    expect![[r#"
+        ledger statement book --party cloud --period 2026-Q1 --at 2026-05-01
+        error: `book/rows.toml` cannot be read: line 24 is not UTF-8 text
+        help: save it as UTF-8 text, which editors offer when they save a file
+        exit 2
+        ledger statement book --party cloud --period 2026-Q1 --at 2026-05-01
+        error: `book/rows.toml` cannot be read: it is UTF-16 text, not UTF-8
+        help: save it as UTF-8 text, which editors offer when they save a file
+        exit 2
+    "#]]
+    .assert_eq(&out);
+}
+
+#[test]
+fn closings_that_were_copied_or_cut_short_are_refused() {
+    let stage = favoured();
+    stage.run(&["ledger", "close", "book", "--period", "2026-Q1", "--at", "2026-05-01"]);
+    let words = "ledger statement book --party cloud --period 2026-Q1 --at 2026-05-01";
+    let closing = stage.read("book/closed/2026-Q1.json");
+    stage.write("book/closed/2026-Q1 (copy).json", &closing);
+    let mut out = refused(&stage, words);
+    std::fs::remove_file(stage.path().join("book/closed/2026-Q1 (copy).json")).unwrap();
+    stage.write("book/closed/2026-Q1.json", closing.get(..40).unwrap());
+    out += &refused(&stage, words);
+    expect![[r#"
+        ledger statement book --party cloud --period 2026-Q1 --at 2026-05-01
+        note: the book has 1 warning: abide agreement check book
+        error: `book/closed`: 2026-Q1 and 2026-Q1 both close the book through 2026-03-31
+        help: closings are written by `abide ledger close`, and never edited, copied or taken away: restore the files from a copy of the book
+        exit 2
+        ledger statement book --party cloud --period 2026-Q1 --at 2026-05-01
+        note: the book has 1 warning: abide agreement check book
+        error: `book/closed/2026-Q1.json`: this is no closing: EOF while parsing a value at line 3 column 22
+        help: closings are written by `abide ledger close`, and never edited, copied or taken away: restore the files from a copy of the book
+        exit 2
+    "#]].assert_eq(&out);
+}
+
+#[test]
+fn rows_of_a_later_day_and_warnings_are_mentioned_beside_the_figures() {
+    let stage = favoured();
+    let late =
+        "\n[[revenue]]\nproduct = \"lab/seats\"\nchannel = \"own\"\namount = \"5 USD\"\non = 2206-03-01\n";
+    stage.write("book/late.toml", late);
+    let done = stage.run(&["ledger", "statement", "book", "--party", "acme", "--period", "2026-Q1"]);
+    let notes: Vec<&str> = done.err.lines().collect();
+    expect![[r#"
+        note: the book has 2 warnings: abide agreement check book
+        note: 1 row became known later than now and left out, the first in late.toml:2"#]]
+    .assert_eq(&notes.join("\n"));
 }

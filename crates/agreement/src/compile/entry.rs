@@ -1,20 +1,24 @@
 //! Compiles dated rows: exchange rates, valuations, revenue, purchases.
 
-use super::Check;
 use super::money::{currency, quantity};
 use super::price::money;
 use super::registry::{Registry, cited, country};
+use super::{Check, meant};
 use crate::book::{Dated, Entries, PurchaseEntry, RevenueEntry};
-use crate::diagnostic::Word;
+use crate::diagnostic::{Spot, Word};
 use crate::index::Cell;
 use crate::syntax::File;
 use crate::syntax::entry::{Dated as DatedRow, PurchaseRow, RateRow, RevenueRow, ValuationRow, Worth};
 use crate::table::PartyNo;
-use abide_model::Date;
 use abide_model::decision::Action;
-use abide_model::money::Exact;
+use abide_model::money::{Amount, Currency, Exact};
 use abide_model::name::Customer;
-use abide_model::terms::{Average, Place, Rate, Valuation};
+use abide_model::terms::{Average, Place, Quantity, Rate, Valuation};
+use abide_model::{Date, Time};
+use std::collections::BTreeMap;
+
+/// How much two rates of one day may lose or gain there and back, as a fraction, before somebody is asked to look.
+const ROUND_TRIP_LOSS: (i128, i128) = (1, 20);
 
 /// Every row of every file, by day. `owner` sells what names no seller.
 pub(super) fn build(
@@ -24,14 +28,21 @@ pub(super) fn build(
     check: &mut Check<'_>,
 ) -> Entries {
     let mut entries = Entries::default();
+    let mut seen = Seen::default();
     for (_, file) in files {
         let rows = &file.registry.entries;
-        for found in rows.rates.iter().filter_map(|row| rate(row, registry, check)) {
-            match found {
-                RateOf::Day(dated) => entries.rates.push(dated),
-                RateOf::Time(dated) => entries.averages.push(dated),
+        for row in &rows.rates {
+            match rate(row, registry, check) {
+                Some(RateOf::Day(dated)) => {
+                    seen.rate(&dated, row.dated.spot, check);
+                    entries.rates.push(dated);
+                }
+                Some(RateOf::Time(dated)) => entries.averages.push(dated),
+                None => {}
             }
         }
+        rows.revenue.iter().for_each(|row| seen.sale(row, check));
+        rows.purchases.iter().for_each(|row| seen.bought(row, check));
         entries.valuations.extend(rows.valuations.iter().filter_map(|row| valuation(row, registry, check)));
         entries.revenue.extend(rows.revenue.iter().filter_map(|row| revenue(row, owner, registry, check)));
         entries.purchases.extend(rows.purchases.iter().filter_map(|row| purchase(row, registry, check)));
@@ -44,6 +55,73 @@ pub(super) fn build(
     entries.revenue.sort_by(|a, b| (a.on, &a.place).cmp(&(b.on, &b.place)));
     entries.purchases.sort_by(|a, b| (a.on, &a.place).cmp(&(b.on, &b.place)));
     entries
+}
+
+/// Rows that were met, to find what was entered twice.
+#[derive(Default)]
+struct Seen {
+    rows: BTreeMap<Vec<String>, Spot>,
+    rates: BTreeMap<(Currency, Currency, Date, Time), (Exact, Spot)>,
+}
+
+impl Seen {
+    fn sale(&mut self, row: &RevenueRow, check: &mut Check<'_>) {
+        let RevenueRow { by, product, channel, customer, segment, country, amount, quantity, dated } = row;
+        let words = [by, product, channel, customer, segment, country, amount, quantity];
+        self.row("revenue", &words, dated, check);
+    }
+
+    fn bought(&mut self, row: &PurchaseRow, check: &mut Check<'_>) {
+        let PurchaseRow { by, from, channel, product, amount, dated } = row;
+        self.row("purchase", &[by, from, channel, product, amount], dated, check);
+    }
+
+    fn row(&mut self, kind: &str, words: &[&Option<Word>], dated: &DatedRow, check: &mut Check<'_>) {
+        let text = |word: &Option<Word>| word.as_ref().map_or(String::new(), |word| word.value.clone());
+        let days =
+            [&dated.on, &dated.recorded].map(|day| day.map_or(String::new(), |day| day.value.to_string()));
+        let mut all = vec![kind.to_owned(), text(&dated.note)];
+        all.extend(days);
+        all.extend(words.iter().map(|word| text(word)));
+        if let Some(first) = self.rows.insert(all, dated.spot) {
+            check
+                .sink
+                .warning(
+                    "entered-twice",
+                    dated.spot,
+                    format!("this {kind} says the same as another, and both count"),
+                )
+                .also(first, "the other one")
+                .help("take one of them out, or tell them apart by a `note`");
+        }
+    }
+
+    /// Two rates for one day that became known together leave open which holds; those of the two directions should
+    /// agree.
+    fn rate(&mut self, dated: &Dated<Rate>, spot: Spot, check: &mut Check<'_>) {
+        let Rate { from, to, value, on } = &dated.row;
+        if let Some((_, first)) = self.rates.get(&(*from, *to, *on, dated.recorded)) {
+            let message = format!("the rate from {from} to {to} of {on} is given twice");
+            check
+                .sink
+                .error("duplicate-id", spot, message)
+                .also(*first, "first given here")
+                .help("take one of them out; a correction says in `recorded` when it became known");
+        }
+        if let Some((back, first)) = self.rates.get(&(*to, *from, *on, dated.recorded)) {
+            let round = value * back;
+            let apart =
+                if round > Exact::whole(1) { &round - &Exact::whole(1) } else { &Exact::whole(1) - &round };
+            if Exact::ratio(ROUND_TRIP_LOSS.0, ROUND_TRIP_LOSS.1).is_some_and(|most| apart > most) {
+                let message =
+                    format!("there and back, this rate and that from {to} to {from} turn 1 into {round}");
+                check.sink.warning("rates-disagree", spot, message).also(*first, "the other way round").help(
+                    "leave one of them out: a rate also holds the other way round, as one over its value",
+                );
+            }
+        }
+        self.rates.insert((*from, *to, *on, dated.recorded), (value.clone(), spot));
+    }
 }
 
 /// The day a row is about and the day it became known.
@@ -104,10 +182,13 @@ fn worth(word: &Word, check: &mut Check<'_>) -> Option<Exact> {
     let read = Exact::parse(&word.value).ok();
     let read = read.filter(|value| !value.is_negative() && !value.is_zero() && !word.value.ends_with('%'));
     if read.is_none() {
+        let meant =
+            meant::number(&word.value).filter(|text| *text != word.value && Exact::parse(text).is_ok());
+        let like = meant.unwrap_or("1.08".to_owned());
         check
             .sink
             .error("bad-number", word.spot, format!("`{}` is not an exchange rate", word.value))
-            .help("write how much one unit is worth, as a decimal number above zero: \"1.08\"");
+            .help(format!("write how much one unit is worth, as a decimal number above zero: \"{like}\""));
     }
     read
 }
@@ -115,7 +196,16 @@ fn worth(word: &Word, check: &mut Check<'_>) -> Option<Exact> {
 fn valuation(row: &ValuationRow, registry: &Registry, check: &mut Check<'_>) -> Option<Dated<Valuation>> {
     let days = days(&row.dated, registry, check);
     let of = row.of.as_ref().and_then(|word| check.find(&registry.words.parties, word, "party"));
-    let value = row.value.as_ref().and_then(|word| money(word, check));
+    let value = row.value.as_ref().and_then(|word| {
+        let value = money(word, check)?;
+        if value.pico < 0 {
+            check
+                .sink
+                .error("bad-money", word.spot, "a company is not worth less than nothing")
+                .help("write \"0 USD\" where nothing of its worth is left");
+        }
+        Some(value)
+    });
     let (on, recorded) = days?;
     let of = registry.words.parties[of?].clone();
     Some(Dated { row: Valuation { of, value: value?, on }, recorded: check.start(recorded) })
@@ -140,7 +230,11 @@ fn revenue(
     let segment = row.segment.as_ref().map(|word| check.find(&words.segments, word, "segment"));
     let customer = row.customer.as_ref().map(|word| check.parse::<Customer>(word));
     let amount = row.amount.as_ref().and_then(|word| money(word, check));
-    let quantity = row.quantity.as_ref().map(|word| quantity(word, check));
+    let quantity = row.quantity.as_ref().map(|word| {
+        let found = quantity(word, check)?;
+        of_one_sign(&found, amount, word.spot, check);
+        Some(found)
+    });
     let (on, recorded) = days?;
     Some(RevenueEntry {
         cell: Cell {
@@ -159,6 +253,27 @@ fn revenue(
         place: place(&row.dated, check),
         spot: row.dated.spot,
     })
+}
+
+/// Prices of a unit, and what is paid for each, need units that go with the amount.
+fn of_one_sign(quantity: &Quantity, amount: Option<Amount>, spot: Spot, check: &mut Check<'_>) {
+    let Some(amount) = amount.filter(|amount| amount.pico != 0) else { return };
+    if quantity.count.is_zero() {
+        check
+            .sink
+            .error(
+                "bad-number",
+                spot,
+                format!("{amount} for no {} at all has no price of a unit", quantity.unit),
+            )
+            .help("leave `quantity` out, or write how many were sold");
+    } else if quantity.count.is_negative() != (amount.pico < 0) {
+        let (count, unit) = (&quantity.count, &quantity.unit);
+        check
+            .sink
+            .warning("bad-number", spot, format!("{count} {unit} and {amount} have different signs"))
+            .help("a credit note takes back units: both are below zero; without units, leave `quantity` out");
+    }
 }
 
 fn purchase(row: &PurchaseRow, registry: &Registry, check: &mut Check<'_>) -> Option<PurchaseEntry> {

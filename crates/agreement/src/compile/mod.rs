@@ -4,6 +4,7 @@
 mod clause;
 mod condition;
 mod entry;
+mod meant;
 mod measure;
 mod money;
 mod precedence;
@@ -25,6 +26,7 @@ use crate::suggest::did_you_mean;
 use crate::syntax::{self, BOOK_FILE};
 use crate::table::{Names, Number, Table};
 use crate::{Source, calendar};
+use abide_model::money::Currency;
 use abide_model::name::{self, NameError};
 use abide_model::terms::YearBegins;
 use abide_model::{Date, Hash, Time};
@@ -126,7 +128,7 @@ fn read(sources: &Files<'_>, sink: &mut Sink) -> Option<Vec<(usize, syntax::File
 fn compile(sources: &Files<'_>, files: &[(usize, syntax::File)], sink: &mut Sink) -> Option<Book> {
     let head = files.iter().find_map(|(_, file)| file.head.as_ref())?;
     let zone = zone(head, sink);
-    let mut check = Check { zone, seen: BTreeMap::new(), sources, sink };
+    let mut check = Check { zone, seen: BTreeMap::new(), unlisted: BTreeSet::new(), sources, sink };
     let mut registry = registry::build(files, &mut check);
     let owner = head.owner.as_ref().and_then(|word| check.find(&registry.words.parties, word, "party"));
     let prices = price::build(files, &registry.words, &mut check);
@@ -196,11 +198,25 @@ struct Check<'a> {
     zone: TimeZone,
     /// Where each id was first given, by what it names.
     seen: BTreeMap<(&'static str, String), Spot>,
+    /// Currencies that were warned of.
+    unlisted: BTreeSet<Currency>,
     sources: &'a Files<'a>,
     sink: &'a mut Sink,
 }
 
 impl Check<'_> {
+    /// Warns once of a currency that nobody else knows: most likely a slip, which would count apart from all others.
+    fn see_currency(&mut self, currency: Currency, spot: Spot) {
+        if currency.is_listed() || !self.unlisted.insert(currency) {
+            return;
+        }
+        let near = did_you_mean(currency.as_str(), Currency::listed());
+        self.sink
+            .warning("unlisted-currency", spot, format!("`{currency}` is no currency of ISO 4217 in use"))
+            .help("amounts in it are counted by themselves, with two decimals")
+            .hint(near);
+    }
+
     fn start(&self, day: Date) -> Time {
         calendar::start_of_day(&self.zone, day)
     }

@@ -503,11 +503,19 @@ fn choice<T>(word: &Word, what: &str, found: Option<T>, known: &[&str], check: &
 
 /// An ISO 4217 code.
 pub(super) fn currency(word: &Word, check: &mut Check<'_>) -> Option<Currency> {
-    Currency::parse(&word.value)
-        .map_err(|wrong| {
-            check.sink.error("bad-money", word.spot, wrong.to_string());
-        })
-        .ok()
+    let read = Currency::parse(&word.value);
+    match &read {
+        Ok(currency) => check.see_currency(*currency, word.spot),
+        Err(wrong) => {
+            let capitals = word.value.to_ascii_uppercase();
+            let help = if Currency::parse(&capitals).is_ok() { capitals } else { "USD".to_owned() };
+            check
+                .sink
+                .error("bad-money", word.spot, wrong.to_string())
+                .help(format!("write it like this: \"{help}\""));
+        }
+    }
+    read.ok()
 }
 
 fn whole_number(word: &Word, check: &mut Check<'_>) -> Option<Exact> {

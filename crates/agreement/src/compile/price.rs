@@ -1,13 +1,13 @@
 //! The price book: what a customer is charged per million tokens, by product and day.
 
-use super::Check;
 use super::registry::family;
+use super::{Check, meant};
 use crate::book::Words;
 use crate::diagnostic::Word;
 use crate::syntax::File;
 use crate::syntax::registry::PriceRow;
 use abide_model::Time;
-use abide_model::money::{Amount, Currency};
+use abide_model::money::{Amount, Currency, MoneyError};
 use abide_model::name::Product;
 use abide_model::terms::Price;
 use std::collections::BTreeMap;
@@ -74,12 +74,25 @@ fn amount(word: &Word, currency: Option<Currency>, check: &mut Check<'_>) -> Opt
 
 /// An amount of money as text.
 pub(super) fn money(word: &Word, check: &mut Check<'_>) -> Option<Amount> {
-    Amount::parse(&word.value)
-        .map_err(|wrong| {
-            check
-                .sink
-                .error("bad-money", word.spot, wrong.to_string())
-                .help("write a decimal number, a space and a currency: \"2.50 USD\"");
-        })
-        .ok()
+    match Amount::parse(&word.value) {
+        Ok(amount) => {
+            check.see_currency(amount.currency, word.spot);
+            Some(amount)
+        }
+        Err(wrong) => {
+            let help = match (meant::amount(&word.value), &wrong) {
+                (Some(meant), _) => format!("write it like this: \"{meant}\""),
+                (None, MoneyError::Precision(_)) => {
+                    "at most twelve decimals, and at most about 10^26 in all".to_owned()
+                }
+                (None, MoneyError::Currency(_) | MoneyError::Number(_) | MoneyError::Amount(_)) => {
+                    "write a number, a space and a currency: \"2.50 USD\"; decimals follow a point, and `_` sets \
+                     thousands apart"
+                        .to_owned()
+                }
+            };
+            check.sink.error("bad-money", word.spot, wrong.to_string()).help(help);
+            None
+        }
+    }
 }

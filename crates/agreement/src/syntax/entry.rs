@@ -20,6 +20,7 @@ pub(crate) struct Dated {
     pub(crate) on: Option<At<Date>>,
     pub(crate) recorded: Option<At<Date>>,
     pub(crate) source: Option<Word>,
+    pub(crate) note: Option<Word>,
     pub(crate) spot: Spot,
 }
 
@@ -114,6 +115,7 @@ fn rate(table: &mut Fields<'_>, sink: &mut Sink) -> RateRow {
         on: on.or(last),
         recorded: table.date(sink, "recorded"),
         source: table.text(sink, "source"),
+        note: table.text(sink, "note"),
         spot: table.spot(),
     };
     RateRow { from, to, worth, dated }
@@ -124,6 +126,7 @@ fn dated(table: &mut Fields<'_>, sink: &mut Sink) -> Dated {
         on: table.need_date(sink, "on"),
         recorded: table.date(sink, "recorded"),
         source: table.text(sink, "source"),
+        note: table.text(sink, "note"),
         spot: table.spot(),
     }
 }

@@ -95,11 +95,21 @@ pub(crate) fn parse<'s>(file: usize, source: &'s Source, sink: &mut Sink) -> Opt
     for error in &errors {
         let span = error.span().unwrap_or(0..0);
         let spot = Spot { file, start: span.start, end: span.end };
-        sink.error("toml", spot, format!("this is not TOML: {}", error.message())).help(
-            "texts stand between two quotes, lists between [ and ], and each line is a key, `=` and a value",
-        );
+        let help = toml_help(error.message(), source.text.get(span).unwrap_or(""));
+        sink.error("toml", spot, format!("this is not TOML: {}", error.message())).help(help);
     }
     errors.is_empty().then_some(table)
+}
+
+/// What would most likely mend text that is not TOML.
+fn toml_help(message: &str, text: &str) -> &'static str {
+    if text.contains(['\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}']) {
+        return "these are typographic quotes, as text programs make them; write straight ones: \"…\"";
+    }
+    if message.contains("date") {
+        return "write a day of the calendar as year, month, day: 2026-02-28";
+    }
+    "texts stand between two quotes, lists between [ and ], and each line is a key, `=` and a value"
 }
 
 /// What a file of a book is.
