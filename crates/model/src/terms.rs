@@ -3,12 +3,14 @@
 //! Every amount is exact, every day is of the book's zone, every span is half-open. Which of these count is asked of
 //! the agreements (as known at a time); what they come to is worked out by the ledger.
 
+mod one;
 mod price;
 mod revenue;
 mod row;
 mod spend;
 mod stake;
 
+pub use one::Term;
 pub use price::Price;
 pub use revenue::{
     Basis, Cap, Comparable, Conversion, Guarantee, Limit, Minimum, Parity, Rates, Share, Tier,

@@ -1,6 +1,7 @@
 //! `abide agreement`: is a book right, what does it allow, what money terms does it hold.
 
 mod ask;
+mod axes;
 mod conflicts;
 mod diff;
 mod explain;
@@ -9,21 +10,18 @@ mod render;
 mod replay;
 mod schema;
 mod simulate;
+mod terms;
 mod timeline;
 mod told;
 
 use super::answer;
 use super::check::Checked;
 use super::failure::{Failure, Status, counted, findings};
-use super::grid::Grid;
 use super::print;
 use super::when::{self, When};
 use crate::config::{self, BookError};
-use abide_model::money::grouped;
-use abide_model::terms::{Basis, Limit, Rates, Share};
 use ask::AskWords;
 use clap::{Args, Subcommand};
-use serde::Serialize;
 use std::path::PathBuf;
 
 const ASK_EXAMPLE: &str = "\
@@ -60,8 +58,9 @@ pub(crate) enum Agreement {
     /// Which clauses collide, each time with the smallest ask that shows it
     #[command(after_help = CONFLICTS_EXAMPLE)]
     Conflicts(conflicts::Conflicts),
-    /// The revenue shares in force, with what is known of their caps
-    Terms(Terms),
+    /// The money terms in force, with what is known of them
+    #[command(after_help = terms::EXAMPLE)]
+    Terms(terms::Terms),
     /// Say in plain sentences what a clause promises
     #[command(after_help = explain::EXAMPLE)]
     Explain(explain::Explain),
@@ -100,22 +99,6 @@ pub(crate) struct AskCall {
     #[arg(long, value_name = "TIME", value_parser = when::parse)]
     at: Option<When>,
     /// As known at this time: what was recorded later is not used [default: now]
-    #[arg(long, value_name = "TIME", value_parser = when::parse)]
-    known: Option<When>,
-    /// Print as JSON
-    #[arg(long)]
-    json: bool,
-}
-
-/// `abide agreement terms`.
-#[derive(Debug, Args)]
-pub(crate) struct Terms {
-    /// The folder of the book
-    book: PathBuf,
-    /// In force at this time: a day (its start in the book's zone) or an instant [default: now]
-    #[arg(long, value_name = "TIME", value_parser = when::parse)]
-    at: Option<When>,
-    /// As known at this time [default: now]
     #[arg(long, value_name = "TIME", value_parser = when::parse)]
     known: Option<When>,
     /// Print as JSON
@@ -187,100 +170,5 @@ impl AskCall {
             print::text(&answer::text(&ask, &decision, &book, print::Paint::out()))?;
         }
         Ok(if decision.verdict.permits() { Status::Done } else { Status::NotPermitted })
-    }
-}
-
-#[derive(Serialize)]
-struct ShareJson {
-    clause: String,
-    payer: String,
-    payee: String,
-    rate: String,
-    every: &'static str,
-    since: String,
-    until: Option<String>,
-    /// `none`, `unknown` or `total`.
-    cap: &'static str,
-    cap_total: Option<String>,
-}
-
-impl Terms {
-    fn run(self) -> Result<Status, Failure> {
-        let book = config::open_book(&self.book)?;
-        let now = when::now();
-        let at = self.at.map_or(now, |at| at.instant(&book));
-        let known = self.known.map_or(now, |known| known.instant(&book));
-        let mut shares = book.shares(known);
-        shares.retain(|share| {
-            let begun = book.start_of_day(share.since) <= at;
-            begun && share.until.is_none_or(|until| at < book.start_of_day(until))
-        });
-        if self.json {
-            print::json(&shares.iter().map(share_json).collect::<Vec<_>>())?;
-            return Ok(Status::Done);
-        }
-        let zone = book.zone();
-        let head = format!(
-            "Revenue shares at {}, as known at {}\n",
-            when::in_zone(at, zone),
-            when::in_zone(known, zone)
-        );
-        let body = if shares.is_empty() { "none\n".to_owned() } else { table(&shares) };
-        print::text(&(head + &body))?;
-        Ok(Status::Done)
-    }
-}
-
-fn table(shares: &[Share]) -> String {
-    let mut grid = Grid::new(&["clause", "from", "to", "rate", "every", "since", "until", "cap"]);
-    for share in shares {
-        let (cap, total) = cap(&share.cap.total);
-        grid.row([
-            share.clause.as_str(),
-            share.payer.as_str(),
-            share.payee.as_str(),
-            &rate(&share.rates),
-            share.every.as_str(),
-            &share.since.to_string(),
-            &share.until.map_or("-".to_owned(), |until| until.to_string()),
-            &total.as_deref().map_or(cap.to_owned(), grouped),
-        ]);
-    }
-    grid.text()
-}
-
-fn share_json(share: &Share) -> ShareJson {
-    let (cap, cap_total) = cap(&share.cap.total);
-    ShareJson {
-        clause: share.clause.to_string(),
-        payer: share.payer.to_string(),
-        payee: share.payee.to_string(),
-        rate: rate(&share.rates),
-        every: share.every.as_str(),
-        since: share.since.to_string(),
-        until: share.until.map(|until| until.to_string()),
-        cap,
-        cap_total,
-    }
-}
-
-/// `20%`, or each tier with where it ends: `20% to 10000000.00 USD, 5%`.
-fn rate(rates: &Rates) -> String {
-    let tiers = rates.tiers.iter().map(|tier| match tier.upto {
-        Some(upto) => format!("{} to {upto}", tier.rate.percent()),
-        None => tier.rate.percent(),
-    });
-    let basis = match (rates.basis, rates.as_flat()) {
-        (Basis::Volume, None) => " by volume",
-        (Basis::Volume, Some(_)) | (Basis::Marginal, _) => "",
-    };
-    tiers.collect::<Vec<_>>().join(", ") + basis
-}
-
-fn cap(cap: &Limit) -> (&'static str, Option<String>) {
-    match cap {
-        Limit::None => ("none", None),
-        Limit::Unknown => ("unknown", None),
-        Limit::Of(total) => ("total", Some(total.to_string())),
     }
 }

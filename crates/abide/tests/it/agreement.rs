@@ -95,21 +95,72 @@ fn the_cap_is_unknown_until_it_was_reported() {
         Stage::new(&[]).run(&all)
     };
     expect![[r#"
-        Revenue shares at 2026-05-01T00:00:00-07:00, as known at 2026-05-01T00:00:00-07:00
-        clause               from    to         rate  every    since       until       cap
-        apr27.revenue-share  openai  microsoft  20%   quarter  2026-04-27  2031-01-01  unknown
+        Money terms at 2026-05-01T00:00:00-07:00, as known at 2026-05-01T00:00:00-07:00
+        kind    clause                  from    to         since       until       terms
+        share   apr27.revenue-share     openai  microsoft  2026-04-27  2031-01-01  20% a quarter, at most an unknown amount in total
+        commit  feb26.aws-commit        openai  amazon     2026-02-27  2034-02-27  138,000,000,000.00 USD from 2026-02-27 until 2034-02-27; 2 GW
+        commit  apr26.cerebras-commit   openai  cerebras   2026-04-17  -           20,000,000,000.00 USD from 2026-04-17; 750 MW
+        commit  mar25.coreweave-commit  openai  coreweave  2025-03-31  -           11,900,000,000.00 USD from 2025-03-31
+        commit  may25.coreweave-commit  openai  coreweave  2025-05-31  -           4,000,000,000.00 USD from 2025-05-31
+        commit  sep25.coreweave-commit  openai  coreweave  2025-09-30  -           6,500,000,000.00 USD from 2025-09-30
+        commit  jun25.google-commit     openai  google     2025-06-10  -           an unknown amount from 2025-06-10
+        commit  oct25.azure-commit      openai  microsoft  2025-10-28  -           250,000,000,000.00 USD from 2025-10-28
+        stake   feb26.stake             openai  amazon     2026-02-27  -           an unknown part, 15,000,000,000.00 USD invested
+        stake   oct25.stake             openai  microsoft  2025-10-28  -           27%
         exit 0
     "#]]
     .assert_eq(&terms(&["--known", "2026-05-01"]).text());
     expect![[r#"
-        Revenue shares at 2026-05-01T00:00:00-07:00, as known at 2026-05-12T00:00:00-07:00
-        clause               from    to         rate  every    since       until       cap
-        apr27.revenue-share  openai  microsoft  20%   quarter  2026-04-27  2031-01-01  38,000,000,000.00 USD
+        Money terms at 2026-05-01T00:00:00-07:00, as known at 2026-05-12T00:00:00-07:00
+        kind    clause                  from    to         since       until       terms
+        share   apr27.revenue-share     openai  microsoft  2026-04-27  2031-01-01  20% a quarter, at most 38,000,000,000.00 USD in total
+        commit  feb26.aws-commit        openai  amazon     2026-02-27  2034-02-27  138,000,000,000.00 USD from 2026-02-27 until 2034-02-27; 2 GW
+        commit  apr26.cerebras-commit   openai  cerebras   2026-04-17  -           20,000,000,000.00 USD from 2026-04-17; 750 MW
+        commit  mar25.coreweave-commit  openai  coreweave  2025-03-31  -           11,900,000,000.00 USD from 2025-03-31
+        commit  may25.coreweave-commit  openai  coreweave  2025-05-31  -           4,000,000,000.00 USD from 2025-05-31
+        commit  sep25.coreweave-commit  openai  coreweave  2025-09-30  -           6,500,000,000.00 USD from 2025-09-30
+        commit  jun25.google-commit     openai  google     2025-06-10  -           an unknown amount from 2025-06-10
+        commit  oct25.azure-commit      openai  microsoft  2025-10-28  -           250,000,000,000.00 USD from 2025-10-28
+        stake   feb26.stake             openai  amazon     2026-02-27  -           an unknown part, 15,000,000,000.00 USD invested
+        stake   oct25.stake             openai  microsoft  2025-10-28  -           27%
         exit 0
     "#]]
     .assert_eq(&terms(&["--known", "2026-05-12"]).text());
     let json = terms(&["--known", "2026-05-01", "--json"]).json();
-    assert_eq!((&json[0]["cap"], &json[0]["cap_total"]), (&"unknown".into(), &serde_json::Value::Null));
+    assert_eq!(
+        (&json[0]["clause"], &json[0]["cap"]["total"]),
+        (&"apr27.revenue-share".into(), &"unknown".into())
+    );
+}
+
+#[test]
+fn every_kind_of_money_term_in_force_is_listed_with_its_figures() {
+    let book = example_book().join("../fernhill-chain");
+    let terms = |words: &[&str]| {
+        let days = ["--at", "2026-05-01", "--known", "2026-11-20"];
+        let all = [&["agreement", "terms", book.to_str().unwrap()], &days[..], words].concat();
+        Stage::new(&[]).run(&all)
+    };
+    expect![[r#"
+        Money terms at 2026-05-01T00:00:00+02:00, as known at 2026-11-20T00:00:00+01:00
+        kind       clause                 from      to        since       until       terms
+        share      alder.share            alder     fernhill  2025-02-01  2028-02-01  70% up to 1,000,000.00 EUR, then 65% up to 5,000,000.00 EUR, then 60% a quarter, anew each year
+        share      corvid.share           corvid    alder     2025-03-01  2028-02-01  80% a quarter, at least 5,000.00 EUR a quarter
+        guarantee  alder.minimum          alder     fernhill  2025-02-01  2026-07-01  at least 150,000.00 EUR a quarter, over alder.share, recouped within 2 periods
+        commit     harbour.commit         harbour   fernhill  2026-01-01  2029-01-01  600,000.00 EUR from 2026-01-01 until 2027-01-01, then 700,000.00 EUR from 2027-01-01 until 2028-01-01, then 700,000.00 EUR from 2028-01-01 until 2029-01-01; 50% of a shortfall is owed; 20% of a stage may be bought ahead
+        split      bazaar.waterfall       bazaar    -         2026-02-01  -           12% to bazaar, 10% of what remains, at most 20,000.00 EUR, to corvid, the rest to fernhill, a month
+        split      plaza.waterfall        plaza     -         2026-04-01  -           15%, at most 100,000.00 USD, to plaza, the rest to fernhill, a month
+        parity     harbour.most-favoured  fernhill  harbour   2026-01-01  2029-01-01  no more than 100% of what others pay for at most 2,000 units, by quarter
+        exit 0
+    "#]]
+    .assert_eq(&terms(&[]).text());
+    let json = terms(&["--json"]).json();
+    let kinds: Vec<_> = json.as_array().unwrap().iter().map(|one| one["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["share", "share", "guarantee", "commit", "split", "split", "parity"]);
+    assert_eq!(json[0]["tiers"][0], serde_json::json!({ "upto": "1000000.00 EUR", "rate": "70%" }));
+    assert_eq!(json[3]["stages"][0]["amount"], "600000.00 EUR");
+    let step = serde_json::json!({ "to": "corvid", "take": "remaining", "of": "10%", "cap": "20000.00 EUR" });
+    assert_eq!(json[4]["steps"][1], step);
 }
 
 #[test]
@@ -263,8 +314,8 @@ fn what_april_changed_is_told_in_boxes_and_figures() {
           openai: launch of openai/codex, openai/managed-agents through aws
 
         terms: commit from openai to cerebras
-          before  10,000,000,000.00 USD from 2026-01-14 until 2026-04-17, until 2026-04-17  (jan26.cerebras-commit)
-          after   20,000,000,000.00 USD from 2026-04-17  (apr26.cerebras-commit)
+          before  10,000,000,000.00 USD from 2026-01-14 until 2026-04-17, then lapses; 750 MW  (jan26.cerebras-commit)
+          after   20,000,000,000.00 USD from 2026-04-17; 750 MW  (apr26.cerebras-commit)
 
         terms: share from microsoft to openai
           before  20% a quarter, until 2026-04-27  (jan25.share-back)

@@ -17,6 +17,8 @@ mod example;
 #[cfg(test)]
 mod explain;
 #[cfg(test)]
+mod figures;
+#[cfg(test)]
 mod format;
 #[cfg(test)]
 mod laws;

@@ -3,8 +3,9 @@
 use super::super::failure::{Failure, Status};
 use super::super::print::{self, Paint};
 use super::super::when::{self, When, day_or_time, in_zone};
+use super::axes::AxesJson;
 use crate::config;
-use abide_agreement::{Book, Conflict, Extent, Window};
+use abide_agreement::{Book, Conflict, Window};
 use abide_model::Time;
 use clap::Args;
 use serde::Serialize;
@@ -31,7 +32,7 @@ pub(crate) struct Conflicts {
 }
 
 #[derive(Serialize)]
-struct ConflictJson {
+struct ConflictJson<'c> {
     kind: &'static str,
     clauses: Vec<String>,
     witness: WitnessJson,
@@ -41,7 +42,7 @@ struct ConflictJson {
     /// What they come to where the clauses collide.
     #[serde(rename = "where")]
     is: BTreeMap<String, Option<String>>,
-    extent: Vec<ExtentJson>,
+    extent: Vec<AxesJson<'c>>,
     says: String,
     resolve: Vec<String>,
 }
@@ -57,17 +58,6 @@ struct WitnessJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     country: Option<String>,
     at: String,
-}
-
-#[derive(Serialize)]
-struct ExtentJson {
-    actions: Vec<&'static str>,
-    products: Vec<String>,
-    channels: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    segments: Vec<Option<String>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    countries: Vec<Option<String>>,
 }
 
 impl Conflicts {
@@ -100,12 +90,12 @@ impl Conflicts {
     }
 }
 
-fn json(conflict: &Conflict, book: &Book) -> ConflictJson {
+fn json<'c>(conflict: &'c Conflict, book: &Book) -> ConflictJson<'c> {
     let time = |at: Time| day_or_time(at, book.zone());
     let witness = &conflict.witness;
     ConflictJson {
         kind: conflict.kind.as_str(),
-        clauses: names(&conflict.clauses),
+        clauses: conflict.clauses.iter().map(ToString::to_string).collect(),
         witness: WitnessJson {
             actor: witness.actor.to_string(),
             action: witness.action.as_str(),
@@ -119,24 +109,10 @@ fn json(conflict: &Conflict, book: &Book) -> ConflictJson {
         until: conflict.until.map(time),
         depends_on: conflict.depends_on.iter().map(|one| one.question.to_string()).collect(),
         is: conflict.depends_on.iter().map(|one| (one.question.to_string(), one.is.clone())).collect(),
-        extent: conflict.extent.iter().map(extent_json).collect(),
+        extent: conflict.extent.iter().map(AxesJson::from).collect(),
         says: conflict.says.clone(),
         resolve: conflict.resolve.clone(),
     }
-}
-
-fn extent_json(extent: &Extent) -> ExtentJson {
-    ExtentJson {
-        actions: extent.actions.iter().map(|action| action.as_str()).collect(),
-        products: names(&extent.products),
-        channels: names(&extent.channels),
-        segments: extent.segments.iter().map(|name| name.as_ref().map(ToString::to_string)).collect(),
-        countries: extent.territories.iter().map(|name| name.as_ref().map(ToString::to_string)).collect(),
-    }
-}
-
-fn names(list: &[impl ToString]) -> Vec<String> {
-    list.iter().map(ToString::to_string).collect()
 }
 
 fn text(found: &[Conflict], window: &Window, book: &Book, paint: Paint) -> String {

@@ -4,6 +4,7 @@ use super::super::answer;
 use super::super::failure::{Failure, Status};
 use super::super::print::{self, Paint};
 use super::super::when::{self, When, day_or_time, in_zone};
+use super::axes::AxesJson;
 use crate::config;
 use abide_agreement::{Book, Change, ChangeKind, Diff, Side, TermChange, diff};
 use abide_model::decision::Verdict;
@@ -36,24 +37,19 @@ pub(crate) struct DiffCall {
 }
 
 #[derive(Serialize)]
-struct DiffJson {
-    asks: Vec<ChangeJson>,
+struct DiffJson<'d> {
+    asks: Vec<ChangeJson<'d>>,
     terms: Vec<TermJson>,
 }
 
 #[derive(Serialize)]
-struct ChangeJson {
+struct ChangeJson<'d> {
     kind: &'static str,
     before: VerdictJson,
     after: VerdictJson,
     actors: Vec<String>,
-    actions: Vec<&'static str>,
-    products: Vec<String>,
-    channels: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    segments: Vec<Option<String>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    countries: Vec<Option<String>>,
+    #[serde(flatten)]
+    axes: AxesJson<'d>,
 }
 
 #[derive(Serialize)]
@@ -106,24 +102,20 @@ impl DiffCall {
     }
 }
 
-fn json(found: &Diff) -> DiffJson {
+fn json(found: &Diff) -> DiffJson<'_> {
     DiffJson {
         asks: found.asks.iter().map(change_json).collect(),
         terms: found.terms.iter().map(term_json).collect(),
     }
 }
 
-fn change_json(change: &Change) -> ChangeJson {
+fn change_json(change: &Change) -> ChangeJson<'_> {
     ChangeJson {
         kind: change.kind.as_str(),
         before: verdict_json(&change.before),
         after: verdict_json(&change.after),
         actors: names(&change.actors),
-        actions: change.actions.iter().map(|action| action.as_str()).collect(),
-        products: names(&change.products),
-        channels: names(&change.channels),
-        segments: change.segments.iter().map(|one| one.as_ref().map(ToString::to_string)).collect(),
-        countries: change.territories.iter().map(|one| one.as_ref().map(ToString::to_string)).collect(),
+        axes: AxesJson::from(change),
     }
 }
 
