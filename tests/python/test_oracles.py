@@ -59,3 +59,21 @@ def test_z3_finds_no_collision_that_the_engine_missed() -> None:
     ran = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert f"{books} random books from seed {SEED}" in ran.stdout
+
+
+def test_forecasts_agree_with_a_second_implementation_on_random_books() -> None:
+    books, futures = 80, 15
+    command = [
+        sys.executable,
+        str(REPO / "crates/ledger/oracle/forecast.py"),
+        os.environ["ABIDE_BIN"],
+        "--books",
+        str(books),
+        "--futures",
+        str(futures),
+        "--seed",
+        str(SEED),
+    ]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert f"{books} random forecasts from seed {SEED}" in ran.stdout

@@ -37,11 +37,18 @@ def tier_total(tiers, basis, x):
 
 
 def first_months(case):
-    """The first month of each period, counted from the year 0: the first is the one that January 2026 lies in."""
+    """The first month of each period, counted from the year 0: the first is the one that `month` lies in, or January 2026."""
     length = MONTHS[case["every"]]
     begins = 0 if length == 1 else case["begins"] - 1
-    start = 2026 * 12 - (2026 * 12 - begins) % length
+    first = case.get("month", 2026 * 12)
+    start = first - (first - begins) % length
     return [start + k * length for k in range(len(case["bases"]))]
+
+
+def first_whole_month(day):
+    """Periods that began before a day do not count from it on."""
+    year, month, number = (int(part) for part in day.split("-"))
+    return year * 12 + month - (number == 1)
 
 
 def share_track(case, period_cap, room):
@@ -62,7 +69,7 @@ def share_track(case, period_cap, room):
             gross = max(gross, F(case["floor"]))
         if period_cap is not None:
             gross = min(gross, period_cap)
-        counts = case["from"] is None or month >= int(case["from"][:4]) * 12 + int(case["from"][5:7]) - 1
+        counts = case["from"] is None or month >= first_whole_month(case["from"])
         if room is not None and counts:
             gross = min(gross, room - counted)
         gross = max(gross, F(0))
@@ -442,4 +449,5 @@ def main():
     print(f"{len(cases)} random money series from seed {options.seed} agree: {by_kind}")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -5,6 +5,7 @@ use crate::period::Period;
 use abide_model::Date;
 use abide_model::scenario::Scenario;
 use abide_model::terms::YearBegins;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// The calendar periods of the horizon, cut at its ends.
@@ -38,8 +39,13 @@ pub(super) struct Slice<'p> {
     pub(super) piece: &'p Piece,
 }
 
-/// The slices within the horizon of what runs through `days`, by day.
-pub(super) fn slices<'p>(scenario: &Scenario, days: Range<Date>, pieces: &'p [Piece]) -> Vec<Slice<'p>> {
+/// The slices within the horizon of what runs through `days`, by day; none goes across one of `turns`.
+pub(super) fn slices<'p>(
+    scenario: &Scenario,
+    days: Range<Date>,
+    pieces: &'p [Piece],
+    turns: &BTreeSet<Date>,
+) -> Vec<Slice<'p>> {
     let (from, until) = (days.start.max(scenario.from), days.end.min(scenario.until));
     let mut found = Vec::new();
     let first = Date::new(from.year(), from.month(), 1).unwrap_or(from);
@@ -48,14 +54,11 @@ pub(super) fn slices<'p>(scenario: &Scenario, days: Range<Date>, pieces: &'p [Pi
         let end = next_month(month);
         for piece in pieces {
             let (begun, ended) = (piece.from.max(from).max(month), piece.until.min(until).min(end));
-            if begun < ended {
-                found.push(Slice {
-                    month,
-                    from: begun,
-                    days: count(begun, ended),
-                    of: count(month, end),
-                    piece,
-                });
+            let inside = turns.iter().copied().filter(|turn| begun < *turn && *turn < ended);
+            let mut from = begun;
+            for until in inside.chain([ended]).filter(|_| begun < ended) {
+                found.push(Slice { month, from, days: count(from, until), of: count(month, end), piece });
+                from = until;
             }
         }
     }

@@ -131,6 +131,7 @@ impl<'p> Plan<'p> {
             |held: Vec<Held>| held.into_iter().filter_map(|one| Some((place(&one.party)?, one))).collect();
         let held = held.into_iter().map(each).collect();
         let flows = Flow::all(&money);
+        let cells = cells(scenario, (terms, &money), &parties, periods, calendar);
         let money = Arc::new(money);
         let window = day_start(scenario.from, &calendar.zone)..day_start(scenario.until, &calendar.zone);
         let mut bases = Bases::new(&money, &window, &calendar.zone, calendar.year);
@@ -147,7 +148,7 @@ impl<'p> Plan<'p> {
             terms: money,
             rates,
             missing,
-            cells: cells(scenario, terms, &parties, periods, calendar),
+            cells,
             bases,
             factors: factors(scenario),
             own,
@@ -320,11 +321,12 @@ impl<'p> Plan<'p> {
 /// Everything that is sold and bought, by month.
 fn cells<'p>(
     scenario: &'p Scenario,
-    terms: &'p Terms,
+    (terms, money): (&'p Terms, &terms::Terms),
     parties: &[Party],
     periods: &[Stage],
     calendar: &Calendar,
 ) -> Vec<Cell<'p>> {
+    let turns = turns(money);
     let place = |party: &Party| parties.iter().position(|one| one == party);
     let sold = |stream: &'p Stream, pieces: &'p [Piece]| {
         let goods = Goods {
@@ -333,11 +335,11 @@ fn cells<'p>(
             unit: stream.price.as_ref().map(|price| price.unit.as_str()),
         };
         let sides = (place(&stream.party), stream.buyer.as_ref().and_then(place));
-        (grid::slices(scenario, stream.from..stream.until, pieces), sides, Some(goods))
+        (grid::slices(scenario, stream.from..stream.until, pieces, &turns), sides, Some(goods))
     };
     let bought = |purchase: &Purchase, pieces: &'p [Piece]| {
         let sides = (place(&purchase.seller), place(&purchase.buyer));
-        (grid::slices(scenario, purchase.from..purchase.until, pieces), sides, None)
+        (grid::slices(scenario, purchase.from..purchase.until, pieces, &turns), sides, None)
     };
     let streams = scenario.streams.iter().zip(&terms.sold).map(|(stream, pieces)| sold(stream, pieces));
     let purchases = scenario.purchases.iter().zip(&terms.bought);
@@ -365,6 +367,13 @@ fn cells<'p>(
     }
     found.sort_by_key(|cell| cell.month);
     found
+}
+
+/// The days on which a stage of a commitment or an exchange rate begins or ends: what lies on both sides counts apart.
+fn turns(money: &terms::Terms) -> BTreeSet<Date> {
+    let stages = money.commits.iter().flat_map(|commit| &commit.stages);
+    let stages = stages.flat_map(|stage| [Some(stage.since), stage.until]).flatten();
+    stages.chain(money.rates.iter().map(|rate| rate.on)).collect()
 }
 
 impl Cell<'_> {
