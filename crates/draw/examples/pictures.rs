@@ -56,7 +56,7 @@ fn difference() -> Lines {
         id: "difference".to_owned(),
         title: "By how much April 2026 is better for Microsoft".to_owned(),
         note: String::new(),
-        across: Across::Amounts(usd(), "revenue through AWS a year".to_owned()),
+        across: Across::Amounts(usd(), "revenue through AWS a year".to_owned(), Vec::new()),
         unit: usd(),
         series: vec![Series {
             name: "difference".to_owned(),

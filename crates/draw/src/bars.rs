@@ -68,20 +68,20 @@ impl Bars {
         let start = left + if values().any(|value| value < 0) { room } else { 0 };
         let axis = Axis::around(values(), true, start, WIDTH - EDGE - room);
         let mut y = top + 20 * PX;
-        let begun = y;
+        let zero = axis.place(0);
         for group in &self.groups {
             frame::written(&mut svg, EDGE, y + 16 * PX, &group.name, Type::BODY.bold());
             y += 24 * PX;
+            let begun = y;
             for (number, bar) in group.bars.iter().enumerate() {
                 draw_bar(&mut svg, bar, number, (&axis, &scale), y);
                 let name = text::fitted(&bar.name, SMALL, NAMES_MAX);
                 frame::written(&mut svg, left - 10 * PX, y + 14 * PX, &name, Type::SMALL.at(Anchor::End));
                 y += BAR + 4 * PX;
             }
+            frame::ruled(&mut svg, (zero, begun - 2 * PX), (zero, y - 2 * PX), Paint::Soft, None);
             y += APART;
         }
-        let zero = axis.place(0);
-        frame::ruled(&mut svg, (zero, begun), (zero, y - APART), Paint::Soft, None);
         frame::framed(heading, y + EDGE / 2, &[], svg)
     }
 

@@ -26,3 +26,4 @@ pub use bars::Bars;
 pub use frame::Mark;
 pub use lines::Lines;
 pub use style::Tone;
+pub use svg::escaped;

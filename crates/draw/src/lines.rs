@@ -39,8 +39,8 @@ pub struct Lines {
 pub enum Across {
     /// Days, with those that matter; a point's place is [`day`].
     Days(Vec<Mark>),
-    /// Amounts of a unit, named in a few words.
-    Amounts(Unit, String),
+    /// Amounts of a unit, named in a few words, with those that matter, as lines upward.
+    Amounts(Unit, String, Vec<Level>),
 }
 
 /// A line.
@@ -110,7 +110,8 @@ impl Lines {
         let top = y + 24 * PX + frame::marks_room(marks);
         let bottom = top + HEIGHT;
         let values = self.points().flat_map(|point| [point.low, point.value, point.high]);
-        let values = values.chain(self.levels.iter().map(|level| level.value));
+        // Room for the name of a level above it.
+        let values = values.chain(self.levels.iter().map(|level| level.value + level.value / 12));
         let axis = Axis::around(values, true, bottom, top);
         let left = EDGE + widest(axis.ticks().map(|tick| scale.tick(tick))) + 8 * PX;
         let names = self.series.iter().map(|series| text::bold_width(&series.name, SMALL)).max().unwrap_or(0);
@@ -168,8 +169,9 @@ impl Lines {
                 frame::marked(svg, marks, days, top, bottom);
                 end
             }
-            (Across::Amounts(unit, name), Along::Amounts(axis)) => {
+            (Across::Amounts(unit, name, marks), Along::Amounts(axis)) => {
                 let scale = Scale::fitting(unit.clone(), [axis.low, axis.high]);
+                draw_upward(svg, axis, marks, top, bottom);
                 for tick in axis.ticks() {
                     let x = axis.place(tick);
                     frame::ruled(svg, (x, top), (x, bottom + 5 * PX), Paint::Faint, None);
@@ -189,7 +191,7 @@ impl Lines {
         for level in &self.levels {
             let y = axis.place(level.value);
             frame::ruled(svg, (left, y), (right, y), Paint::BadEdge, Some("6 3"));
-            let words = format!("{}, {}", level.label, scale.told(level.value, 2));
+            let words = format!("{}, {} {}", level.label, scale.tick(level.value), scale.name());
             frame::plated(svg, left + 6 * PX, y - 5 * PX, &words, Type::SMALL.bold());
         }
     }
@@ -231,7 +233,22 @@ impl Lines {
             Some(format!("{} goes from {} to {}.", series.name, end(first), end(last)))
         };
         let levels = self.levels.iter().map(|one| format!("{} is {}.", one.label, scale.told(one.value, 2)));
-        self.series.iter().filter_map(told).chain(levels).collect::<Vec<_>>().join(" ")
+        let marks = if let Across::Amounts(_, _, marks) = &self.across { marks.as_slice() } else { &[] };
+        let marks = marks.iter().map(|mark| format!("{}.", mark.label));
+        self.series.iter().filter_map(told).chain(levels).chain(marks).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Amounts that matter, each with its name on the side on which there is more room.
+fn draw_upward(svg: &mut Svg, axis: &Axis, marks: &[Level], top: Px, bottom: Px) {
+    for (number, mark) in (0..).zip(marks) {
+        let x = axis.place(mark.value);
+        frame::ruled(svg, (x, top), (x, bottom), Paint::BadEdge, Some("6 3"));
+        let late = x > (axis.from + axis.to) / 2;
+        let (x, anchor) = if late { (x - 6 * PX, Anchor::End) } else { (x + 6 * PX, Anchor::Start) };
+        // One below the other, so that neighbours do not touch.
+        let y = top + 14 * PX + number * 16 * PX;
+        frame::plated(svg, x, y, &mark.label, Type::SMALL.bold().at(anchor));
     }
 }
 

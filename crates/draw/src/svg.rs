@@ -116,8 +116,10 @@ pub(crate) fn shown(px: Px) -> String {
     }
 }
 
-/// Text as it may stand in markup. What XML 1.0 cannot hold at all becomes the replacement character.
-pub(crate) fn escaped(text: &str) -> String {
+/// Text as it may stand in markup, between tags and in attributes. Ends of lines become spaces; what XML 1.0 cannot hold at
+/// all becomes the replacement character.
+#[must_use]
+pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

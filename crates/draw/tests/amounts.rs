@@ -66,7 +66,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn any_amount_can_be_drawn(values in prop::collection::vec((any::<i128>(), any::<i128>(), any::<i128>()), 0..6)) {
-        let along = Across::Amounts(usd(), "<level>".to_owned());
+        let along = Across::Amounts(usd(), "<level>".to_owned(), vec![Level { value: 1_500, label: "<here>".to_owned() }]);
         for svg in [lines(&values, Across::Days(Vec::new())).svg(), lines(&values, along).svg(), bars(&values).svg()] {
             prop_assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
             prop_assert_eq!(svg.matches("<text ").count(), svg.matches("</text>").count());

@@ -150,17 +150,18 @@ fn what_is_settled_in_another_currency_is_converted_at_the_rate_of_its_day() {
     let mut foreign = share("s", "lab", "cloud", "20%", Cap::NONE);
     foreign.currency = Some(euro);
     let scenario = scenario(&["terms"], yearly(&["100", "100"]));
-    // In 2026 a euro is 1.25 dollars when revenue comes in and 2 when the year is settled: 16 euros are 32 dollars.
+    // A euro is 1.25 dollars for what comes in until 2 December, and 2 for the rest and when the year is settled: a fifth
+    // of 77.58 euros is 15.52, and 31.04 dollars.
     let rates = vec![rate("1.25", date(2025, 1, 1)), rate("2", date(2026, 12, 2))];
     let money = abide_model::terms::Terms { shares: vec![foreign.clone()], rates, ..Default::default() };
     check_under(
         &scenario,
         money,
         expect![[r#"
-        terms cloud: cash 32 20 0 0 0 = 52; received 52, paid 0, present 52, through 52
-        terms lab: cash 68 80 0 0 0 = 148; received 0, paid 52, present 148, through 148
-        terms s: 32 20 0 0 0; no cap
-    "#]],
+            terms cloud: cash 31.04 20 0 0 0 = 51.04; received 51.04, paid 0, present 51.04, through 51.04
+            terms lab: cash 68.96 80 0 0 0 = 148.96; received 0, paid 51.04, present 148.96, through 148.96
+            terms s: 31.04 20 0 0 0; no cap
+        "#]],
     );
     let floored = Share { floor: Some(Amount::parse("7 EUR").unwrap()), ..foreign };
     let money = abide_model::terms::Terms { shares: vec![floored], ..Default::default() };

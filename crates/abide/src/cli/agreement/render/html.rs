@@ -3,6 +3,7 @@
 use super::super::explain::origin;
 use super::{Paper, Text, positions};
 use abide_agreement::{Explanation, OpenPoint, Topic};
+use abide_draw::escaped;
 use abide_model::decision::SourceClass;
 use std::fmt::Write as _;
 
@@ -10,15 +11,15 @@ const STYLE: &str = include_str!("style.css");
 
 pub(super) fn page(paper: &Paper<'_>) -> String {
     let mut out = String::new();
-    let name = escape(paper.name);
+    let name = escaped(paper.name);
     let _ = write!(
         out,
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{name}</title>\n\
          <style>\n{STYLE}</style>\n</head>\n<body>\n<header>\n<h1>{name}</h1>\n\
          <p>The book of {}. Version <code>{}</code>.</p>\n</header>\n",
-        escape(paper.owner),
-        escape(&paper.version),
+        escaped(paper.owner),
+        escaped(&paper.version),
     );
     contents(&mut out, paper);
     for (at, text) in paper.texts.iter().enumerate() {
@@ -35,12 +36,13 @@ fn contents(out: &mut String, paper: &Paper<'_>) {
         let clauses = text.clauses.iter().map(|one| {
             format!(
                 "<a href=\"#{}\"><code>{}</code></a>",
-                escape(one.clause.as_str()),
-                escape(one.clause.as_str())
+                escaped(one.clause.as_str()),
+                escaped(one.clause.as_str())
             )
         });
         let clauses = clauses.collect::<Vec<_>>().join(" ");
-        let _ = writeln!(out, "<li><a href=\"#text-{at}\">{}</a><br>{clauses}</li>", escape(&text.heading()));
+        let _ =
+            writeln!(out, "<li><a href=\"#text-{at}\">{}</a><br>{clauses}</li>", escaped(&text.heading()));
     }
     *out += "</ol>\n</nav>\n";
 }
@@ -49,8 +51,8 @@ fn section(out: &mut String, at: usize, text: &Text<'_>) {
     let _ = write!(
         out,
         "<section id=\"text-{at}\">\n<h2>{}</h2>\n<p class=\"file\">{}</p>\n",
-        escape(&text.heading()),
-        escape(&text.place())
+        escaped(&text.heading()),
+        escaped(&text.place())
     );
     for clause in &text.clauses {
         article(out, clause);
@@ -59,7 +61,7 @@ fn section(out: &mut String, at: usize, text: &Text<'_>) {
 }
 
 fn article(out: &mut String, one: &Explanation) {
-    let id = escape(one.clause.as_str());
+    let id = escaped(one.clause.as_str());
     let _ = write!(
         out,
         "<article id=\"{id}\">\n<h3><code>{id}</code> <span class=\"kind\">{}, line {}</span></h3>\n\
@@ -77,19 +79,19 @@ fn article(out: &mut String, one: &Explanation) {
     *out += "</div>\n<div class=\"words\">\n";
     match &one.quote {
         Some(quote) => {
-            let _ = writeln!(out, "<blockquote>{}</blockquote>", escape(quote));
+            let _ = writeln!(out, "<blockquote>{}</blockquote>", escaped(quote));
         }
         None => *out += "<p class=\"none\">No words are quoted.</p>\n",
     }
     match &one.source {
         Some(source) => {
             let class = source.class.map_or("none", SourceClass::as_str);
-            let _ = writeln!(out, "<p class=\"source {class}\">{}</p>", escape(&origin(source)));
+            let _ = writeln!(out, "<p class=\"source {class}\">{}</p>", escaped(&origin(source)));
         }
         None => *out += "<p class=\"source none\">No source is named.</p>\n",
     }
     if let Some(note) = &one.note {
-        let _ = writeln!(out, "<p class=\"note\">Note: {}</p>", escape(note));
+        let _ = writeln!(out, "<p class=\"note\">Note: {}</p>", escaped(note));
     }
     *out += "</div>\n</div>\n</article>\n";
 }
@@ -112,10 +114,10 @@ fn questions(out: &mut String, questions: &[OpenPoint]) {
         let _ = writeln!(
             out,
             "<tr><td><code>{}</code><br>{}{answers}</td><td>{}</td><td>{}</td></tr>",
-            escape(&open.question),
-            escape(&open.ask),
-            escape(&positions(&open.positions)),
-            escape(open.settled_by.as_deref().unwrap_or("")),
+            escaped(&open.question),
+            escaped(&open.ask),
+            escaped(&positions(&open.positions)),
+            escaped(open.settled_by.as_deref().unwrap_or("")),
         );
     }
     *out += "</tbody>\n</table>\n</section>\n";
@@ -125,24 +127,8 @@ fn questions(out: &mut String, questions: &[OpenPoint]) {
 fn marked(text: &str) -> String {
     let parts = text.split('`').enumerate();
     let parts = parts.map(|(at, part)| match at % 2 {
-        0 => escape(part),
-        _ => format!("<code>{}</code>", escape(part)),
+        0 => escaped(part),
+        _ => format!("<code>{}</code>", escaped(part)),
     });
     parts.collect()
-}
-
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out += "&amp;",
-            '<' => out += "&lt;",
-            '>' => out += "&gt;",
-            '"' => out += "&quot;",
-            '\'' => out += "&#39;",
-            c if c.is_control() && c != '\n' => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
 }

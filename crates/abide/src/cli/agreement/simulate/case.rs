@@ -13,7 +13,7 @@ use crate::config::{self, BookError};
 use abide_agreement::{Book, Explanation, Source, Staged, explain, load, stage};
 use abide_ledger::projection::{self, Calendar, Outcome, Projection, World};
 use abide_model::Time;
-use abide_model::name::Clause;
+use abide_model::name::{Clause, Party};
 use abide_model::scenario::{Chance, Draft, Scenario};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -89,6 +89,12 @@ impl Case {
 
     pub(super) fn decimals(&self) -> u32 {
         self.scenario.currency.decimals()
+    }
+
+    /// What people call a party.
+    pub(super) fn called(&self, party: &Party) -> String {
+        let named = self.books.iter().find_map(|book| book.names().get(party));
+        named.map_or_else(|| party.to_string(), Clone::clone)
     }
 
     /// Each fact that may come true, and in how many futures it does.

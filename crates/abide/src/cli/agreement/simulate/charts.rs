@@ -6,6 +6,7 @@ use abide_draw::bars::{Bar, Group};
 use abide_draw::lines::{Across, Level, Point, Series, day};
 use abide_draw::{Bars, Lines};
 use abide_ledger::projection::{CommitOutcome, Figure, Outcome};
+use abide_model::name::Party;
 use abide_model::terms::Limit;
 use std::collections::BTreeMap;
 
@@ -61,9 +62,9 @@ pub(super) fn shares(case: &Case) -> Option<String> {
     for payee in &payees {
         for (draft, outcome) in case.scenario.drafts.iter().zip(&case.projection.drafts) {
             let name = match (payees.len() > 1, case.scenario.drafts.len() > 1) {
-                (true, true) => format!("{payee}, {}", draft.name),
-                (true, false) => payee.to_string(),
-                (false, _) => draft.name.clone(),
+                (true, true) => format!("{}, {}", case.called(payee), draft.name),
+                (_, false) => case.called(payee),
+                (false, true) => draft.name.clone(),
             };
             let points = paid(case, outcome, payee);
             if points.iter().any(|point| point.high != 0) {
@@ -82,7 +83,8 @@ pub(super) fn shares(case: &Case) -> Option<String> {
         true => "By the end of each period; the middle future, and the range in which eight of ten lie",
         false => "By the end of each period",
     };
-    let to = if let [only] = payees.as_slice() { format!(" to {only}") } else { String::new() };
+    let to =
+        if let [only] = payees.as_slice() { format!(" to {}", case.called(only)) } else { String::new() };
     (!series.is_empty()).then(|| {
         let levels = levels.into_iter().map(|(value, label)| Level { value, label }).collect();
         let (id, title) = ("shares".to_owned(), format!("What clauses pay{to}, added up"));
@@ -92,7 +94,7 @@ pub(super) fn shares(case: &Case) -> Option<String> {
 }
 
 /// What a payee has been paid by the end of each period.
-fn paid(case: &Case, outcome: &Outcome, payee: &abide_model::name::Party) -> Vec<Point> {
+fn paid(case: &Case, outcome: &Outcome, payee: &Party) -> Vec<Point> {
     let mut points = vec![Point { at: day(case.scenario.from), low: 0, value: 0, high: 0 }];
     let Some(one) = outcome.parties.iter().find(|one| one.party == *payee) else { return points };
     for (stage, figure) in case.projection.periods.iter().zip(&one.paid_up) {
@@ -104,18 +106,25 @@ fn paid(case: &Case, outcome: &Outcome, payee: &abide_model::name::Party) -> Vec
 
 /// The present value of each party under each draft.
 pub(super) fn value(case: &Case) -> Option<String> {
-    let mut groups: BTreeMap<&str, Vec<Bar>> = BTreeMap::new();
+    let mut groups: BTreeMap<&Party, Vec<Bar>> = BTreeMap::new();
     for (draft, outcome) in case.scenario.drafts.iter().zip(&case.projection.drafts) {
         for one in &outcome.parties {
             let (low, value, high) = ends(&one.present_value);
             let bar = Bar { name: draft.name.clone(), low, value, high };
-            groups.entry(one.party.as_str()).or_default().push(bar);
+            groups.entry(&one.party).or_default().push(bar);
         }
     }
     let groups: Vec<Group> =
-        groups.into_iter().map(|(name, bars)| Group { name: name.to_owned(), bars }).collect();
+        groups.into_iter().map(|(party, bars)| Group { name: case.called(party), bars }).collect();
     let (id, title) = ("value".to_owned(), "Present value for each party".to_owned());
-    let note = super::text::about(case);
+    let rate = &case.scenario.discount;
+    let mut note = match rate.is_zero() {
+        true => "Not discounted".to_owned(),
+        false => format!("At {} a year, as of {}", super::text::percent(rate), case.scenario.from),
+    };
+    if case.is_random() {
+        note += "; the middle future, and the range in which eight of ten lie";
+    }
     (!groups.is_empty()).then(|| Bars { id, title, note, unit: figures::unit(case), groups }.svg())
 }
 
@@ -173,13 +182,19 @@ pub(super) fn break_even(case: &Case, number: usize) -> Option<String> {
         Point { at: minor(sample.level), low: span.low, value, high: span.high }
     };
     let points: Vec<Point> = found.samples.iter().map(point).collect();
+    let party = case.called(&search.party);
+    // Where the answer changes: the last level of a stretch that is no mere point.
+    let turns = found.stretches.windows(2).filter(|pair| matches!(pair, [one, _] if one.low < one.high));
+    let turns = turns.filter_map(|pair| pair.first()).map(|one| one.high);
+    let turns =
+        turns.map(|units| Level { value: minor(units), label: figures::level(case, units) }).collect();
     let sold = case.scenario.streams.iter().map(|one| (&one.name, &one.title));
     let bought = case.scenario.purchases.iter().map(|one| (&one.name, &one.title));
     let (name, stands) = sold.chain(bought).find(|(name, _)| **name == search.vary)?;
     let called = if stands.is_empty() { name } else { stands };
     let title = match search.title.is_empty() {
         true => {
-            format!("By how much “{}” is better than “{}” for {}", search.better, search.than, search.party)
+            format!("By how much “{}” is better than “{}” for {}", search.better, search.than, party)
         }
         false => search.title.clone(),
     };
@@ -189,9 +204,9 @@ pub(super) fn break_even(case: &Case, number: usize) -> Option<String> {
         title,
         note: format!(
             "By how much “{}” is better for {}, in {measure}; below zero “{}” is",
-            search.better, search.party, search.than
+            search.better, party, search.than
         ),
-        across: Across::Amounts(figures::unit(case), format!("{called}, at first")),
+        across: Across::Amounts(figures::unit(case), format!("{called}, at first"), turns),
         unit: figures::unit(case),
         series: vec![Series { name: String::new(), points }],
         levels: Vec::new(),

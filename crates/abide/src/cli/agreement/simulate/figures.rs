@@ -93,6 +93,27 @@ pub(super) fn reached(reached: &Reached, futures: u32) -> String {
     )
 }
 
+/// The same for people: the day in the middle, and the rest of the sentence.
+pub(super) fn reached_on(reached: &Reached, futures: u32) -> (String, String) {
+    let day = |span: &Span<Option<Date>>| {
+        let one =
+            |day: Option<Date>| day.map_or("never within the horizon".to_owned(), |day| day.to_string());
+        if span.is_exact() { one(span.low) } else { format!("{} to {}", one(span.low), one(span.high)) }
+    };
+    let rest = match reached.p10 == reached.p90 {
+        _ if futures == 1 => String::new(),
+        true => format!(", in {} of {futures} futures", reached.times),
+        false => {
+            let tenths = [(&reached.p10, "one"), (&reached.p90, "nine")].into_iter();
+            let within = tenths.filter(|(span, _)| span.low.is_some() && span.high.is_some());
+            let listed = within.map(|(span, tenth)| format!(", in {tenth} of ten by {}", day(span)));
+            let listed: String = listed.collect();
+            format!(" in the middle of {futures} futures{listed}; within the horizon in {}", reached.times)
+        }
+    };
+    (day(&reached.p50), rest)
+}
+
 /// What tables say of a stage of a commitment besides its figures.
 pub(super) struct Told {
     pub(super) stage: String,
@@ -123,7 +144,7 @@ pub(super) fn cap(limit: &Limit, money: &Money) -> String {
         Limit::Unknown => "a cap that is not known".to_owned(),
         Limit::Of(total) => {
             let minor = total.exact().to_minor(total.currency).unwrap_or(i128::MAX);
-            format!("cap of {} {}", money.scale.shown(minor, 2), money.name())
+            format!("cap of {} {}", trimmed(&money.scale.shown(minor, 2)), money.name())
         }
     }
 }
@@ -138,11 +159,20 @@ pub(super) fn standing(side: Standing, better: &str, than: &str) -> String {
     }
 }
 
-/// Whole currency units as amounts of a level: `23.41 billion USD`.
+/// Whole currency units as amounts of a level, to three decimals: `23.41 billion USD`.
 pub(super) fn level(case: &Case, units: i128) -> String {
     if units == 0 {
         return format!("0 {}", case.scenario.currency);
     }
     let minor = units.saturating_mul(10i128.pow(case.decimals()));
-    Scale::fitting(unit(case), [minor]).told(minor, 3)
+    let scale = Scale::fitting(unit(case), [minor]);
+    let number = scale.shown(minor, 3);
+    let number =
+        if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { &number };
+    format!("{number} {}", scale.name())
+}
+
+/// A number without needless digits.
+fn trimmed(number: &str) -> &str {
+    if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number }
 }

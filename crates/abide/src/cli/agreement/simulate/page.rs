@@ -33,21 +33,9 @@ pub(super) fn page(case: &Case) -> String {
     )
 }
 
-/// Text as it may stand between tags and in attributes.
+/// Text as it may stand between tags and in attributes. A number and its percent sign stay on one line.
 fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c if c.is_control() && !c.is_whitespace() => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
+    abide_draw::escaped(&text.replace(" %", "\u{a0}%"))
 }
 
 /// Text in which what stands between backticks is a name.
@@ -75,9 +63,12 @@ fn head(case: &Case) -> String {
     } else {
         format!("<p class=\"lead\">{}</p>\n", named(note.trim()))
     };
+    let chances = text::chances(case).join(" ");
+    let chances =
+        if chances.is_empty() { chances } else { format!("<p class=\"meta\">{}</p>\n", named(&chances)) };
     format!(
         "<header>\n<p class=\"kicker\">Forecast under agreements · book {} · scenario {}</p>\n<h1>{}</h1>\n{note}<p \
-         class=\"meta\">{}</p>\n</header>\n",
+         class=\"meta\">{}</p>\n{chances}</header>\n",
         escaped(book),
         escaped(&case.scenario.name),
         escaped(&case.scenario.title),
@@ -99,13 +90,14 @@ fn answers(case: &Case, money: &Money) -> String {
         });
         items.push(format!("<p>{}</p>\n<ul>{}</ul>\n", escaped(title), stretches.collect::<String>()));
     }
+    items.extend(commitments(case));
     for (draft, outcome) in case.scenario.drafts.iter().zip(&case.projection.drafts) {
         for clause in &outcome.clauses {
             let Some(reached) = &clause.reached else { continue };
-            let (cap, day) =
-                (figures::cap(&clause.cap, money), figures::reached(reached, case.projection.futures));
+            let cap = figures::cap(&clause.cap, money);
+            let (day, rest) = figures::reached_on(reached, case.projection.futures);
             let words = format!("{}: <code>{}</code> has a {cap}", escaped(&draft.title), clause.clause);
-            items.push(format!("<p>{words}, reached <b>{}</b>.</p>\n", escaped(&day)));
+            items.push(format!("<p>{words}, reached <b>{}</b>{}.</p>\n", escaped(&day), escaped(&rest)));
         }
     }
     let first = case.scenario.drafts.first().map_or("", |draft| draft.title.as_str());
@@ -113,7 +105,8 @@ fn answers(case: &Case, money: &Money) -> String {
         let gains = outcome.parties.iter().map(|one| {
             let range = money.range(&one.gain);
             let range = if range.is_empty() { range } else { format!(" (eight of ten: {range})") };
-            format!("<li><b>{}</b>: {}{}</li>", one.party, escaped(&money.middle(&one.gain)), escaped(&range))
+            let (party, gain) = (case.called(&one.party), money.middle(&one.gain));
+            format!("<li><b>{}</b>: {}{}</li>", escaped(&party), escaped(&gain), escaped(&range))
         });
         items.push(format!(
             "<p>Present value under “{}” less that under “{}”, in {}:</p>\n<ul>{}</ul>\n",
@@ -127,6 +120,41 @@ fn answers(case: &Case, money: &Money) -> String {
         true => String::new(),
         false => section("What it comes to", &format!("<div class=\"answer\">\n{}</div>\n", items.concat())),
     }
+}
+
+/// What becomes of each stage of a commitment, a sentence for each.
+fn commitments(case: &Case) -> Vec<String> {
+    let mut said = Vec::new();
+    for (draft, outcome) in case.scenario.drafts.iter().zip(&case.projection.drafts) {
+        let Some(money) = Money::of_commits(outcome) else { continue };
+        for (commit, stage) in
+            outcome.commits.iter().flat_map(|one| one.stages.iter().map(move |stage| (one, stage)))
+        {
+            let (Some(wanted), Some(met)) = (&stage.wanted, &stage.met) else { continue };
+            let (day, rest) = figures::reached_on(met, case.projection.futures);
+            let met = match met.times {
+                0 => format!(
+                    "not bought within the horizon: <b>{}</b> is left",
+                    escaped(&money.middle(&stage.left))
+                ),
+                _ => format!("bought by <b>{}</b>{}", escaped(&day), escaped(&rest)),
+            };
+            let draft = if case.scenario.drafts.len() > 1 {
+                format!("{}: ", escaped(&draft.title))
+            } else {
+                String::new()
+            };
+            said.push(format!(
+                "<p>{draft}What {} is to buy from {} under <code>{}</code>, {} {}, is {met}.</p>\n",
+                escaped(&case.called(&commit.buyer)),
+                escaped(&case.called(&commit.seller)),
+                commit.clause,
+                escaped(&money.middle(wanted)),
+                escaped(&money.name())
+            ));
+        }
+    }
+    said
 }
 
 /// A draft's title in quotes.

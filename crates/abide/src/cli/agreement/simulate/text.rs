@@ -99,22 +99,23 @@ fn draft(case: &Case, number: usize, outcome: &Outcome, money: &Money, paint: Pa
     let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
     let mut grid = Grid::new(&titles).numbers_from(2);
     for one in &outcome.parties {
+        let name = case.called(&one.party);
         for (what, row) in rows(one) {
-            add(&mut grid, [one.party.as_str(), what], row, money, case);
+            add(&mut grid, [&name, what], row, money, case);
         }
-        alone(&mut grid, [one.party.as_str(), "present value"], &one.present_value, money, case);
+        alone(&mut grid, [&name, "present value"], &one.present_value, money, case);
         if one.look_through != one.present_value {
-            alone(&mut grid, [one.party.as_str(), "look-through"], &one.look_through, money, case);
+            alone(&mut grid, [&name, "look-through"], &one.look_through, money, case);
         }
         if !one.worth.is_empty() {
-            let mut cells = vec![one.party.to_string(), "stakes worth".to_owned()];
+            let mut cells = vec![name, "stakes worth".to_owned()];
             cells.extend(one.worth.iter().map(|figure| money.middle(figure)));
             cells.resize(titles.len(), String::new());
             grid.cells(&cells);
         }
     }
     for clause in &outcome.clauses {
-        let whom = format!("{} to {}", clause.payer, clause.payee);
+        let whom = format!("{} to {}", case.called(&clause.payer), case.called(&clause.payee));
         add(&mut grid, [clause.clause.as_str(), &whom], &clause.due, money, case);
     }
     let mut out =
@@ -200,7 +201,7 @@ fn compared(case: &Case, money: &Money, paint: Paint) -> String {
     for (draft, outcome) in case.scenario.drafts.iter().zip(&case.projection.drafts).skip(1) {
         for one in &outcome.parties {
             let (middle, range) = (money.middle(&one.gain), money.range(&one.gain));
-            grid.row([draft.name.as_str(), one.party.as_str(), &middle, &range]);
+            grid.row([draft.name.as_str(), &case.called(&one.party), &middle, &range]);
         }
     }
     format!("\n{}\n{}", paint.bold("36", "Compared"), grid.text())
@@ -213,8 +214,8 @@ fn searches(case: &Case, paint: Paint) -> String {
         out += &format!("\n{}\n", paint.bold("36", &plain(title, false)));
         out += &format!(
             "for {}, by {}, over the amount of `{}`:\n",
-            search.party,
-            search.measure.as_str(),
+            case.called(&search.party),
+            search.measure.as_str().replace('-', " "),
             search.vary
         );
         for one in &found.stretches {
@@ -296,7 +297,7 @@ fn swings(case: &Case, money: &Money, paint: Paint) -> String {
     for one in &case.swings {
         let draft = case.scenario.drafts.get(one.draft).map_or("", |draft| draft.name.as_str());
         let (yes, no) = (money.span(&one.yes), money.span(&one.no));
-        grid.row([one.question.as_str(), draft, one.party.as_str(), &yes, &no, ""]);
+        grid.row([one.question.as_str(), draft, &case.called(&one.party), &yes, &no, ""]);
     }
     format!("\n{}\n{}", paint.bold("36", "What open questions move"), grid.text())
 }

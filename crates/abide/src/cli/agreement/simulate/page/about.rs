@@ -63,7 +63,7 @@ fn swings(case: &Case, money: &Money) -> String {
             escaped(&one.ask),
             escaped(&one.question),
             escaped(draft),
-            one.party,
+            escaped(&case.called(&one.party)),
             escaped(&money.span(&one.yes)),
             escaped(&money.span(&one.no)),
         )
@@ -102,10 +102,15 @@ pub(super) fn assumed(case: &Case) -> String {
         );
     }
     body += &(purchases(case) + &valuations(case));
-    let holdings = scenario
-        .holdings
-        .iter()
-        .map(|one| format!("<li>{} owns {} of {}.</li>", one.owner, text::percent(&one.part), one.of));
+    let holdings = scenario.holdings.iter().map(|one| {
+        let (owner, of) = (case.called(&one.owner), case.called(&one.of));
+        format!(
+            "<li>{} owns {} of {}.</li>",
+            escaped(&owner),
+            escaped(&text::percent(&one.part)),
+            escaped(&of)
+        )
+    });
     let facts = scenario.supposed.iter().map(|fact| format!("<li>{}</li>", named(fact)));
     let supposed: String = facts.chain(holdings).collect();
     if !supposed.is_empty() {
@@ -131,7 +136,7 @@ fn revenue(case: &Case, stream: &Stream) -> String {
     format!(
         "<tr><td>{}</td><td>{}: <code>{}</code> through {}{}</td><td>{}{}</td></tr>\n",
         escaped(called(stream)),
-        stream.party,
+        escaped(&case.called(&stream.party)),
         stream.product,
         stream.channel,
         escaped(&where_to),
@@ -149,8 +154,8 @@ fn purchases(case: &Case) -> String {
         format!(
             "<tr><td>{}</td><td>{} from {}{channel}{product}</td><td>{}</td></tr>\n",
             escaped(called),
-            one.buyer,
-            one.seller,
+            escaped(&case.called(&one.buyer)),
+            escaped(&case.called(&one.seller)),
             escaped(&level(case, &one.level))
         )
     };
@@ -167,7 +172,12 @@ fn purchases(case: &Case) -> String {
 fn valuations(case: &Case) -> String {
     let row = |one: &Valuation| {
         let value = quantity(&one.value, &|exact| money(case, exact));
-        format!("<li>{} is worth {} from {} on.</li>", one.of, escaped(&value), one.on)
+        format!(
+            "<li>{} is worth {} from {} on.</li>",
+            escaped(&case.called(&one.of)),
+            escaped(&value),
+            one.on
+        )
     };
     let rows: String = case.scenario.valuations.iter().map(row).collect();
     if rows.is_empty() { rows } else { format!("<h3>Valuations</h3>\n<ul>{rows}</ul>\n") }

@@ -23,19 +23,23 @@ fn draft(case: &Case, number: usize, outcome: &Outcome, money: &Money) -> String
     let day = known.split('T').next().unwrap_or("");
     let mut body =
         format!("<p class=\"small\">As known on {day}. Amounts in {}.</p>\n", escaped(&money.name()));
-    let chunks: Vec<&[Stage]> = case.projection.periods.chunks(COLUMNS_MAX).collect();
+    let periods = &case.projection.periods;
+    // Of about the same width, so that none is left with a single period.
+    let width = periods.len().div_ceil(periods.len().div_ceil(COLUMNS_MAX).max(1)).max(1);
+    let chunks: Vec<&[Stage]> = periods.chunks(width).collect();
     for (at, stages) in chunks.iter().enumerate() {
         let last = at + 1 == chunks.len();
-        body += &table(case, outcome, money, (at * COLUMNS_MAX, stages, last));
+        body += &table(case, outcome, money, (at * width, stages, last));
     }
     let caps = outcome.clauses.iter().filter_map(|clause| {
         let reached = clause.reached.as_ref()?;
-        let day = figures::reached(reached, case.projection.futures);
+        let (day, rest) = figures::reached_on(reached, case.projection.futures);
         Some(format!(
-            "<p class=\"small\"><code>{}</code>: {}, reached {}.</p>\n",
+            "<p class=\"small\"><code>{}</code>: {}, reached {}{}.</p>\n",
             clause.clause,
             escaped(&figures::cap(&clause.cap, money)),
-            escaped(&day)
+            escaped(&day),
+            escaped(&rest)
         ))
     });
     body += &caps.collect::<String>();
@@ -67,8 +71,8 @@ fn commitments(case: &Case, outcome: &Outcome) -> String {
         let name = format!(
             "<code>{}</code> <span class=\"whom\">{} from {}</span>",
             escaped(commit.clause.as_str()),
-            escaped(commit.buyer.as_str()),
-            escaped(commit.seller.as_str())
+            escaped(&case.called(&commit.buyer)),
+            escaped(&case.called(&commit.seller))
         );
         rows += &group(&name, &body);
     }
@@ -111,10 +115,10 @@ fn table(
         if !one.worth.is_empty() {
             body += &cells.standing("stakes worth", &one.worth);
         }
-        rows += &group(&escaped(one.party.as_str()), &body);
+        rows += &group(&escaped(&case.called(&one.party)), &body);
     }
     for clause in &outcome.clauses {
-        let whom = format!("{} to {}", clause.payer, clause.payee);
+        let whom = format!("{} to {}", case.called(&clause.payer), case.called(&clause.payee));
         let name = format!("<code>{}</code>", escaped(clause.clause.as_str()));
         rows += &group(&name, &cells.row(&whom, "", &clause.due));
     }
