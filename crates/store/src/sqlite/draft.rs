@@ -59,10 +59,26 @@ impl Draft {
         Draft { ends, next: ends, ..Draft::default() }
     }
 
-    /// Writes one step, which follows: that was decided when it was kept. Of a session that was erased since, only
-    /// the ledger lines stay.
-    pub(super) fn write(&mut self, conn: &Connection, append: &Append) -> rusqlite::Result<()> {
-        self.post(conn, append)?;
+    /// Writes steps, which follow: that was decided when they were kept. Of a session that was erased since, only the
+    /// ledger lines stay.
+    pub(super) fn write<'a>(
+        &mut self,
+        conn: &Connection,
+        steps: impl IntoIterator<Item = &'a Append>,
+    ) -> rusqlite::Result<()> {
+        let mut lines = lines::Writer::new(conn)?;
+        for append in steps {
+            for line in &append.lines {
+                self.next.line += 1;
+                lines.post(self.next.line, append.session, line)?;
+                self.hours.add(self.next.line, line.at_ms);
+            }
+            self.move_on(conn, append)?;
+        }
+        Ok(())
+    }
+
+    fn move_on(&mut self, conn: &Connection, append: &Append) -> rusqlite::Result<()> {
         let moved = match self.moved.entry(append.session) {
             Entry::Occupied(moved) => moved.into_mut(),
             Entry::Vacant(place) => {
@@ -93,15 +109,6 @@ impl Draft {
         Ok(())
     }
 
-    fn post(&mut self, conn: &Connection, append: &Append) -> rusqlite::Result<()> {
-        for line in &append.lines {
-            self.next.line += 1;
-            lines::post(conn, self.next.line, append.session, line)?;
-            self.hours.add(self.next.line, line.at_ms);
-        }
-        Ok(())
-    }
-
     /// Writes what is written once for all steps; `number` is that of the last. Pauses after so many rows.
     pub(super) fn end(
         &mut self,
@@ -115,17 +122,28 @@ impl Draft {
             }
         };
         let mut moved: Vec<(&SessionId, &Moved)> = self.moved.iter().collect();
+        let mut heads = heads::Writer::new(conn)?;
         for (n, (session, moved)) in moved.iter().enumerate() {
             match moved.prev {
-                0 => heads::insert(conn, **session, &moved.head)?,
-                _ => heads::update(conn, **session, &moved.head)?,
+                0 => heads.insert(**session, &moved.head)?,
+                _ => heads.update(**session, &moved.head)?,
             }
             pause_after(n);
         }
         // In the order of the table's key, so that its pages fill up.
         moved.sort_unstable_by_key(|(_, moved)| moved.head.pos);
+        let mut rows = conn.prepare_cached(
+            "INSERT INTO log (pos, session, seq, prev, held, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?;
         for (n, (session, moved)) in moved.iter().enumerate() {
-            moved.write_row(conn, **session)?;
+            rows.execute(params![
+                moved.head.pos,
+                id_bytes(**session),
+                moved.seq.cast_signed(),
+                moved.prev,
+                (!moved.held.is_empty()).then_some(&moved.held),
+                moved.body,
+            ])?;
             pause_after(n);
         }
         self.hours.write(conn)?;
@@ -176,21 +194,6 @@ impl Moved {
         self.head.open = append.open;
         self.head.changed_ms = append.at_ms;
         frame::join(&append.records, &mut self.body);
-    }
-
-    fn write_row(&self, conn: &Connection, session: SessionId) -> rusqlite::Result<()> {
-        conn.prepare_cached(
-            "INSERT INTO log (pos, session, seq, prev, held, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )?
-        .execute(params![
-            self.head.pos,
-            id_bytes(session),
-            self.seq.cast_signed(),
-            self.prev,
-            (!self.held.is_empty()).then_some(&self.held),
-            self.body,
-        ])?;
-        Ok(())
     }
 }
 

@@ -113,7 +113,7 @@ impl Intake {
         self.wait_for_disk(true)?;
         let head = Head { erased: true, open: false, ..known };
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        heads::update(&tx, session, &head)?;
+        heads::Writer::new(&tx)?.update(session, &head)?;
         tx.execute("DELETE FROM snapshot WHERE session = ?1", [id_bytes(session)])?;
         mark_scrub(&tx, true)?;
         tx.commit()?;
@@ -236,7 +236,7 @@ fn remove_slice(conn: &mut Connection, session: SessionId, head: &Head) -> rusql
         rows += 1;
         pos = prev;
     }
-    heads::update(&tx, session, &Head { pos, ..head.clone() })?;
+    heads::Writer::new(&tx)?.update(session, &Head { pos, ..head.clone() })?;
     tx.commit()?;
     Ok(pos)
 }

@@ -1,7 +1,7 @@
 //! Where each session's journal ends: the rows of `session`.
 
 use abide_model::id::SessionId;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use std::sync::Arc;
 
 /// The end of one journal.
@@ -51,34 +51,48 @@ pub(super) fn find(conn: &Connection, session: SessionId) -> rusqlite::Result<Op
     Ok(statement.query_row([id_bytes(session)], read_row).optional()?.map(|(_, head)| head))
 }
 
-/// Writes the head of a session that has none.
-pub(super) fn insert(conn: &Connection, session: SessionId, head: &Head) -> rusqlite::Result<()> {
-    conn.prepare_cached(
-        "INSERT INTO session (id, owner, named, head, seq, open, created, changed, erased)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-    )?
-    .execute(params![
-        id_bytes(session),
-        &*head.owner,
-        head.named,
-        head.pos,
-        head.seq.cast_signed(),
-        head.open,
-        head.created_ms,
-        head.changed_ms,
-        head.erased,
-    ])?;
-    Ok(())
+/// Writes heads, many with one statement.
+pub(super) struct Writer<'c> {
+    insert: CachedStatement<'c>,
+    update: CachedStatement<'c>,
 }
 
-/// Moves the head of a session that has one.
-pub(super) fn update(conn: &Connection, session: SessionId, head: &Head) -> rusqlite::Result<()> {
-    let Head { pos, seq, open, changed_ms, erased, owner: _, named: _, created_ms: _ } = head;
-    conn.prepare_cached(
-        "UPDATE session SET head = ?2, seq = ?3, open = ?4, changed = ?5, erased = ?6 WHERE id = ?1",
-    )?
-    .execute(params![id_bytes(session), pos, seq.cast_signed(), open, changed_ms, erased])?;
-    Ok(())
+impl<'c> Writer<'c> {
+    pub(super) fn new(conn: &'c Connection) -> rusqlite::Result<Writer<'c>> {
+        Ok(Writer {
+            insert: conn.prepare_cached(
+                "INSERT INTO session (id, owner, named, head, seq, open, created, changed, erased)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?,
+            update: conn.prepare_cached(
+                "UPDATE session SET head = ?2, seq = ?3, open = ?4, changed = ?5, erased = ?6 WHERE id = ?1",
+            )?,
+        })
+    }
+
+    /// Of a session that has none.
+    pub(super) fn insert(&mut self, session: SessionId, head: &Head) -> rusqlite::Result<()> {
+        self.insert.execute(params![
+            id_bytes(session),
+            &*head.owner,
+            head.named,
+            head.pos,
+            head.seq.cast_signed(),
+            head.open,
+            head.created_ms,
+            head.changed_ms,
+            head.erased,
+        ])?;
+        Ok(())
+    }
+
+    /// Of a session that has one.
+    pub(super) fn update(&mut self, session: SessionId, head: &Head) -> rusqlite::Result<()> {
+        let Head { pos, seq, open, changed_ms, erased, owner: _, named: _, created_ms: _ } = head;
+        let seq = seq.cast_signed();
+        self.update.execute(params![id_bytes(session), pos, seq, open, changed_ms, erased])?;
+        Ok(())
+    }
 }
 
 /// A number of `meta`.

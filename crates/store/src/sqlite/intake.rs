@@ -232,9 +232,7 @@ impl Intake {
 fn write(conn: &mut Connection, draft: &mut Draft, steps: &[Kept], pause: impl Fn()) -> rusqlite::Result<()> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for some in steps.chunks(ROWS_BETWEEN_PAUSES) {
-        for step in some {
-            draft.write(&tx, &step.append)?;
-        }
+        draft.write(&tx, some.iter().map(|step| &step.append))?;
         pause();
     }
     let last = steps.last().map_or(0, |step| step.number);
@@ -253,9 +251,7 @@ pub(super) fn take_in_found(
     salt: u64,
 ) -> rusqlite::Result<()> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for (_, append) in found {
-        draft.write(&tx, append)?;
-    }
+    draft.write(&tx, found.iter().map(|(_, append)| append))?;
     if let Some((last, _)) = found.last() {
         draft.end(&tx, *last, (usize::MAX, || {}))?;
     }

@@ -4,7 +4,7 @@ use super::heads::{id_bytes, id_from};
 use crate::append::Line;
 use crate::journal::PostedLine;
 use abide_model::id::SessionId;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{CachedStatement, Connection, Row, params};
 use std::collections::BTreeMap;
 
 const HOUR_MS: i64 = 3_600_000;
@@ -34,10 +34,18 @@ impl Hours {
     }
 }
 
-pub(super) fn post(conn: &Connection, n: i64, session: SessionId, line: &Line) -> rusqlite::Result<()> {
-    conn.prepare_cached("INSERT INTO line (n, at, session, body) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![n, line.at_ms, id_bytes(session), line.body])?;
-    Ok(())
+/// Posts lines, many with one statement.
+pub(super) struct Writer<'c>(CachedStatement<'c>);
+
+impl<'c> Writer<'c> {
+    pub(super) fn new(conn: &'c Connection) -> rusqlite::Result<Writer<'c>> {
+        conn.prepare_cached("INSERT INTO line (n, at, session, body) VALUES (?1, ?2, ?3, ?4)").map(Writer)
+    }
+
+    pub(super) fn post(&mut self, n: i64, session: SessionId, line: &Line) -> rusqlite::Result<()> {
+        self.0.execute(params![n, line.at_ms, id_bytes(session), line.body])?;
+        Ok(())
+    }
 }
 
 /// Lines with `from_ms <= at < until_ms` after line `after`, in the order they were posted, at most `limit`.
