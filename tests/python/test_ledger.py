@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -137,6 +138,23 @@ def test_every_call_is_a_line_with_the_tokens_the_cloud_counted(busy_house: Hous
         (call["cloud"], call["input_tokens"], call["output_tokens"]) for call in busy_house.clouds.log()
     )
     assert booked == seen
+
+
+def test_an_invoice_is_to_the_cent_what_the_export_says_the_customer_owes(busy_house: House) -> None:
+    exported = busy_house.abide.run("ledger", "export", "--format", "jsonl", "--detail", "call").stdout
+    owed: dict[str, Fraction] = {}
+    for line in map(json.loads, exported.splitlines()):
+        for posting in line.get("postings", []):
+            if posting["account"].startswith("Assets:Receivable:Customers"):
+                customer = posting["customer"]
+                owed[customer] = owed.get(customer, Fraction()) + Fraction(posting["amount"])
+    billed = {one["customer"]: one["billed"] for one in statement(busy_house, "openai")["customers"]}
+    assert {customer: Fraction(amount) for customer, amount in billed.items()} == owed
+    assert billed
+    for customer, amount in billed.items():
+        page = busy_house.abide.run("ledger", "invoice", "--customer", customer, "--period", period()).stdout
+        total = page.split("To be paid", 1)[1]
+        assert f">{Decimal(amount):,.2f} USD<" in total
 
 
 def tokens_of(line: stand.Json) -> tuple[int, int]:
