@@ -48,6 +48,82 @@ fn the_page_holds_the_answer_the_pictures_and_the_words_and_nothing_from_elsewhe
     assert!(std::fs::read_to_string(chart).unwrap().starts_with("<svg "));
 }
 
+/// A book of three clauses: a commitment with a shortfall, a share of what schools buy until something happens, and a
+/// price for each unit.
+const BOOK: [(&str, &str); 3] = [
+    (
+        "book.toml",
+        "book = \"b\"\nself = \"lab\"\n\
+         [[party]]\nid = \"lab\"\nname = \"The Lab\"\n[[party]]\nid = \"cloud\"\n[[party]]\nid = \"maker\"\n\
+         [[channel]]\nid = \"own\"\noperator = \"lab\"\n[[product]]\nid = \"lab/api\"\nowner = \"lab\"\n\
+         [[segment]]\nid = \"schools\"\n[[event]]\nid = \"it\"\nask = \"Has it happened?\"\n",
+    ),
+    (
+        "terms.toml",
+        "instrument = \"i\"\nparties = [\"lab\", \"cloud\", \"maker\"]\nsigned = 2026-01-01\n\
+         [[commit]]\nid = \"spend\"\nfrom = \"lab\"\nto = \"cloud\"\nshortfall = \"50%\"\n\
+         schedule = [{ since = 2026-01-01, until = 2027-01-01, amount = \"100 USD\" }]\n\
+         [[share]]\nid = \"part\"\nfrom = \"lab\"\nto = \"cloud\"\nrate = \"10%\"\nevery = \"year\"\n\
+         of = { segments = [\"schools\"] }\nunless = 'it'\n\
+         [[split]]\nid = \"wholesale\"\nfrom = \"lab\"\nevery = \"year\"\n\
+         steps = [{ to = \"maker\", wholesale = \"3 USD\" }, { to = \"lab\", remainder = true }]\n",
+    ),
+    (
+        "what-if.toml",
+        "scenario = \"s\"\ntitle = \"What if?\"\nfrom = 2026-01-01\nuntil = 2028-01-01\nknown = 2026-06-01\n\
+         currency = \"USD\"\ndraws = 200\n\
+         [[revenue]]\nid = \"schools\"\nproduct = \"lab/api\"\nchannel = \"own\"\nsegment = \"schools\"\n\
+         amount = \"1_000 USD\"\nprice = \"10 USD\"\nunit = \"seats\"\n\
+         [[revenue]]\nid = \"anybody\"\nproduct = \"lab/api\"\nchannel = \"own\"\namount = \"500 USD\"\nprice = \"5 USD\"\n\
+         [[purchase]]\nid = \"compute\"\nfrom = \"cloud\"\namount = \"60 USD\"\n\
+         [[fact]]\nevent = \"it\"\non = 2027-01-01\nchance = \"25%\"\n",
+    ),
+];
+
+#[test]
+fn commitments_units_and_chances_come_out_together_and_what_is_open_is_named() {
+    let stage = Stage::new(&[]);
+    let book = stage.path().join("book");
+    std::fs::create_dir(&book).unwrap();
+    for (name, text) in BOOK {
+        std::fs::write(book.join(name), text).unwrap();
+    }
+    let path = book.join("what-if.toml");
+    let done = stage.run(&["agreement", "simulate", book.to_str().unwrap(), path.to_str().unwrap()]);
+    expect![[r#"
+        What if?
+        From 2026-01-01 until 2028-01-01; the middle of 200 futures, seed 1.
+        `it` on 2027-01-01: a chance of 25 %, here 55 of 200 futures.
+
+        The terms of the book  as known at 2026-06-01T00:00:00+00:00
+        USD                              2026      2027     total          eight of ten
+        cloud      sells                60.00     60.00    120.00
+        cloud      receives            120.00    100.00    220.00      120.00 to 220.00
+        cloud      cash                180.00    160.00    340.00      240.00 to 340.00
+        cloud      present value                           340.00      240.00 to 340.00
+        The Lab    sells             1,500.00  1,500.00  3,000.00
+        The Lab    buys                 60.00     60.00    120.00
+        The Lab    pays                720.00    700.00  1,420.00  1,320.00 to 1,420.00
+        The Lab    cash                720.00    740.00  1,460.00  1,460.00 to 1,560.00
+        The Lab    present value                         1,460.00  1,460.00 to 1,560.00
+        maker      receives            600.00    600.00  1,200.00
+        maker      cash                600.00    600.00  1,200.00
+        maker      present value                         1,200.00
+        part       The Lab to cloud    100.00    100.00    200.00      100.00 to 200.00
+        spend      The Lab to cloud     20.00      0.00     20.00
+        wholesale  The Lab to maker    600.00    600.00  1,200.00
+        part: no cap
+
+        USD    stage                     to be bought  bought   left   owed
+        spend  2026-01-01 to 2026-12-31        100.00   60.00  40.00  20.00  all bought in no future
+
+        Whether `anybody` counts toward `part` under `terms` hangs on a segment or country that it does not
+        name. Here it does not.
+        exit 0
+    "#]]
+    .assert_eq(&done.text());
+}
+
 #[test]
 fn a_scenario_that_is_wrong_is_shown_with_its_place() {
     let stage = Stage::new(&[]);

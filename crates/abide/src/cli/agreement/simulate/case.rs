@@ -4,7 +4,7 @@
 mod laid;
 mod swings;
 
-pub(super) use laid::Unpermitted;
+pub(super) use laid::{Unpermitted, Unplaced};
 pub(super) use swings::Swing;
 
 use crate::cli::failure::Failure;
@@ -32,6 +32,8 @@ pub(super) struct Case {
     pub(super) projection: Projection,
     /// What the forecast supposes although a draft does not permit it.
     pub(super) unpermitted: Vec<Unpermitted>,
+    /// What hangs on a segment or country that revenue does not name.
+    pub(super) unplaced: Vec<Unplaced>,
     /// What open questions move, the most first.
     pub(super) swings: Vec<Swing>,
     /// The clauses that the figures rest on, told in sentences, by draft.
@@ -73,6 +75,7 @@ impl Case {
         let projection = projection::project(&staged.scenario, &drafts, &calendar)
             .map_err(|error| Failure::input(error.to_string()))?;
         let unpermitted = laid::unpermitted(&laid, &projection.worlds);
+        let unplaced = laid::unplaced(&laid);
         let known = laid.first().map_or(Vec::new(), |laid| laid.known.clone());
         let told = files.told(&staged.scenario, &projection);
         let scenario = staged.scenario.clone();
@@ -80,7 +83,7 @@ impl Case {
         let middle = worlds.first().zip(drafts.first());
         let swings = middle
             .map_or(Vec::new(), |middle| swings::swings(&mut staged, &books, middle, &given, &calendar));
-        Ok(Self { scenario, books, known, worlds, projection, unpermitted, swings, told })
+        Ok(Self { scenario, books, known, worlds, projection, unpermitted, unplaced, swings, told })
     }
 
     pub(super) fn is_random(&self) -> bool {

@@ -26,6 +26,7 @@ pub(super) fn json(case: &Case) -> Value {
         "drafts": drafts.collect::<Vec<_>>(),
         "break_even": searches(case),
         "unpermitted": unpermitted(case),
+        "unplaced": unplaced(case),
         "questions": swings(case),
     })
 }
@@ -148,6 +149,17 @@ fn unpermitted(case: &Case) -> Vec<Value> {
         })
     };
     case.unpermitted.iter().map(one).collect()
+}
+
+fn unplaced(case: &Case) -> Vec<Value> {
+    let one = |one: &super::case::Unplaced| {
+        json!({
+            "draft": case.scenario.drafts.get(one.draft).map(|draft| draft.name.as_str()),
+            "revenue": case.scenario.streams.get(one.stream).map(|stream| stream.name.as_str()),
+            "clause": one.of.clause.as_str(), "counted": one.of.counted,
+        })
+    };
+    case.unplaced.iter().map(one).collect()
 }
 
 fn swings(case: &Case) -> Vec<Value> {

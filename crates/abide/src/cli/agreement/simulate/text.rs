@@ -249,6 +249,14 @@ pub(super) fn left_out(case: &Case) -> Vec<String> {
             format!("Not in the figures of {}, {}: {clauses}.", drafts.join(" and "), lacking(why))
         }));
     }
+    said.extend(case.unplaced.iter().filter_map(|one| {
+        let (stream, draft) = (case.scenario.streams.get(one.stream)?, case.scenario.drafts.get(one.draft)?);
+        let does = if one.of.counted { "does" } else { "does not" };
+        Some(format!(
+            "Whether `{}` counts toward `{}` under `{}` hangs on a segment or country that it does not name. Here it {does}.",
+            stream.name, one.of.clause, draft.name
+        ))
+    }));
     said
 }
 

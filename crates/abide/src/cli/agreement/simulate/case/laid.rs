@@ -6,7 +6,8 @@ use abide_ledger::projection::{Piece, Terms};
 use abide_model::decision::{Action, Ask, Verdict};
 use abide_model::name::Party;
 use abide_model::scenario::{Purchase, Scenario, Stream};
-use abide_model::{Date, Time};
+use abide_model::{Date, Time, terms};
+use std::collections::BTreeSet;
 
 /// The most pieces of one stream; a book changes no answer more often in practice.
 const PIECES_MAX: usize = 10_000;
@@ -16,6 +17,15 @@ pub(super) struct Laid {
     pub(super) terms: Vec<Terms>,
     pub(super) known: Vec<Time>,
     unpermitted: Vec<Unpermitted>,
+    unplaced: Vec<Unplaced>,
+}
+
+/// Revenue that names no segment or country, on which it hangs whether a clause counts it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) struct Unplaced {
+    pub(in super::super) draft: usize,
+    pub(in super::super) stream: usize,
+    pub(in super::super) of: terms::Unplaced,
 }
 
 /// Revenue that a draft does not permit, or perhaps not.
@@ -31,14 +41,16 @@ pub(in super::super) struct Unpermitted {
 }
 
 pub(super) fn laid_out(scenario: &Scenario, books: &[Book], given: &impl Fn(&Book) -> Time) -> Laid {
-    let mut laid = Laid { terms: Vec::new(), known: Vec::new(), unpermitted: Vec::new() };
+    let mut laid =
+        Laid { terms: Vec::new(), known: Vec::new(), unpermitted: Vec::new(), unplaced: Vec::new() };
     for (number, (draft, book)) in scenario.drafts.iter().zip(books).enumerate() {
         let day = draft.known.or(scenario.known);
         let known = day.map_or_else(|| given(book), |day| book.start_of_day(day));
         let mut sold = Vec::new();
         for (at, stream) in scenario.streams.iter().enumerate() {
-            let (found, wrong) = cut(scenario, stream, book, known);
-            sold.push(found);
+            let Cut { pieces, wrong, unplaced } = cut(scenario, stream, book, known);
+            sold.push(pieces);
+            laid.unplaced.extend(unplaced.into_iter().map(|of| Unplaced { draft: number, stream: at, of }));
             laid.unpermitted.extend(wrong.into_iter().map(|(from, until, verdict)| Unpermitted {
                 draft: number,
                 stream: at,
@@ -78,6 +90,17 @@ pub(super) fn unpermitted(worlds: &[Laid], times: &[u32]) -> Vec<Unpermitted> {
     found
 }
 
+/// What hangs on a segment or country in any world, each once.
+pub(super) fn unplaced(worlds: &[Laid]) -> Vec<Unplaced> {
+    let mut found: Vec<Unplaced> = Vec::new();
+    for one in worlds.iter().flat_map(|laid| &laid.unplaced) {
+        if !found.contains(one) {
+            found.push(one.clone());
+        }
+    }
+    found
+}
+
 /// A purchase in pieces that each count toward the same commitments.
 fn drawn(scenario: &Scenario, purchase: &Purchase, book: &Book, known: Time) -> Vec<Piece> {
     let (from, until) = (purchase.from.max(scenario.from), purchase.until.min(scenario.until));
@@ -89,13 +112,20 @@ fn drawn(scenario: &Scenario, purchase: &Purchase, book: &Book, known: Time) -> 
     turns.into_iter().zip(ends).map(|((from, toward), until)| Piece { from, until, toward }).collect()
 }
 
-type Wrong = (Date, Date, String);
+/// A stream in pieces that each count toward the same clauses.
+#[derive(Default)]
+struct Cut {
+    pieces: Vec<Piece>,
+    /// The stretches that are not permitted.
+    wrong: Vec<(Date, Date, String)>,
+    unplaced: BTreeSet<terms::Unplaced>,
+}
 
-/// A stream in pieces that each count toward the same clauses, and the stretches that are not permitted.
-fn cut(scenario: &Scenario, stream: &Stream, book: &Book, known: Time) -> (Vec<Piece>, Vec<Wrong>) {
+fn cut(scenario: &Scenario, stream: &Stream, book: &Book, known: Time) -> Cut {
     let until = stream.until.min(scenario.until);
     let mut from = stream.from.max(scenario.from);
-    let (mut pieces, mut wrong): (Vec<Piece>, Vec<Wrong>) = (Vec::new(), Vec::new());
+    let mut cut = Cut::default();
+    let Cut { pieces, wrong, unplaced } = &mut cut;
     while from < until && pieces.len() < PIECES_MAX {
         let ask = Ask {
             actor: stream.party.clone(),
@@ -112,6 +142,7 @@ fn cut(scenario: &Scenario, stream: &Stream, book: &Book, known: Time) -> (Vec<P
         let turn = decision.until.map(|at| at.to_zoned(book.zone().clone()).date());
         let next = turn.filter(|turn| *turn > from).map_or(until, |turn| turn.min(until));
         pieces.push(Piece { from, until: next, toward: book.counts(&ask) });
+        unplaced.extend(book.unplaced(&ask));
         if let Some(verdict) = not_permitted(&decision.verdict) {
             match wrong.last_mut().filter(|(_, end, same)| *end == from && *same == verdict) {
                 Some((_, end, _)) => *end = next,
@@ -120,7 +151,7 @@ fn cut(scenario: &Scenario, stream: &Stream, book: &Book, known: Time) -> (Vec<P
         }
         from = next;
     }
-    (pieces, wrong)
+    cut
 }
 
 fn not_permitted(verdict: &Verdict) -> Option<String> {
