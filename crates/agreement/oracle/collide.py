@@ -327,7 +327,33 @@ class Formulas:
 
     def empty(self, grant, ask):
         giver, taker = grant["from"], grant["to"]
-        return z3.And(self.gives(grant, ask), z3.Not(self.right([taker, giver], ask)))
+        return z3.And(self.gives(grant, ask), self.among("product", ask, lambda value: value in self.given(grant)),
+                      z3.Not(self.right([taker, giver], ask)), z3.Not(self.hangs_below(grant, ask)))
+
+    def hangs_below(self, grant, ask):
+        """A grant to the giver, that may be passed on to the receiver, is empty itself."""
+        line = [grant["to"], grant["from"]]
+        found = []
+        for head in self.clauses:
+            if head["kind"] == "grant" and head["to"] == grant["from"] and head["from"] != grant["to"]:
+                found.append(z3.And(self.passed(head, line, 1, ask), self.gives(head, ask),
+                                    z3.Not(self.right([head["to"], head["from"]], ask))))
+        return z3.Or(found)
+
+    def given(self, grant):
+        """The products that a grant speaks of: without any named, what its giver owns and was ever given, if anything."""
+        found, parties, named = set(), [grant["from"]], grant["scope"].get("products")
+        if named is None:
+            for party in parties:
+                found.update(name for name, (owner, _) in self.book.products.items() if owner == party)
+                for head in self.clauses:
+                    if head["kind"] == "grant" and head["to"] == party:
+                        above = head["scope"].get("products")
+                        if above is None and head["from"] not in parties:
+                            parties.append(head["from"])
+                        found.update(name for name in self.book.products
+                                     if any(verdicts.under(path, name) for path in above or []))
+        return found if named is None and found else set(self.book.products)
 
     def gives(self, grant, ask):
         """A grant stands that is no leave."""

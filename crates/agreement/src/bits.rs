@@ -19,6 +19,28 @@ impl Bits {
         }
     }
 
+    /// Every number below the bound.
+    pub(crate) fn all(bound: usize) -> Self {
+        let mut found = Self::none(bound);
+        (0..bound).for_each(|number| found.insert(number));
+        found
+    }
+
+    pub(crate) fn remove(&mut self, number: usize) {
+        if let Some(word) = self.words.get_mut(number / WORD_BITS) {
+            *word &= !(1 << (number % WORD_BITS));
+        }
+    }
+
+    /// Adds what the other holds.
+    pub(crate) fn join(&mut self, other: &Bits) {
+        self.words.iter_mut().zip(&other.words).for_each(|(word, more)| *word |= more);
+    }
+
+    pub(crate) fn any(&self) -> bool {
+        self.words.iter().any(|word| *word != 0)
+    }
+
     pub(crate) fn meets(&self, other: &Bits) -> bool {
         self.words.iter().zip(&other.words).any(|(a, b)| a & b != 0)
     }
@@ -112,5 +134,12 @@ mod tests {
         assert!(!set.meets(&other));
         other.insert(129);
         assert!(set.meets(&other));
+        set.join(&other);
+        assert!(set.holds(65));
+        set.remove(65);
+        assert!(!set.holds(65) && set.any());
+        assert!(!Bits::none(130).any());
+        let all = Bits::all(130);
+        assert!((0..130).all(|number| all.holds(number)) && !all.holds(130));
     }
 }

@@ -172,7 +172,7 @@ impl Walk<'_> {
 }
 
 /// Whether a grant may carry `below` further grants, and one more when that is what is asked.
-fn passes_on(view: &View<'_>, grant: ClauseNo, below: u32) -> Kleene {
+pub(crate) fn passes_on(view: &View<'_>, grant: ClauseNo, below: u32) -> Kleene {
     let asked = view.cell.is_some_and(|cell| cell.action == Action::Sublicense);
     let needed = below + u32::from(asked);
     if needed == 0 {

@@ -19,7 +19,7 @@ pub(super) fn says(book: &Book, found: &Found) -> String {
             format!("{} gives {} by `{}` what it has no right to give", from(0), to(0), name(0))
         }
         ConflictKind::TermOverhang => format!(
-            "{} gives {} by `{}` what it no longer has, since `{}` from {} is over",
+            "{} gives {} by `{}` what it no longer has, since the right that came by `{}` from {} is over",
             from(0),
             to(0),
             name(0),
@@ -129,7 +129,10 @@ pub(super) fn ways(book: &Book, found: &Found, extent: &[Extent]) -> Vec<String>
             ways.push(carve(book, *grant, &scopes()));
         }
         (ConflictKind::TermOverhang, [grant, head, ..]) => {
-            ways.push(format!("a longer term of {}, or one that follows it", quoted(book, *head)));
+            ways.push(format!(
+                "a right by {} that lasts longer, or one that follows it",
+                quoted(book, *head)
+            ));
             ways.push(format!(
                 "an `until` in {} no later than the right behind it lasts",
                 quoted(book, *grant)

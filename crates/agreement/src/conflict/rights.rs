@@ -8,7 +8,7 @@ use crate::book::{Clause, Kind, Scope};
 use crate::eval::{Kleene, View, and, not, or};
 use crate::index::Cell;
 use crate::open::Open;
-use crate::outcome::backing;
+use crate::outcome::{backing, passes_on};
 use crate::space::{self, Leaf};
 use crate::table::{ClauseNo, Number, PartyNo, QuestionNo};
 use abide_model::Time;
@@ -81,13 +81,15 @@ pub(super) fn above(search: Search<'_>, holder: PartyNo, scope: Option<&Scope>) 
 type Lack = Option<ClauseNo>;
 
 fn given(search: Search<'_>, held: &Held, number: ClauseNo, grant: &Clause, found: &mut Vec<Found>) {
-    let Some(foreign) = foreign(search, grant) else { return };
-    let leave: Vec<ClauseNo> =
-        held.promises.iter().copied().filter(|promise| is_leave(search, grant, *promise)).collect();
+    let Some(foreign) = foreign(search, held, grant) else { return };
     let above = above(search, grant.from, Some(&grant.scope));
-    let all = std::iter::once(number).chain(above).chain(leave.iter().copied());
+    let own = Given::new(search, held, number);
+    let heads = above.iter().filter(|head| search.book.clauses[**head].to == grant.from);
+    let heads: Vec<Given> = heads.map(|head| Given::new(search, held, *head)).collect();
+    let leave = std::iter::once(&own).chain(&heads).flat_map(|given| given.leave.iter().copied());
+    let all = std::iter::once(number).chain(leave).chain(above);
     let cast = space::with_beaters(search.book, all);
-    let empty = Empty { search, number, grant, leave };
+    let empty = Empty { search, own, grant, heads };
     let mut hits: Hits<Lack> = Hits::new();
     space::cells(search.book, search.window.known, (&cast, &[&grant.scope, &foreign]), &mut |leaf| {
         empty.look(leaf, &mut hits);
@@ -105,33 +107,80 @@ fn given(search: Search<'_>, held: &Held, number: ClauseNo, grant: &Clause, foun
     }
 }
 
-/// The products in a grant's scope that are neither its giver's nor its receiver's; `None` when there are none.
-fn foreign(search: Search<'_>, grant: &Clause) -> Option<Scope> {
-    let offers = &search.book.words.offers;
-    let mut products = Bits::none(search.book.words.products.len());
-    let mut any = false;
-    for (number, offer) in offers.iter() {
-        let covered = grant.scope.products.as_ref().is_none_or(|bits| bits.holds(number.at()));
-        if covered && offer.owner != grant.from && offer.owner != grant.to {
-            products.insert(number.at());
-            any = true;
+/// The products that a grant gives and that are neither its giver's nor its receiver's; `None` when there are none.
+fn foreign(search: Search<'_>, held: &Held, grant: &Clause) -> Option<Scope> {
+    let mut given = products(search, held, grant, &mut Vec::new());
+    if !given.any() {
+        // Who has nothing gives whatever the words say.
+        given = Bits::all(search.book.words.products.len());
+    }
+    for (number, offer) in search.book.words.offers.iter() {
+        if offer.owner == grant.from || offer.owner == grant.to {
+            given.remove(number.at());
         }
     }
-    any.then(|| Scope { products: Some(products), ..grant.scope.clone() })
+    given.any().then(|| Scope { products: Some(given), ..grant.scope.clone() })
 }
 
-/// Whether `promise` is one that the grantee made to the grantor, so that the grant gives leave from it.
-fn is_leave(search: Search<'_>, grant: &Clause, promise: ClauseNo) -> bool {
-    let promise = &search.book.clauses[promise];
-    promise.from == grant.to && promise.to == grant.from && space::meet(&promise.scope, &grant.scope)
+/// The products that a grant names; of one that names none, what its giver owns and was ever given.
+fn products(search: Search<'_>, held: &Held, grant: &Clause, seen: &mut Vec<PartyNo>) -> Bits {
+    if let Some(named) = &grant.scope.products {
+        return named.clone();
+    }
+    let mut found = Bits::none(search.book.words.products.len());
+    if seen.contains(&grant.from) {
+        return found;
+    }
+    seen.push(grant.from);
+    let owned = search.book.words.offers.iter().filter(|(_, offer)| offer.owner == grant.from);
+    owned.for_each(|(number, _)| found.insert(number.at()));
+    for head in held.grants.iter().map(|head| &search.book.clauses[*head]) {
+        if head.to == grant.from {
+            found.join(&products(search, held, head, seen));
+        }
+    }
+    found
+}
+
+/// A grant, with the promises from which it may be leave.
+struct Given {
+    number: ClauseNo,
+    /// What its receiver promised its giver.
+    leave: Vec<ClauseNo>,
+}
+
+impl Given {
+    fn new(search: Search<'_>, held: &Held, number: ClauseNo) -> Self {
+        let grant = &search.book.clauses[number];
+        let is_leave = |promise: &ClauseNo| {
+            let promise = &search.book.clauses[*promise];
+            promise.from == grant.to && promise.to == grant.from && space::meet(&promise.scope, &grant.scope)
+        };
+        Self { number, leave: held.promises.iter().copied().filter(is_leave).collect() }
+    }
+
+    /// Whether it stands for whoever acts by the right of `line`, and is no leave.
+    fn gives(&self, view: &View<'_>, line: &[PartyNo]) -> Kleene {
+        and(view.stands(self.number, line), || not(self.is_leave(view)))
+    }
+
+    fn is_leave(&self, view: &View<'_>) -> Kleene {
+        let mut found = Some(false);
+        for number in &self.leave {
+            let promise = &view.book.clauses[*number];
+            found = or(found, || and(Some(view.live(promise)), || view.inside(promise)));
+        }
+        found
+    }
 }
 
 /// A grant behind which no right stands.
 struct Empty<'b> {
     search: Search<'b>,
-    number: ClauseNo,
+    own: Given,
     grant: &'b Clause,
-    leave: Vec<ClauseNo>,
+    /// The grants to its giver.
+    heads: Vec<Given>,
 }
 
 impl Empty<'_> {
@@ -186,8 +235,7 @@ impl Empty<'_> {
         let mut found = Vec::with_capacity(instants.len());
         for at in instants {
             let view = View { open, assumed: set, ..self.search.view(cell, *at) };
-            let gives = and(view.stands(self.number, &line), || not(self.is_leave(&view)));
-            if gives == Some(false) {
+            if self.own.gives(&view, &line) == Some(false) {
                 found.push(None);
                 continue;
             }
@@ -195,16 +243,26 @@ impl Empty<'_> {
             if right == Some(true) {
                 last = head;
             }
-            found.push((right != Some(true)).then_some(last));
+            let lacks = and(not(right), || not(self.hangs_below(&view)));
+            found.push((lacks != Some(false)).then_some(last));
         }
         found
     }
 
-    fn is_leave(&self, view: &View<'_>) -> Kleene {
+    /// Whether it hangs below a grant that is empty itself: that one is told, and mended with it.
+    fn hangs_below(&self, view: &View<'_>) -> Kleene {
+        let line = [self.grant.to, self.grant.from];
         let mut found = Some(false);
-        for number in &self.leave {
-            let promise = &view.book.clauses[*number];
-            found = or(found, || and(Some(view.live(promise)), || view.inside(promise)));
+        for head in &self.heads {
+            let clause = &view.book.clauses[head.number];
+            let Some(cell) = view.cell.filter(|_| clause.from != self.grant.to) else { continue };
+            let own = Cell { actor: clause.to, ..*cell };
+            let own = View { cell: Some(&own), ..*view };
+            found = or(found, || {
+                let passes = and(view.stands(head.number, &line), || passes_on(view, head.number, 1));
+                let gives = and(passes, || head.gives(&own, &[clause.to]));
+                and(gives, || not(backing(&own, clause).0))
+            });
         }
         found
     }

@@ -256,6 +256,112 @@ fn a_grant_does_not_outlive_the_right_behind_it() {
 }
 
 #[test]
+fn of_grants_that_hang_below_an_empty_one_the_uppermost_is_told() {
+    let below = |id: &str, from: &str, to: &str, more: &str| {
+        format!(
+            "[[grant]]\nid = \"{id}\"\nfrom = \"{from}\"\nto = \"{to}\"\nproducts = [\"lab/chat\"]\n{more}\n"
+        )
+    };
+    let chain =
+        |middle: &str| below("upper", "cloud", "rival", middle) + &below("lower", "rival", "reseller", "");
+    check(
+        &chain(""),
+        expect![[r#"
+            no_rights_in (upper): rival serve lab/chat own, 2026-01-01 to ever
+        "#]],
+    );
+    // Where it may not be passed on, both are empty, each for a reason of its own.
+    check(
+        &chain("depth = 0\nactions = [\"sell\"]"),
+        expect![[r#"
+            no_rights_in (upper): rival sell lab/chat own, 2026-01-01 to ever
+            no_rights_in (lower): reseller serve lab/chat own, 2026-01-01 to ever
+        "#]],
+    );
+    check(
+        &chain("channels = [\"blue\"]"),
+        expect![[r#"
+            no_rights_in (upper): rival serve lab/chat blue, 2026-01-01 to ever
+            no_rights_in (lower): reseller serve lab/chat own, 2026-01-01 to ever
+        "#]],
+    );
+    check(
+        &chain("until = 2026-06-01\nif = 'other'"),
+        expect![[r#"
+            no_rights_in (upper): rival serve lab/chat own, 2026-01-01 to 2026-06-01, if other is yes
+            no_rights_in (lower): reseller serve lab/chat own, 2026-01-01 to 2026-06-01, if other is no
+            no_rights_in (lower): reseller serve lab/chat own, 2026-06-01 to ever
+        "#]],
+    );
+    let head = below("head", "lab", "cloud", "until = 2026-06-01");
+    check(
+        &(chain("") + &head),
+        expect![[r#"
+            term_overhang (upper, head): rival serve lab/chat own, 2026-06-01 to ever
+        "#]],
+    );
+    // The grant between is empty for nobody but who holds it below.
+    check(
+        &(chain("") + &below("head", "lab", "cloud", "depth = 1")),
+        expect![[r#"
+            no_rights_in (upper): rival sublicense lab/chat own, 2026-01-01 to ever
+            no_rights_in (lower): reseller serve lab/chat own, 2026-01-01 to ever
+        "#]],
+    );
+    // What gives leave is not empty.
+    let loyal = "[[exclusive]]\nid = \"loyal\"\nfrom = \"rival\"\nto = \"cloud\"\n";
+    check(
+        &(chain("actions = [\"sell\", \"sublicense\"]") + loyal),
+        expect![[r#"
+            no_rights_in (lower): reseller serve lab/chat own, 2026-01-01 to ever
+            grant_into_exclusive (lower, loyal): reseller serve lab/chat own, 2026-01-01 to ever
+        "#]],
+    );
+}
+
+#[test]
+fn a_grant_that_names_no_products_is_of_what_its_giver_has() {
+    let mut files = crate::rows::small_files(
+        r#"
+        [[grant]]
+        id = "own"
+        from = "cloud"
+        to = "rival"
+        [[grant]]
+        id = "held"
+        from = "reseller"
+        to = "rival"
+        channels = ["red"]
+        [[grant]]
+        id = "head"
+        from = "lab"
+        to = "reseller"
+        products = ["lab/chat"]
+        until = 2026-06-01
+        [[grant]]
+        id = "nothing"
+        from = "rival"
+        to = "lab"
+        channels = ["blue"]
+        "#,
+    );
+    let found = |files: &[abide_agreement::Source]| {
+        let book = crate::rows::loaded(files);
+        rows(&book, &window(&book, "", "", "2030-01-01"))
+    };
+    files[0].text += "[[product]]\nid = \"cloud/search\"\nowner = \"cloud\"\n";
+    expect![[r#"
+        term_overhang (held, head): rival serve lab/chat red, 2026-06-01 to ever
+    "#]]
+    .assert_eq(&found(&files));
+    files[1].text = files[1].text.replace("until = 2026-06-01", "").replace("products = [\"lab/chat\"]", "");
+    expect![[r#"
+        no_rights_in (head): reseller serve cloud/search own, 2026-01-01 to ever
+    "#]]
+    .assert_eq(&found(&files));
+}
+
+#[test]
 fn leave_is_given_by_whoever_was_promised_something_and_needs_no_right() {
     check(
         &format!(
