@@ -364,6 +364,18 @@ pub(crate) enum Condition {
     Before(Time),
 }
 
+impl Condition {
+    /// How often it names a question or an amount.
+    pub(crate) fn questions(&self) -> usize {
+        match self {
+            Condition::Any(parts) | Condition::All(parts) => parts.iter().map(Condition::questions).sum(),
+            Condition::Not(inner) => inner.questions(),
+            Condition::Question(_) => 1,
+            Condition::Event(_) | Condition::Before(_) => 0,
+        }
+    }
+}
+
 /// A fact that makes an event true, from an instant on, for the asks it concerns.
 #[derive(Debug, Clone)]
 pub(crate) struct Happened {

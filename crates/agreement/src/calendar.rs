@@ -4,7 +4,28 @@ use abide_model::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{Span, ToSpan};
 
-/// The first instant of `day` in `zone`, also where midnight is skipped by a change of clocks.
+/// An instant down to its second. All that a book says begins and ends on whole seconds, so that comparing these tells
+/// as much as comparing instants, in a quarter of the steps.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment(i64);
+
+impl Moment {
+    /// Later than every instant.
+    pub(crate) const NEVER: Moment = Moment(i64::MAX);
+
+    /// The second that `at` lies in.
+    pub(crate) fn of(at: Time) -> Self {
+        // Before 1970 a fraction counts backward.
+        Self(at.as_second() - i64::from(at.subsec_nanosecond() < 0))
+    }
+
+    /// Its first instant.
+    pub(crate) fn time(self) -> Time {
+        Time::from_second(self.0).unwrap_or(Time::MAX)
+    }
+}
+
+/// The first instant of `day` in `zone`, also where midnight is skipped by a change of clocks. A whole second.
 pub(crate) fn start_of_day(zone: &TimeZone, day: Date) -> Time {
     let midnight = zone.to_ambiguous_zoned(day.at(0, 0, 0, 0)).compatible();
     let begun = midnight.and_then(|midnight| midnight.start_of_day());
@@ -52,6 +73,23 @@ mod tests {
             start_of_day(&zone, Date::MAX);
             start_of_day(&zone, Date::MIN);
         }
+    }
+
+    #[test]
+    fn a_moment_is_after_another_when_its_instant_is_in_a_later_second() {
+        for (text, begins) in [
+            ("1969-12-31T23:59:58.5Z", "1969-12-31T23:59:58Z"),
+            ("1969-12-31T23:59:59Z", "1969-12-31T23:59:59Z"),
+            ("1969-12-31T23:59:59.999999999Z", "1969-12-31T23:59:59Z"),
+            ("1970-01-01T00:00:00Z", "1970-01-01T00:00:00Z"),
+            ("1970-01-01T00:00:00.000000001Z", "1970-01-01T00:00:00Z"),
+            ("2026-04-27T07:00:00.25Z", "2026-04-27T07:00:00Z"),
+        ] {
+            let moment = Moment::of(text.parse().unwrap());
+            assert_eq!(moment.time().to_string(), begins, "{text}");
+            assert!(Moment::of(Time::MIN) < moment && moment < Moment::of(Time::MAX), "{text}");
+        }
+        assert!(Moment::of(Time::MAX) < Moment::NEVER);
     }
 
     #[test]

@@ -243,7 +243,7 @@ impl View<'_> {
     }
 
     /// The open questions that the clause may hang on for this ask.
-    pub(crate) fn open_questions(&self, number: ClauseNo, found: &mut Vec<QuestionNo>) {
+    pub(crate) fn open_questions(&self, number: ClauseNo, found: &mut impl Extend<QuestionNo>) {
         let clause = &self.book.clauses[number];
         let Some(cell) = self.cell else { return };
         if !self.live(clause) || self.inside(clause) == Some(false) {
@@ -259,7 +259,7 @@ impl View<'_> {
         if let Kind::Refusal { notices } = &clause.kind
             && let Offer::Open(reply) = self.offer(notices)
         {
-            found.push(reply);
+            found.extend([reply]);
         }
         clause.beaten_by.iter().for_each(|beater| self.open_questions(*beater, found));
     }

@@ -41,6 +41,11 @@ impl<T: Copy + Default, const N: usize> Few<T, N> {
         entries.get(..self.len).unwrap_or(&[])
     }
 
+    pub(crate) fn as_mut_slice(&mut self) -> &mut [T] {
+        let entries = if self.len > N { self.spilled.as_mut_slice() } else { self.here.as_mut_slice() };
+        entries.get_mut(..self.len).unwrap_or_default()
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = T> + '_ {
         self.as_slice().iter().copied()
     }
@@ -54,8 +59,7 @@ impl<T: Copy + Default, const N: usize> Few<T, N> {
     where
         T: Ord,
     {
-        let entries = if self.len > N { self.spilled.as_mut_slice() } else { self.here.as_mut_slice() };
-        let Some(entries) = entries.get_mut(..self.len) else { return };
+        let entries = self.as_mut_slice();
         entries.sort_unstable();
         let mut kept = 0;
         for at in 0..entries.len() {

@@ -49,7 +49,7 @@ impl Book {
             Some(true) => Some(Vec::new()),
             None => {
                 let open = clause.questions.iter().copied().filter(|point| view.settled(*point).is_none());
-                let open = Open::new(self, open.collect());
+                let open = Open::new(self, open);
                 Some(open.named(self).map(|(point, _)| self.words.points[point].name.clone()).collect())
             }
         }

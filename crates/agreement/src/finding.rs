@@ -2,19 +2,24 @@
 //! that is so.
 
 use crate::book::{Book, Money};
+use crate::calendar::Moment;
 use crate::eval::{Kleene, View, and, or};
 use crate::few::Few;
 use crate::hits::{Change, Hit, Hits, Line};
-use crate::open::Open;
+use crate::index::Hangs;
+use crate::open::{OPEN_QUESTIONS_MAX, Open};
 use crate::outcome::{Outcome, Step, is_clean, outcome, rights};
 use crate::table::{ClauseNo, PartyNo, QuestionNo};
 use abide_model::Time;
 
-/// How many clauses, questions and instants are held without an allocation.
+/// How many clauses, questions, outcomes and parties are held without an allocation.
 const CLAUSES_IN_PLACE: usize = 16;
 const QUESTIONS_IN_PLACE: usize = 8;
-const TURNS_IN_PLACE: usize = 32;
+const OUTCOMES_IN_PLACE: usize = 16;
+const PARTIES_IN_PLACE: usize = 16;
 
+/// Sorted, each once.
+pub(crate) type Parties = Few<PartyNo, PARTIES_IN_PLACE>;
 pub(crate) type Clauses = Few<ClauseNo, CLAUSES_IN_PLACE>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,9 +61,9 @@ enum Ground {
     Broken,
     /// A chain does, and nothing stands against it.
     Clean,
-    /// Chains do, something stands against each, and no point is open.
+    /// Chains do, something stands against each, and no open point will ever have a say.
     Barred,
-    /// Answers to open points were assumed.
+    /// Open points have a say, or may have one later.
     Tried,
 }
 
@@ -91,8 +96,8 @@ impl Finding {
     }
 
     /// To whom the promises that forbid were made.
-    pub(crate) fn toward(&self, book: &Book) -> Few<PartyNo, QUESTIONS_IN_PLACE> {
-        let mut parties: Few<_, QUESTIONS_IN_PLACE> =
+    pub(crate) fn toward(&self, book: &Book) -> Parties {
+        let mut parties: Parties =
             self.forbidding.iter().map(|number| book.index.brief(number).to).collect();
         parties.tidy();
         parties
@@ -100,69 +105,37 @@ impl Finding {
 
     /// The next instant at which the answer changes if nothing new becomes known.
     pub(crate) fn until(&self, view: &View<'_>, hits: &Hits, way: &Way) -> Option<Time> {
-        let mut turns = self.turns(view, hits, way.ground);
-        turns.tidy();
-        let changed = |turn: &Turn| {
-            let then = View { at: turn.at, ..*view };
-            match turn.what {
-                What::Verdict => !self.same_verdict(&then, hits, way.ground),
-                What::Duties => !self.same_duties(&then, hits),
-            }
-        };
-        turns.iter().find(changed).map(|turn| turn.at)
-    }
-
-    /// The instants to look at. Right and freedom from promises only grow when a grant begins or a promise ends, and
-    /// only shrink when a grant ends or a promise begins, so that one of the two leaves a certain verdict as it is.
-    fn turns(&self, view: &View<'_>, hits: &Hits, ground: Ground) -> Few<Turn, TURNS_IN_PLACE> {
-        let mut turns: Few<Turn, TURNS_IN_PLACE> = Few::new();
-        let has_duties = ground != Ground::Broken && hits.paying().next().is_some();
-        for hit in hits.grants.iter() {
-            view.turns(hit, &mut |at, change| {
-                let moves = match (ground, change) {
-                    (Ground::Broken, Change::Ends) | (Ground::Clean, Change::Begins) => false,
-                    (Ground::Broken | Ground::Clean | Ground::Barred | Ground::Tried, _) => true,
-                };
-                turns.extend(moves.then_some(Turn { at, what: What::Verdict }));
-                // Where a right comes from says who owes.
-                turns.extend(has_duties.then_some(Turn { at, what: What::Duties }));
-            });
-        }
-        if ground == Ground::Broken {
-            return turns;
-        }
         let toward = self.toward(view.book);
-        for hit in hits.promises.iter() {
-            let named = toward.as_slice().contains(&view.book.index.brief(hit.number).to);
-            view.turns(hit, &mut |at, change| {
-                let moves = match (ground, change) {
-                    (Ground::Clean, Change::Ends) => false,
-                    // One more promise to somebody toward whom it is a breach already.
-                    (Ground::Barred, Change::Begins) => !named,
-                    (Ground::Broken | Ground::Clean | Ground::Barred | Ground::Tried, _) => true,
-                };
-                turns.extend(moves.then_some(Turn { at, what: What::Verdict }));
-            });
+        let turns = Turns { view, hits, ground: way.ground, toward: toward.as_slice() };
+        let mut last = Moment::of(view.at);
+        while let Some(turn) = turns.after(last) {
+            let at = turn.at.time();
+            let then = View { at, ..*view };
+            if turn.of_verdict && !self.same_verdict(&then, hits, &turns)
+                || turn.of_duties && !self.same_duties(&then, hits)
+            {
+                return Some(at);
+            }
+            last = turn.at;
         }
-        for hit in hits.paying() {
-            view.turns(hit, &mut |at, _| turns.push(Turn { at, what: What::Duties }));
-        }
-        turns
+        None
     }
 
     /// Whether a reader would get the same verdict at another time.
-    fn same_verdict(&self, view: &View<'_>, hits: &Hits, ground: Ground) -> bool {
-        let at_once = match ground {
+    fn same_verdict(&self, view: &View<'_>, hits: &Hits, turns: &Turns<'_>) -> bool {
+        let at_once = match turns.ground {
             Ground::Clean => is_clean(view, hits),
             Ground::Broken => rights(view, hits, &mut |_| {}).right == Some(false),
-            Ground::Barred | Ground::Tried => false,
+            Ground::Barred | Ground::Tried => {
+                self.answer == Answer::Breach
+                    && breached(view, hits).is_some_and(|parties| parties.as_slice() == turns.toward)
+            }
         };
         at_once || {
-            let mut then = settle(view, hits, &mut Way::new());
-            then.forbidding.tidy();
+            let then = settle(view, hits, &mut Way::new());
             then.answer == self.answer
                 && then.questions == self.questions
-                && then.toward(view.book) == self.toward(view.book)
+                && then.toward(view.book).as_slice() == turns.toward
         }
     }
 
@@ -172,35 +145,101 @@ impl Finding {
     }
 }
 
-/// An instant at which something begins or ends, and what it may change. The verdict of an instant is looked at before
-/// its duties.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// The instants at which an answer may change.
+struct Turns<'a> {
+    view: &'a View<'a>,
+    hits: &'a Hits,
+    ground: Ground,
+    /// Toward whom the answer is a breach.
+    toward: &'a [PartyNo],
+}
+
+/// An instant at which something begins or ends, and what that may change.
+#[derive(Debug, Clone, Copy)]
 struct Turn {
-    at: Time,
-    what: What,
+    at: Moment,
+    of_verdict: bool,
+    of_duties: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum What {
-    Verdict,
-    Duties,
+impl Turn {
+    /// Takes in what else may change at an instant: the earlier one counts, at one instant both do.
+    fn meet(&mut self, at: Moment, of_verdict: bool, of_duties: bool) {
+        if at < self.at {
+            *self = Self { at, of_verdict, of_duties };
+        } else if at == self.at {
+            self.of_verdict |= of_verdict;
+            self.of_duties |= of_duties;
+        }
+    }
 }
 
-impl Default for Turn {
-    fn default() -> Self {
-        Self { at: Time::UNIX_EPOCH, what: What::Verdict }
+impl Turns<'_> {
+    /// The first of them after `last`.
+    fn after(&self, last: Moment) -> Option<Turn> {
+        let Self { view, hits, ground, .. } = *self;
+        let mut first = Turn { at: Moment::NEVER, of_verdict: false, of_duties: false };
+        // Where a right comes from says who owes.
+        let has_duties = ground != Ground::Broken && !hits.paying().is_empty();
+        for hit in hits.grants() {
+            view.turns(*hit, last, |at, change| {
+                let of_verdict = self.moves_right(change);
+                if of_verdict || has_duties {
+                    first.meet(at, of_verdict, has_duties);
+                }
+            });
+        }
+        if ground != Ground::Broken {
+            for hit in hits.promises() {
+                view.turns(*hit, last, |at, change| {
+                    if self.moves_bounds(*hit, change) {
+                        first.meet(at, true, false);
+                    }
+                });
+            }
+            for hit in hits.paying() {
+                view.turns(*hit, last, |at, _| first.meet(at, false, true));
+            }
+        }
+        (first.at < Moment::NEVER).then_some(first)
+    }
+
+    /// Whether what a grant does can change the verdict. Right and freedom from promises only grow when a grant begins
+    /// or a promise ends, and only shrink when a grant ends or a promise begins, so that one of the two leaves a certain
+    /// verdict as it is.
+    fn moves_right(&self, change: Change) -> bool {
+        match (self.ground, change) {
+            (Ground::Broken, Change::Ends) | (Ground::Clean, Change::Begins) => false,
+            (Ground::Broken | Ground::Clean | Ground::Barred | Ground::Tried, _) => true,
+        }
+    }
+
+    /// Whether what a promise does can change the verdict.
+    fn moves_bounds(&self, hit: Hit, change: Change) -> bool {
+        match (self.ground, change) {
+            (Ground::Clean, Change::Ends) => false,
+            // One more promise to somebody toward whom it is a breach already.
+            (Ground::Barred, Change::Begins) => !self.toward.contains(&hit.to),
+            (Ground::Broken | Ground::Clean | Ground::Barred | Ground::Tried, _) => true,
+        }
     }
 }
 
 fn settle(view: &View<'_>, hits: &Hits, way: &mut Way) -> Finding {
+    let mut plain = true;
     let outcome = outcome(view, hits, &mut |step| match step {
-        Step::Forbids(number, Some(true)) => way.sure.push(number),
-        Step::Forbids(number, _) => way.maybe.push(number),
-        Step::Grants(number) => way.grants.push(number),
-        Step::Right { bound, clean: Some(true), .. } if way.clean.is_empty() => {
-            way.clean.extend(bound.iter().copied());
+        Step::Forbids(hit, Some(true)) => way.sure.push(hit.number),
+        Step::Forbids(hit, _) => {
+            plain &= hit.hangs == Hangs::OnOne;
+            way.maybe.push(hit.number);
         }
-        Step::Right { .. } => {}
+        Step::Grants(number) => way.grants.push(number),
+        Step::Right { bound, right, clean } => {
+            plain &= right == Some(true);
+            if clean == Some(true) && way.clean.is_empty() {
+                way.clean.extend(bound.iter().copied());
+            }
+        }
     });
     match (outcome.right, outcome.clean) {
         (Some(false), _) => {
@@ -213,32 +252,57 @@ fn settle(view: &View<'_>, hits: &Hits, way: &mut Way) -> Finding {
         }
         _ => {}
     }
-    let open = open(view, hits.deciding());
-    if let Some(sets) = open.sets().filter(|sets| *sets > 1) {
+    let certain = outcome == Outcome::BARRED;
+    if certain && plain {
+        // Each promise that may forbid does not on some answers.
+        let hangs = hits.deciding().iter().any(|hit| hit.hangs != Hangs::Never);
+        way.ground = if hangs { Ground::Tried } else { Ground::Barred };
+        return Finding { forbidding: way.sure.clone(), ..Finding::new(Answer::Breach) };
+    }
+    let open = open(view, hits.deciding().iter());
+    if let Some(sets) = open.sets() {
         return try_out(view, hits, &open, sets);
     }
-    let certain = outcome == (Outcome { right: Some(true), clean: Some(false) });
     let sure_alone = certain && !way.sure.is_empty();
     let maybe = way.maybe.iter().filter(|_| !sure_alone);
     let forbidding = way.sure.iter().chain(maybe).collect();
     if certain {
-        way.ground = if open.points().is_empty() { Ground::Barred } else { Ground::Tried };
         return Finding { forbidding, ..Finding::new(Answer::Breach) };
     }
     let questions = open.named(view.book).map(|(question, _)| question).collect();
     Finding { forbidding, questions, ..Finding::new(Answer::Contested) }
 }
 
-fn open(view: &View<'_>, hits: impl Iterator<Item = Hit>) -> Open {
-    let mut points = Vec::new();
-    hits.for_each(|hit| view.open_questions(hit.number, &mut points));
-    Open::new(view.book, points)
+/// Toward whom it is a breach, whatever the open points turn out to be; `None` where it is not, or only trying them out
+/// can tell.
+fn breached(view: &View<'_>, hits: &Hits) -> Option<Parties> {
+    let mut toward = Parties::new();
+    let mut plain = true;
+    let outcome = outcome(view, hits, &mut |step| match step {
+        Step::Forbids(hit, Some(true)) => toward.push(hit.to),
+        Step::Forbids(hit, _) => plain &= hit.hangs == Hangs::OnOne,
+        Step::Right { right, .. } => plain &= right == Some(true),
+        Step::Grants(_) => {}
+    });
+    toward.tidy();
+    (outcome == Outcome::BARRED && plain).then_some(toward)
 }
+
+fn open<'a>(view: &View<'_>, hits: impl Iterator<Item = &'a Hit>) -> Open {
+    let mut points: Few<_, OPEN_QUESTIONS_MAX> = Few::new();
+    hits.filter(|hit| hit.hangs != Hangs::Never).for_each(|hit| view.open_questions(hit.number, &mut points));
+    Open::new(view.book, points.iter())
+}
+
+/// What each set of answers leads to; `None` for a set that cannot be.
+type Answers = Few<Option<Answer>, OUTCOMES_IN_PLACE>;
+/// How often each promise forbade.
+type Tally = Few<(ClauseNo, u32), CLAUSES_IN_PLACE>;
 
 /// Tries every set of answers to the open points.
 fn try_out(view: &View<'_>, hits: &Hits, open: &Open, sets: u32) -> Finding {
-    let mut answers = Vec::with_capacity(sets as usize);
-    let mut tally: Vec<(ClauseNo, u32)> = Vec::new();
+    let mut answers = Answers::new();
+    let mut tally = Tally::new();
     let mut possible = 0;
     for assumed in 0..sets {
         if !open.fits(assumed) {
@@ -249,7 +313,7 @@ fn try_out(view: &View<'_>, hits: &Hits, open: &Open, sets: u32) -> Finding {
         let view = View { open: open.points(), assumed: Some(assumed), ..*view };
         let mut forbidding = Clauses::new();
         let outcome = outcome(&view, hits, &mut |step| match step {
-            Step::Forbids(number, _) => forbidding.push(number),
+            Step::Forbids(hit, _) => forbidding.push(hit.number),
             Step::Grants(_) | Step::Right { .. } => {}
         });
         let answer = match outcome {
@@ -263,20 +327,20 @@ fn try_out(view: &View<'_>, hits: &Hits, open: &Open, sets: u32) -> Finding {
             forbidding.iter().for_each(|number| count(&mut tally, number));
         }
     }
-    let first = answers.iter().flatten().next().copied().unwrap_or(Answer::NoRight);
+    let first = answers.iter().flatten().next().unwrap_or(Answer::NoRight);
     let always: Clauses =
-        tally.iter().filter(|(_, times)| *times == possible).map(|(number, _)| *number).collect();
-    let ever = || tally.iter().map(|(number, _)| *number).collect();
-    if answers.iter().flatten().all(|answer| *answer == first) {
+        tally.iter().filter(|(_, times)| *times == possible).map(|(number, _)| number).collect();
+    let ever = || tally.iter().map(|(number, _)| number).collect();
+    if answers.iter().flatten().all(|answer| answer == first) {
         let forbidding = if always.is_empty() { ever() } else { always };
         return Finding { forbidding, ..Finding::new(first) };
     }
-    let questions = open.named(view.book).filter(|(_, mask)| flips(&answers, *mask)).map(|(point, _)| point);
+    let questions = open.named(view.book).filter(|(_, mask)| flips(answers.as_slice(), *mask)).map(|(point, _)| point);
     Finding { forbidding: ever(), questions: questions.collect(), ..Finding::new(Answer::Contested) }
 }
 
-fn count(tally: &mut Vec<(ClauseNo, u32)>, number: ClauseNo) {
-    match tally.iter_mut().find(|(counted, _)| *counted == number) {
+fn count(tally: &mut Tally, number: ClauseNo) {
+    match tally.as_mut_slice().iter_mut().find(|(counted, _)| *counted == number) {
         Some((_, times)) => *times += 1,
         None => tally.push((number, 1)),
     }
@@ -295,12 +359,12 @@ fn flips(answers: &[Option<Answer>], mask: u32) -> bool {
 /// right comes, owes to anybody but the actor, and the terms under which the actor sells.
 pub(crate) fn duties(view: &View<'_>, hits: &Hits) -> Clauses {
     let (mut sure, mut maybe) = (Clauses::new(), Clauses::new());
-    if hits.paying().next().is_none() {
+    if hits.paying().is_empty() {
         return sure;
     }
     counts(view, hits, &mut sure, &mut maybe);
     if !maybe.is_empty() {
-        let open = open(view, hits.grants.iter().chain(hits.paying()));
+        let open = open(view, hits.grants().iter().chain(hits.paying()));
         match open.sets() {
             None => sure.extend(maybe.iter()),
             Some(sets) => {
@@ -324,31 +388,33 @@ fn counts(view: &View<'_>, hits: &Hits, sure: &mut Clauses, maybe: &mut Clauses)
             Some(false) => {}
             None => maybe.push(number),
         };
-        for hit in hits.owed.iter().filter(|hit| owes(view, *hit, bound)) {
-            let counted = and(right, || view.hit_stands(hit, bound));
+        for hit in hits.owed().iter().filter(|hit| owes(hit, bound)) {
+            let counted = and(right, || view.hit_stands(*hit, bound));
             add(hit.number, and(counted, || over_shares(view, hits, hit, bound)));
         }
-        for hit in hits.sales.iter() {
-            add(hit.number, and(right, || view.hit_stands(hit, bound)));
+        for hit in hits.sales() {
+            add(hit.number, and(right, || view.hit_stands(*hit, bound)));
         }
     });
 }
 
-/// Whether somebody in `bound` owes, and not to the actor.
-fn owes(view: &View<'_>, hit: Hit, bound: &[PartyNo]) -> bool {
-    let brief = view.book.index.brief(hit.number);
-    bound.contains(&brief.from) && bound.first() != Some(&brief.to)
+/// Whether somebody in `bound` owes.
+fn owes(hit: &Hit, bound: &[PartyNo]) -> bool {
+    bound.contains(&hit.from)
 }
 
 /// Whether a share counts that a guarantee is over; anything else hangs on no share.
-fn over_shares(view: &View<'_>, hits: &Hits, hit: Hit, bound: &[PartyNo]) -> Kleene {
+fn over_shares(view: &View<'_>, hits: &Hits, hit: &Hit, bound: &[PartyNo]) -> Kleene {
+    if !hit.over_shares {
+        return Some(true);
+    }
     let Some(Money::Guarantee { over, .. }) = view.book.clauses[hit.number].kind.money() else {
         return Some(true);
     };
     let mut found = Some(false);
-    for share in hits.owed.iter().filter(|share| owes(view, *share, bound)) {
+    for share in hits.owed().iter().filter(|share| owes(share, bound)) {
         if over.contains(&view.book.clauses[share.number].name) {
-            found = or(found, || view.hit_stands(share, bound));
+            found = or(found, || view.hit_stands(*share, bound));
         }
     }
     found

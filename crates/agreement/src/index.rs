@@ -4,10 +4,13 @@
 //! Over-approximates: a clause it yields may still be carved out, hang on a condition, or be out of force.
 
 use crate::bits::{Bits, Rows, meet};
-use crate::book::{Clause, Kind, Money, Scope, Words, action_number};
-use crate::table::{ChannelNo, ClauseNo, Number, PartyNo, ProductNo, SegmentNo, Table, TerritoryNo};
-use abide_model::Time;
+use crate::book::{Clause, Condition, Kind, Money, Scope, Words, action_number};
+use crate::calendar::Moment;
+use crate::table::{
+    ChannelNo, ClassNo, ClauseNo, Number, PartyNo, ProductNo, SegmentNo, Table, TerritoryNo,
+};
 use abide_model::decision::Action;
+use std::collections::BTreeSet;
 
 /// The most memory that rows may take, in words of 64 bits. Beyond it small shelves are searched clause by clause.
 const ROW_WORDS_MAX: usize = 8 << 20;
@@ -34,15 +37,42 @@ const PARTS: usize = 4;
 pub(crate) struct Brief {
     pub(crate) from: PartyNo,
     pub(crate) to: PartyNo,
-    pub(crate) known: Time,
-    pub(crate) since: Time,
+    pub(crate) known: Moment,
+    pub(crate) since: Moment,
     /// Where no amendment cuts it short.
-    pub(crate) until: Option<Time>,
+    pub(crate) until: Moment,
     pub(crate) cut_short: bool,
     /// Its box alone says what it covers: no classes, no carve-outs.
     pub(crate) boxed: bool,
-    /// Nothing but its term and its scope says whether it counts.
-    pub(crate) plain: bool,
+    /// No condition and nothing that it waits for says whether it counts, but others may go before it.
+    pub(crate) steady: bool,
+    pub(crate) beaten: bool,
+    pub(crate) hangs: Hangs,
+    /// How it binds whoever made it.
+    pub(crate) binds: Binds,
+    /// It counts only beside a share.
+    pub(crate) over_shares: bool,
+}
+
+/// What a clause hangs on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Hangs {
+    /// No open point has a say in it, nor in what goes before it.
+    #[default]
+    Never,
+    /// While it is open whether it counts, one point decides: it counts on one answer and not on the other.
+    OnOne,
+    OnSeveral,
+}
+
+/// Whether a promise forbids the act to its own promisor too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Binds {
+    Itself,
+    OthersAlone,
+    /// Unless promisor or promisee operates the channel: what a promisor does without any third party is no deal that
+    /// the holder of a refusal could have taken.
+    WithOthers,
 }
 
 /// Rows of clauses by axis value.
@@ -109,8 +139,7 @@ impl Index {
                 shelf.rows = Some(rows);
             }
         }
-        let briefs = Table::new(clauses.iter().map(|(_, clause)| brief(clause)).collect());
-        Self { shelves, briefs, axes }
+        Self { shelves, briefs: briefs(words, clauses), axes }
     }
 
     pub(crate) fn brief(&self, number: ClauseNo) -> &Brief {
@@ -183,21 +212,56 @@ impl Axes {
     }
 }
 
-fn brief(clause: &Clause) -> Brief {
-    let waits = match clause.kind {
-        Kind::First { .. } | Kind::Refusal { .. } => true,
-        Kind::Grant { .. } | Kind::Exclusive { .. } | Kind::Money(_) => false,
+fn briefs(words: &Words, clauses: &Table<ClauseNo, Clause>) -> Table<ClauseNo, Brief> {
+    let classes = words.offers.iter().flat_map(|(_, offer)| &offer.classes);
+    let open: BTreeSet<ClassNo> = classes.filter_map(|(class, hangs_on)| hangs_on.map(|_| *class)).collect();
+    let mut briefs: Vec<Brief> = clauses.iter().map(|(_, clause)| brief(clause, &open)).collect();
+    // What goes before a clause has others before it in turn.
+    loop {
+        let hangs = |number: &ClauseNo| briefs.get(number.at()).map_or(Hangs::Never, |brief| brief.hangs);
+        let beaten = |clause: &Clause| clause.beaten_by.iter().any(|beater| hangs(beater) != Hangs::Never);
+        let spread: Vec<usize> = clauses
+            .iter()
+            .filter(|(number, clause)| hangs(number) != Hangs::OnSeveral && beaten(clause))
+            .map(|(number, _)| number.at())
+            .collect();
+        if spread.is_empty() {
+            return Table::new(briefs);
+        }
+        for at in spread {
+            briefs.get_mut(at).into_iter().for_each(|brief| brief.hangs = Hangs::OnSeveral);
+        }
+    }
+}
+
+fn brief(clause: &Clause, open: &BTreeSet<ClassNo>) -> Brief {
+    // What nobody launched or offered is waited for in vain.
+    let (waits, binds) = match &clause.kind {
+        Kind::First { launches, .. } => (!launches.is_empty(), Binds::Itself),
+        Kind::Refusal { notices } => (!notices.is_empty(), Binds::WithOthers),
+        Kind::Exclusive { sole: true } | Kind::Grant { .. } | Kind::Money(_) => (false, Binds::OthersAlone),
+        Kind::Exclusive { sole: false } => (false, Binds::Itself),
     };
-    let conditions = clause.holds_if.is_some() || clause.unless.is_some();
+    let replies = usize::from(waits && matches!(clause.kind, Kind::Refusal { .. }));
+    let scopes = || std::iter::once(&clause.scope).chain(&clause.except);
+    let of_open_class = scopes().any(|scope| scope.classes.iter().any(|class| open.contains(class)));
     Brief {
         from: clause.from,
         to: clause.to,
-        known: clause.known,
-        since: clause.term.since,
-        until: clause.term.until,
+        known: Moment::of(clause.known),
+        since: Moment::of(clause.term.since),
+        until: clause.term.until.map_or(Moment::NEVER, Moment::of),
         cut_short: !clause.term.superseded.is_empty(),
         boxed: clause.scope.classes.is_empty() && clause.except.is_empty(),
-        plain: !waits && !conditions && clause.beaten_by.is_empty(),
+        steady: !waits && clause.holds_if.is_none() && clause.unless.is_none(),
+        beaten: !clause.beaten_by.is_empty(),
+        hangs: match replies + clause.holds_if.iter().chain(&clause.unless).map(Condition::questions).sum::<usize>() {
+            0 if !of_open_class => Hangs::Never,
+            1 if !of_open_class => Hangs::OnOne,
+            _ => Hangs::OnSeveral,
+        },
+        binds,
+        over_shares: matches!(clause.kind.money(), Some(Money::Guarantee { .. })),
     }
 }
 

@@ -4,6 +4,7 @@
 //! stands on a rung stands on every lower one too. Knows nothing of what hangs on the answers.
 
 use crate::book::{Book, Settled, Threshold};
+use crate::few::Few;
 use crate::table::{MeasureNo, QuestionNo};
 use std::collections::BTreeMap;
 
@@ -14,18 +15,18 @@ pub const OPEN_QUESTIONS_MAX: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Open {
     /// Invariant: sorted, each once.
-    points: Vec<QuestionNo>,
+    points: Few<QuestionNo, OPEN_QUESTIONS_MAX>,
     /// The bits of each measure, the lowest amount first.
     ladders: Vec<Vec<u32>>,
 }
 
 impl Open {
-    pub(crate) fn new(book: &Book, mut points: Vec<QuestionNo>) -> Self {
-        points.sort_unstable();
-        points.dedup();
+    pub(crate) fn new(book: &Book, found: impl IntoIterator<Item = QuestionNo>) -> Self {
+        let mut points: Few<_, OPEN_QUESTIONS_MAX> = found.into_iter().collect();
+        points.tidy();
         let mut rungs: BTreeMap<MeasureNo, Vec<(Threshold, u32)>> = BTreeMap::new();
         for (point, bit) in points.iter().zip(0..) {
-            if let Settled::Reached(threshold) = book.words.points[*point].settled {
+            if let Settled::Reached(threshold) = book.words.points[point].settled {
                 rungs.entry(threshold.measure).or_default().push((threshold, bit));
             }
         }
@@ -37,13 +38,14 @@ impl Open {
     }
 
     pub(crate) fn points(&self) -> &[QuestionNo] {
-        &self.points
+        self.points.as_slice()
     }
 
     /// How many sets of answers there are, those among them that cannot be included; `None` when they are too many to
     /// be tried out.
     pub(crate) fn sets(&self) -> Option<u32> {
-        (self.points.len() <= OPEN_QUESTIONS_MAX).then(|| 1 << self.points.len())
+        let points = self.points().len();
+        (points <= OPEN_QUESTIONS_MAX).then(|| 1 << points)
     }
 
     /// Whether the answers can come true together.
@@ -59,7 +61,7 @@ impl Open {
         let mut masks: BTreeMap<QuestionNo, u32> = BTreeMap::new();
         for (point, bit) in self.points.iter().zip(0u32..) {
             // Beyond the bits of a set nobody asks for masks.
-            *masks.entry(spokesman(book, *point)).or_default() |= 1u32.checked_shl(bit).unwrap_or(0);
+            *masks.entry(spokesman(book, point)).or_default() |= 1u32.checked_shl(bit).unwrap_or(0);
         }
         masks.into_iter()
     }

@@ -1,7 +1,7 @@
 //! What an actor may do under one set of assumptions: follows every chain of rights to the owner, with the promises that
 //! stand against each.
 
-use crate::book::{Book, Clause, Kind};
+use crate::book::Clause;
 use crate::eval::{Kleene, View, and, not, or};
 use crate::few::Few;
 use crate::hits::{Hit, Hits, Line};
@@ -22,12 +22,14 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     pub(crate) const NONE: Outcome = Outcome { right: Some(false), clean: Some(false) };
+    /// There is a right, and promises stand against each.
+    pub(crate) const BARRED: Outcome = Outcome { right: Some(true), clean: Some(false) };
 }
 
 /// What is met while rights are followed.
 pub(crate) enum Step<'a> {
     /// A promise that stands against a right, and how surely.
-    Forbids(ClauseNo, Kleene),
+    Forbids(Hit, Kleene),
     /// A grant that is part of a right.
     Grants(ClauseNo),
     /// A right: the parties it comes through, how surely it does, and whether it does with no promise against it.
@@ -115,18 +117,17 @@ impl Walk<'_> {
         let below = bound.as_slice().len() as u32 - 1;
         let Some(holder) = bound.as_slice().last().copied() else { return false };
         let mut arrived = false;
-        for hit in hits.grants.iter() {
-            let brief = view.book.index.brief(hit.number);
-            if brief.to != holder || bound.as_slice().contains(&brief.from) {
+        for hit in hits.grants() {
+            if hit.to != holder || bound.as_slice().contains(&hit.from) {
                 continue;
             }
             let passes = || passes_on(view, hit.number, below);
-            let right = and(right, || and(view.hit_stands(hit, bound.as_slice()), passes));
+            let right = and(right, || and(view.hit_stands(*hit, bound.as_slice()), passes));
             if right == Some(false) {
                 continue;
             }
-            bound.push(brief.from);
-            let through = if brief.from == hits.owner {
+            bound.push(hit.from);
+            let through = if hit.from == hits.owner {
                 self.arrive(bound.as_slice(), right);
                 true
             } else {
@@ -159,10 +160,10 @@ impl Walk<'_> {
         }
         let view = self.view;
         let mut found = Some(false);
-        for hit in self.hits.promises.iter().filter(|hit| binds(view, *hit, bound)) {
-            let stands = view.hit_stands(hit, bound);
+        for hit in self.hits.promises().iter().filter(|hit| binds(**hit, bound)) {
+            let stands = view.hit_stands(*hit, bound);
             if stands != Some(false) {
-                (self.note)(Step::Forbids(hit.number, stands));
+                (self.note)(Step::Forbids(*hit, stands));
             }
             found = or(found, || stands);
         }
@@ -183,30 +184,6 @@ pub(crate) fn passes_on(view: &View<'_>, grant: ClauseNo, below: u32) -> Kleene 
 }
 
 /// Whether the promise is one that somebody in `bound` made, to nobody among them.
-pub(crate) fn binds(view: &View<'_>, hit: Hit, bound: &[PartyNo]) -> bool {
-    let brief = view.book.index.brief(hit.number);
-    if !bound.contains(&brief.from) || bound.contains(&brief.to) {
-        return false;
-    }
-    let by_promisor = bound.first() == Some(&brief.from);
-    !by_promisor || !free_alone(view, hit.number)
-}
-
-/// Whether a promise leaves its promisor free to do the act itself.
-fn free_alone(view: &View<'_>, number: ClauseNo) -> bool {
-    let promise = &view.book.clauses[number];
-    match promise.kind {
-        Kind::Exclusive { sole } => sole,
-        Kind::First { .. } => false,
-        // What the promisor does without any third party is no deal that the holder could have taken.
-        Kind::Refusal { .. } => view.cell.is_some_and(|cell| {
-            let operator = operator(view.book, cell.channel);
-            operator == promise.from || operator == promise.to
-        }),
-        Kind::Grant { .. } | Kind::Money(_) => true,
-    }
-}
-
-fn operator(book: &Book, channel: crate::table::ChannelNo) -> PartyNo {
-    book.words.operators[channel]
+pub(crate) fn binds(hit: Hit, bound: &[PartyNo]) -> bool {
+    bound.contains(&hit.from) && !bound.contains(&hit.to)
 }

@@ -95,11 +95,11 @@ pub(crate) fn reasons(
     found.extend(way.grants.iter().map(|number| Why::new(number, Effect::Grants)));
     let clean = way.clean.as_slice();
     if clean.first() == Some(&hits.owner) {
-        let given = hits.grants.iter().filter(|hit| view.hit_stands(*hit, clean) == Some(true));
+        let given = hits.grants().iter().filter(|hit| view.hit_stands(**hit, clean) == Some(true));
         found.extend(given.map(|hit| Why::new(hit.number, Effect::Grants)));
     }
     if finding.answer == Answer::Permit {
-        found.extend(hits.promises.iter().filter_map(|hit| lifts(view, clean, hit)));
+        found.extend(hits.promises().iter().filter_map(|hit| lifts(view, clean, *hit)));
     }
     found.tidy();
     once(&found)
@@ -118,10 +118,12 @@ fn once(found: &Few<Why, REASONS_IN_PLACE>) -> Few<Why, REASONS_IN_PLACE> {
 
 /// What lifts a promise that would otherwise forbid the act.
 fn lifts(view: &View<'_>, bound: &[PartyNo], hit: Hit) -> Option<Why> {
+    if hit.is_sure() || !binds(hit, bound) {
+        return None;
+    }
     let clause = &view.book.clauses[hit.number];
     let cell = view.cell?;
-    let would = binds(view, hit, bound)
-        && view.live(clause)
+    let would = view.live(clause)
         && view.covers(&clause.scope, cell, cell.action) != Some(false)
         && view.condition(clause.holds_if.as_ref(), true) != Some(false);
     if !would {

@@ -297,7 +297,7 @@ fn gather_changes(clause: &mut Clause, registry: &Registry) {
     let mut questions: Vec<QuestionNo> = Vec::new();
     for condition in clause.holds_if.iter().chain(&clause.unless) {
         condition.changes(registry, &mut changes);
-        condition.questions(&mut questions);
+        condition.gather_questions(&mut questions);
     }
     match &clause.kind {
         Kind::First { launches, .. } => {

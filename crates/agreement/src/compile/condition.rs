@@ -170,12 +170,12 @@ fn matched(
 
 impl Condition {
     /// The questions it may hang on.
-    pub(super) fn questions(&self, found: &mut Vec<QuestionNo>) {
+    pub(super) fn gather_questions(&self, found: &mut Vec<QuestionNo>) {
         match self {
             Condition::Any(parts) | Condition::All(parts) => {
-                parts.iter().for_each(|part| part.questions(found))
+                parts.iter().for_each(|part| part.gather_questions(found))
             }
-            Condition::Not(inner) => inner.questions(found),
+            Condition::Not(inner) => inner.gather_questions(found),
             Condition::Question(question) => found.push(*question),
             Condition::Event(_) | Condition::Before(_) => {}
         }

@@ -313,7 +313,7 @@ impl Obstacles {
     fn look(&mut self, view: &View<'_>, cell: &Cell) {
         let (mut fresh, mut line) = (Vec::new(), Vec::new());
         let found = outcome(view, &Gathered::gather(view, cell), &mut |step| match step {
-            Step::Forbids(number, _) => fresh.push(number),
+            Step::Forbids(hit, _) => fresh.push(hit.number),
             Step::Grants(_) => {}
             Step::Right { clean, .. } => {
                 // What forbids a line is told once where several chains lead along it.
