@@ -143,7 +143,7 @@ fn measure(deal: &Deal, options: &Options, notes: &mut Vec<String>) {
 /// Reads the verdict, every reason and every duty.
 fn ruled(ruling: &Ruling<'_>) -> bool {
     for reason in ruling.reasons() {
-        black_box(reason);
+        black_box((reason.effect, &reason.cited.clause, &reason.cited.file, reason.cited.line));
     }
     for duty in ruling.duties() {
         black_box(duty);

@@ -86,7 +86,7 @@ fn decision(book: &Book, decision: &Decision) -> Value {
         "questions": questions.iter().map(|question| question.as_str()).collect::<Vec<_>>(),
         "duties": decision.duties.iter().map(|clause| clause.as_str()).collect::<Vec<_>>(),
         "until": until,
-        "forbids": decision.obstacles().map(|reason| reason.clause.as_str()).collect::<Vec<_>>(),
+        "forbids": decision.obstacles().map(|reason| reason.cited.clause.as_str()).collect::<Vec<_>>(),
     })
 }
 

@@ -10,7 +10,7 @@ use crate::table::{
     ChannelNo, ClassNo, ClauseNo, MeasureNo, Names, PartyNo, ProductNo, QuestionNo, SegmentNo, Table,
     TerritoryNo,
 };
-use abide_model::decision::{Action, SourceClass};
+use abide_model::decision::{Action, Citation};
 use abide_model::money::{Amount, Currency, Exact};
 use abide_model::name;
 use abide_model::terms::{
@@ -31,6 +31,8 @@ pub struct Book {
     pub(crate) zone: TimeZone,
     pub(crate) words: Words,
     pub(crate) clauses: Table<ClauseNo, Clause>,
+    /// What an answer says of each clause.
+    pub(crate) citations: Table<ClauseNo, Arc<Citation>>,
     pub(crate) index: Index,
     pub(crate) prices: Vec<Price>,
     /// The clauses about money other than shares, which the index finds.
@@ -155,10 +157,6 @@ pub(crate) struct Clause {
     pub(crate) questions: Vec<QuestionNo>,
     /// The name of the instrument it stands in.
     pub(crate) instrument: String,
-    pub(crate) file: Arc<str>,
-    pub(crate) line: u32,
-    pub(crate) quote: Option<Arc<str>>,
-    pub(crate) source: Option<SourceClass>,
 }
 
 impl Clause {
@@ -468,6 +466,6 @@ impl Book {
 
     /// The clauses, each with its file and line, in the order of the files.
     pub fn clauses(&self) -> impl Iterator<Item = (&name::Clause, &str, u32)> {
-        self.clauses.iter().map(|(_, clause)| (&clause.name, clause.file.as_ref(), clause.line))
+        self.citations.iter().map(|(_, cited)| (&cited.clause, cited.file.as_ref(), cited.line))
     }
 }

@@ -7,8 +7,7 @@ use crate::finding::{Answer, Finding, Way};
 use crate::hits::{Hit, Hits};
 use crate::outcome::binds;
 use crate::table::{ClauseNo, PartyNo};
-use abide_model::decision::{Effect, Reason, SourceClass};
-use abide_model::name;
+use abide_model::decision::{Citation, Effect, Reason};
 use std::sync::Arc;
 
 /// How many reasons are held without an allocation.
@@ -41,15 +40,7 @@ impl Why {
     }
 
     pub(crate) fn cited(self, book: &Book) -> Cited<'_> {
-        let clause = &book.clauses[self.number];
-        Cited {
-            clause: &clause.name,
-            effect: self.effect,
-            file: &clause.file,
-            line: clause.line,
-            quote: clause.quote.as_ref(),
-            source: clause.source,
-        }
+        Cited { cited: &book.citations[self.number], effect: self.effect }
     }
 }
 
@@ -57,29 +48,14 @@ impl Why {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cited<'b> {
     /// The clause.
-    pub clause: &'b name::Clause,
+    pub cited: &'b Arc<Citation>,
     /// What it did.
     pub effect: Effect,
-    /// The file it stands in, relative to the book.
-    pub file: &'b Arc<str>,
-    /// Its line, from 1.
-    pub line: u32,
-    /// The words it rests on.
-    pub quote: Option<&'b Arc<str>>,
-    /// How strong the source of those words is.
-    pub source: Option<SourceClass>,
 }
 
 impl From<Cited<'_>> for Reason {
     fn from(cited: Cited<'_>) -> Self {
-        Self {
-            clause: cited.clause.clone(),
-            effect: cited.effect,
-            file: Arc::clone(cited.file),
-            line: cited.line,
-            quote: cited.quote.cloned(),
-            source: cited.source,
-        }
+        Self { cited: Arc::clone(cited.cited), effect: cited.effect }
     }
 }
 

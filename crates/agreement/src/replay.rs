@@ -91,7 +91,7 @@ impl<'b> Replay<'b> {
     }
 
     fn count(&mut self, kind: ChangeKind, ask: &Ask, recorded: &Verdict, decision: Decision) {
-        let clauses: Vec<Clause> = decision.reasons.into_iter().map(|reason| reason.clause).collect();
+        let clauses: Vec<Clause> = decision.reasons.iter().map(|reason| reason.cited.clause.clone()).collect();
         let words = [
             format!("{recorded:?} {:?}", decision.verdict),
             ask.actor.to_string(),

@@ -48,7 +48,7 @@ impl Book {
 /// Whether a reader would be told the same: verdict, duties, and what each clause does.
 fn says_the_same(one: &Decision, other: &Decision) -> bool {
     let effects = |decision: &Decision| -> Vec<_> {
-        decision.reasons.iter().map(|reason| (reason.clause.clone(), reason.effect)).collect()
+        decision.reasons.iter().map(|reason| (reason.cited.clause.clone(), reason.effect)).collect()
     };
     one.verdict == other.verdict && one.duties == other.duties && effects(one) == effects(other)
 }

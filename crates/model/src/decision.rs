@@ -176,10 +176,17 @@ impl SourceClass {
 /// One clause that took part in the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {
-    /// The clause.
-    pub clause: Clause,
+    /// The clause, shared with its book and with every other answer that names it.
+    pub cited: Arc<Citation>,
     /// What it did.
     pub effect: Effect,
+}
+
+/// Where a clause stands, and on whose word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Citation {
+    /// Its name.
+    pub clause: Clause,
     /// The file it stands in, relative to the book.
     pub file: Arc<str>,
     /// Its line, from 1.

@@ -52,7 +52,7 @@ fn by_agreement(decision: &Decision) -> Refusal {
         Verdict::Breach { toward } => (toward.clone(), Vec::new()),
         Verdict::Contested { toward, questions } => (toward.clone(), questions.clone()),
     };
-    let clauses = decision.obstacles().map(|reason| reason.clause.clone()).collect();
+    let clauses = decision.obstacles().map(|reason| reason.cited.clause.clone()).collect();
     Refusal::Agreement { verdict: decision.verdict.as_str(), clauses, toward, questions }
 }
 
@@ -84,7 +84,7 @@ fn why(index: usize, resting: Option<Failing>, now_ms: i64) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use abide_model::decision::{Effect, Reason};
+    use abide_model::decision::{Citation, Effect, Reason};
     use abide_model::fault::{Fault, FaultKind};
     use abide_model::name::{Channel, Clause, Cloud, Party, Product, Question};
     use abide_model::target::{Capabilities, Dialect};
@@ -107,14 +107,14 @@ pub(crate) mod tests {
     }
 
     fn decision(verdict: Verdict, forbids: &[&str]) -> Decision {
-        let reason = |effect, clause: &str| Reason {
+        let cited = |clause: &str| Citation {
             clause: Clause::parse(clause).unwrap(),
-            effect,
             file: "a.toml".into(),
             line: 1,
             quote: None,
             source: None,
         };
+        let reason = |effect, clause: &str| Reason { cited: Arc::new(cited(clause)), effect };
         let forbids = forbids.iter().map(|clause| reason(Effect::Forbids, clause));
         Decision {
             verdict,

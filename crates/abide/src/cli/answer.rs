@@ -38,12 +38,12 @@ pub(super) fn json<'d>(decision: &'d Decision, zone: &TimeZone) -> Answer<'d> {
     let (toward, questions) = open(&decision.verdict);
     let time = |at| in_zone(at, zone);
     let reasons = decision.reasons.iter().map(|reason| ReasonJson {
-        clause: reason.clause.as_str(),
+        clause: reason.cited.clause.as_str(),
         effect: reason.effect.as_str(),
-        file: &reason.file,
-        line: reason.line,
-        quote: reason.quote.as_deref(),
-        source: reason.source.map(SourceClass::as_str),
+        file: &reason.cited.file,
+        line: reason.cited.line,
+        quote: reason.cited.quote.as_deref(),
+        source: reason.cited.source.map(SourceClass::as_str),
     });
     Answer {
         verdict: decision.verdict.as_str(),
@@ -130,11 +130,12 @@ pub(super) fn question(ask: &Ask) -> String {
 }
 
 fn reason_text(reason: &Reason, paint: Paint) -> String {
-    let source = reason.source.map(|class| format!(" ({})", class.as_str())).unwrap_or_default();
-    let place = paint.dim(&format!("{}:{}{source}", plain(&reason.file, false), reason.line));
+    let cited = &reason.cited;
+    let source = cited.source.map(|class| format!(" ({})", class.as_str())).unwrap_or_default();
+    let place = paint.dim(&format!("{}:{}{source}", plain(&cited.file, false), cited.line));
     let effect = reason.effect.as_str();
-    let mut text = format!("  {effect:<8} {}  {place}\n", paint.bold("1", reason.clause.as_str()));
-    if let Some(quote) = &reason.quote {
+    let mut text = format!("  {effect:<8} {}  {place}\n", paint.bold("1", cited.clause.as_str()));
+    if let Some(quote) = &cited.quote {
         text.push_str(&format!("           “{}”\n", plain(quote, false)));
     }
     text

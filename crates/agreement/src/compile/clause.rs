@@ -14,7 +14,7 @@ use crate::syntax::condition::Expr;
 use crate::syntax::money::{MoneyRow, SplitRow};
 use crate::syntax::{File, Instrument};
 use crate::table::{ChannelNo, ClauseNo, Number, PartyNo, QuestionNo, Table};
-use abide_model::decision::Action;
+use abide_model::decision::{Action, Citation};
 use abide_model::name;
 use abide_model::{Date, Time};
 use jiff::Span;
@@ -27,26 +27,31 @@ pub const CLAUSES_MAX: usize = 200_000;
 /// A clause together with what precedence needs to know of it.
 pub(super) struct Draft<'a> {
     pub(super) clause: Clause,
+    citation: Citation,
     pub(super) row: &'a ClauseRow,
     pub(super) home: &'a Instrument,
 }
 
-/// Compiles all clauses, in the order of files and places.
+/// What answers say of each clause.
+pub(super) type Citations = Table<ClauseNo, Arc<Citation>>;
+
+/// Compiles all clauses, in the order of files and places, and what answers say of each.
 ///
 /// `None` when a clause is too broken to be compared with others; the reasons are in the sink.
 pub(super) fn build(
     files: &[(usize, File)],
     registry: &mut Registry,
     check: &mut Check<'_>,
-) -> Option<Table<ClauseNo, Clause>> {
+) -> Option<(Table<ClauseNo, Clause>, Citations)> {
     let mut drafts = Vec::new();
     let mut whole = true;
     for home in files.iter().filter_map(|(_, file)| file.instrument.as_ref()) {
         signatures(home, registry, check);
+        let file = Arc::from(check.sources.path(home.name.spot));
         let mut rows: Vec<_> = home.clauses.iter().collect();
         rows.sort_by_key(|row| row.spot);
         for row in rows {
-            match draft(row, home, registry, check) {
+            match draft(row, home, &file, registry, check) {
                 Some(draft) => drafts.push(draft),
                 None => whole = false,
             }
@@ -61,10 +66,11 @@ pub(super) fn build(
     amendments(&homes, check);
     precedence::settle(&mut drafts, &homes, &registry.words, check);
     money::guarantees(&drafts, check);
-    let mut clauses: Vec<_> = drafts.into_iter().map(|draft| draft.clause).collect();
+    let (mut clauses, citations): (Vec<_>, Vec<_>) =
+        drafts.into_iter().map(|draft| (draft.clause, Arc::new(draft.citation))).unzip();
     clauses.iter_mut().for_each(|clause| gather_changes(clause, registry));
     refusal::unheard(&clauses, registry, check);
-    whole.then(|| Table::new(clauses))
+    whole.then(|| (Table::new(clauses), Table::new(citations)))
 }
 
 /// Checks who signed.
@@ -105,6 +111,7 @@ fn amendments(homes: &[&Instrument], check: &mut Check<'_>) {
 fn draft<'a>(
     row: &'a ClauseRow,
     home: &'a Instrument,
+    file: &Arc<str>,
     registry: &mut Registry,
     check: &mut Check<'_>,
 ) -> Option<Draft<'a>> {
@@ -130,8 +137,16 @@ fn draft<'a>(
             .error("self-promise", spot, format!("clause `{}` is from and to the same party", row.id.value))
             .help("name in `to` the party to which it is given, promised or owed");
     }
+    let name = name?;
+    let citation = Citation {
+        clause: name.clone(),
+        file: Arc::clone(file),
+        line: check.sources.line(row.spot),
+        quote: cite.and_then(|cite| cite.quote.as_ref()).map(|quote| Arc::from(quote.value.as_str())),
+        source,
+    };
     let clause = Clause {
-        name: name?,
+        name,
         kind: kind?,
         from,
         to,
@@ -149,12 +164,8 @@ fn draft<'a>(
         changes: Vec::new(),
         questions: Vec::new(),
         instrument: home.name.value.clone(),
-        file: check.sources.path(row.spot).into(),
-        line: check.sources.line(row.spot),
-        quote: cite.and_then(|cite| cite.quote.as_ref()).map(|quote| Arc::from(quote.value.as_str())),
-        source,
     };
-    Some(Draft { clause, row, home })
+    Some(Draft { clause, citation, row, home })
 }
 
 /// The waterfall that a clause is, if it is one.

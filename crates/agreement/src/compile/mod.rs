@@ -134,7 +134,7 @@ fn compile(sources: &Files<'_>, files: &[(usize, syntax::File)], sink: &mut Sink
     let prices = price::build(files, &registry.words, &mut check);
     let year = year_begins(head, &mut check);
     let entries = entry::build(files, owner, &mut registry, &mut check);
-    let clauses = clause::build(files, &mut registry, &mut check)?;
+    let (clauses, citations) = clause::build(files, &mut registry, &mut check)?;
     registry.words.points = Table::new(registry.points);
     registry.words.measures = Table::new(registry.measures);
     let zone = check.zone;
@@ -154,6 +154,7 @@ fn compile(sources: &Files<'_>, files: &[(usize, syntax::File)], sink: &mut Sink
         money: money::with_base(&clauses),
         placing: money::placing(&clauses),
         clauses,
+        citations,
         entries,
         year,
         warnings: Vec::new(),

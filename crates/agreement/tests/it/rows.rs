@@ -121,7 +121,7 @@ pub(crate) fn answer(book: &Book, decision: &Decision) -> String {
         out += &format!(", counts toward {}", names(&duties));
     }
     for reason in &decision.reasons {
-        out += &format!("\n    {} {}", reason.clause, reason.effect.as_str());
+        out += &format!("\n    {} {}", reason.cited.clause, reason.effect.as_str());
     }
     out
 }

@@ -2,7 +2,7 @@
 
 use crate::record::{CallEnd, CallStarted, Opened, Record, RunStarted, Stamped};
 use abide_model::call::{Delta, Finish, ItemStart};
-use abide_model::decision::{Decision, Effect, Reason, SourceClass, Verdict};
+use abide_model::decision::{Citation, Decision, Effect, Reason, SourceClass, Verdict};
 use abide_model::event::{RunError, RunStatus, Shortfall};
 use abide_model::fault::{Fault, FaultKind};
 use abide_model::id::{CallNo, ItemId, RunId, SessionId};
@@ -209,7 +209,7 @@ fn decision() -> impl Strategy<Value = Decision> {
     let reason = (name(), effect, text(), any::<u32>(), option::of(text()), option::of(source)).prop_map(
         |(clause, effect, file, line, quote, source)| {
             let (file, quote) = (file.into(), quote.map(Into::into));
-            Reason { clause, effect, file, line, quote, source }
+            Reason { cited: Arc::new(Citation { clause, file, line, quote, source }), effect }
         },
     );
     (verdict, vec(reason, 0..3), vec(name(), 0..2), option::of(time()), time(), time(), hash()).prop_map(

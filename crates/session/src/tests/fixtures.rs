@@ -5,7 +5,7 @@
 
 use crate::record::{self, Blobs, CallEnd, CallStarted, Opened, Record, RunStarted, Stamped};
 use abide_model::call::{Delta, Finish, ItemStart};
-use abide_model::decision::{Decision, Effect, Reason, SourceClass, Verdict};
+use abide_model::decision::{Citation, Decision, Effect, Reason, SourceClass, Verdict};
 use abide_model::event::{RunError, RunStatus, Shortfall};
 use abide_model::fault::{Fault, FaultKind};
 use abide_model::id::{CallNo, ItemId, RunId, SessionId};
@@ -237,9 +237,8 @@ fn call_started() -> CallStarted {
             considered("azure", Standing::Refused(Refusal::Tried)),
         ],
     };
-    let reason = Reason {
+    let cited = Citation {
         clause: "oct25.license".parse().unwrap(),
-        effect: Effect::Grants,
         file: "2025-10-28-microsoft.toml".into(),
         line: 12,
         quote: Some("may offer".into()),
@@ -247,7 +246,7 @@ fn call_started() -> CallStarted {
     };
     let decision = Decision {
         verdict: Verdict::Permit,
-        reasons: vec![reason],
+        reasons: vec![Reason { cited: Arc::new(cited), effect: Effect::Grants }],
         duties: vec!["oct25.share".parse().unwrap()],
         until: Some(time(1_800_000_000)),
         at: time(1_777_777_777),

@@ -101,7 +101,7 @@ fn json(span: &Span, book: &Book) -> SpanJson {
             .decision
             .reasons
             .iter()
-            .map(|reason| ReasonJson { clause: reason.clause.to_string(), effect: reason.effect.as_str() })
+            .map(|reason| ReasonJson { clause: reason.cited.clause.to_string(), effect: reason.effect.as_str() })
             .collect(),
         duties: span.decision.duties.iter().map(ToString::to_string).collect(),
     }
@@ -132,7 +132,7 @@ fn clauses(decision: &Decision) -> String {
         Effect::Forbids => "-",
         Effect::Excepts | Effect::Waives => "~",
     };
-    let words = decision.reasons.iter().map(|reason| format!("{}{}", sign(reason.effect), reason.clause));
+    let words = decision.reasons.iter().map(|reason| format!("{}{}", sign(reason.effect), reason.cited.clause));
     words.collect::<Vec<_>>().join(" ")
 }
 
@@ -218,7 +218,7 @@ fn verdict(decision: &Decision) -> Shown {
             .reasons
             .iter()
             .filter(|reason| reason.effect == effect)
-            .map(|reason| reason.clause.as_str());
+            .map(|reason| reason.cited.clause.as_str());
         names.collect::<Vec<_>>().join(", ")
     };
     match &decision.verdict {

@@ -125,9 +125,9 @@ fn decision(decision: &Decision) -> String {
         format!(
             "{} {} ({}:{})",
             reason.effect.as_str(),
-            reason.clause,
-            plain(&reason.file, false),
-            reason.line
+            reason.cited.clause,
+            plain(&reason.cited.file, false),
+            reason.cited.line
         )
     });
     let mut parts: Vec<String> = clauses.collect();

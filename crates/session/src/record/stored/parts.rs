@@ -2,7 +2,7 @@
 
 use super::super::DecodeError;
 use abide_model::call::{Delta, Finish, ItemStart};
-use abide_model::decision::{Decision, Effect, Reason, SourceClass, Verdict};
+use abide_model::decision::{Citation, Decision, Effect, Reason, SourceClass, Verdict};
 use abide_model::event::{RunError, RunStatus, Shortfall};
 use abide_model::fault::{Fault, FaultKind};
 use abide_model::item::{
@@ -610,12 +610,12 @@ impl From<&Decision> for StoredDecision {
             Verdict::Contested { toward, questions } => (texts(toward), texts(questions)),
         };
         let reasons = decision.reasons.iter().map(|reason| StoredReason {
-            clause: reason.clause.to_string(),
+            clause: reason.cited.clause.to_string(),
             effect: reason.effect.as_str().to_owned(),
-            file: reason.file.to_string(),
-            line: reason.line,
-            quote: reason.quote.as_deref().map(str::to_owned),
-            source: reason.source.map(|class| class.as_str().to_owned()),
+            file: reason.cited.file.to_string(),
+            line: reason.cited.line,
+            quote: reason.cited.quote.as_deref().map(str::to_owned),
+            source: reason.cited.source.map(|class| class.as_str().to_owned()),
         });
         Self {
             verdict: decision.verdict.as_str().to_owned(),
@@ -646,14 +646,14 @@ impl StoredDecision {
             _ => Verdict::NoRight,
         };
         let reasons = self.reasons.into_iter().map(|reason| {
-            Ok(Reason {
+            let cited = Citation {
                 clause: name(&reason.clause)?,
-                effect: word(&reason.effect, effect)?,
                 file: reason.file.into(),
                 line: reason.line,
                 quote: reason.quote.map(Arc::from),
                 source: reason.source.map(|text| word(&text, SourceClass::parse)).transpose()?,
-            })
+            };
+            Ok(Reason { cited: Arc::new(cited), effect: word(&reason.effect, effect)? })
         });
         Ok(Decision {
             verdict,
