@@ -6,10 +6,11 @@
 use crate::book::{Book, Money};
 use crate::compile::is_country;
 use crate::eval::View;
+use crate::few::Few;
 use crate::finding::{Answer, Finding, Way, duties};
 use crate::hits::Hits;
 use crate::index::Cell;
-use crate::reasons::{Cited, Why, reasons};
+use crate::reasons::{Cited, reasons};
 use crate::suggest::did_you_mean;
 use abide_model::Time;
 use abide_model::decision::{Ask, Decision, Reason, Verdict};
@@ -96,13 +97,12 @@ impl Book {
     /// Answers an ask. Names the book does not have ([`Book::check_ask`]) give nobody a right.
     #[must_use]
     pub fn rule(&self, ask: &Ask) -> Ruling<'_> {
-        let case = self.cell(ask).map(|cell| {
-            let view = self.view(&cell, ask);
-            let hits = Hits::gather_for(&view, &cell, ask.customer.as_ref());
-            let (finding, way) = Finding::with_way(&view, &hits);
-            Case { cell, hits, finding, way }
-        });
-        Ruling { book: self, at: ask.at, known: ask.known, case }
+        let (at, known) = (ask.at, ask.known);
+        let Some(cell) = self.cell(ask) else { return Ruling { book: self, at, known, case: None } };
+        let view = self.view(&cell, ask);
+        let hits = Hits::gather_for(&view, &cell, ask.customer.as_ref());
+        let (finding, way) = Finding::with_way(&view, &hits);
+        Ruling { book: self, at, known, case: Some(Case { cell, hits, finding, way }) }
     }
 
     /// The shares that revenue from this act counts toward, also where an open point leaves that open: those owed by
@@ -163,34 +163,32 @@ impl<'b> Ruling<'b> {
     }
 
     /// Toward whom it is, or may be, a breach.
-    pub fn toward(&self) -> impl Iterator<Item = &'b name::Party> {
+    pub fn toward(&self) -> impl Iterator<Item = &'b name::Party> + '_ {
         let book = self.book;
-        let parties = self.case.as_ref().map(|case| case.finding.toward(book));
-        (0..)
-            .map_while(move |at| parties.as_ref()?.as_slice().get(at).copied())
-            .map(|party| &book.words.parties[party])
+        let parties = self.case.as_ref().map_or(&[][..], |case| case.finding.toward.as_slice());
+        parties.iter().map(|party| &book.words.parties[*party])
     }
 
     /// The open points that flip the answer.
     pub fn questions(&self) -> impl Iterator<Item = &'b name::Question> + '_ {
-        let points = self.case.iter().flat_map(|case| case.finding.questions.iter());
-        points.map(|point| &self.book.words.points[point].name)
+        let points = self.case.as_ref().map_or(&[][..], |case| case.finding.questions.as_slice());
+        points.iter().map(|point| &self.book.words.points[*point].name)
     }
 
     /// What comes along with the act: shares and guarantees that are owed, splits, most favoured prices and commitments.
     pub fn duties(&self) -> impl Iterator<Item = &'b name::Clause> + '_ {
-        let duties = self.case.iter().flat_map(|case| case.finding.duties.iter());
-        duties.map(|number| &self.book.clauses[number].name)
+        let duties = self.case.as_ref().map_or(&[][..], |case| case.finding.duties.as_slice());
+        duties.iter().map(|number| &self.book.clauses[*number].name)
     }
 
     /// The clauses that decided, strongest effect first.
     pub fn reasons(&self) -> impl Iterator<Item = Cited<'b>> {
         let book = self.book;
-        let found =
-            self.case.as_ref().map(|case| reasons(&self.view(case), &case.hits, &case.finding, &case.way));
-        (0..)
-            .map_while(move |at| found.as_ref()?.as_slice().get(at).copied())
-            .map(move |why: Why| why.cited(book))
+        let found = self
+            .case
+            .as_ref()
+            .map_or_else(Few::new, |case| reasons(&self.view(case), &case.hits, &case.finding, &case.way));
+        found.into_iter().map(move |why| why.cited(book))
     }
 
     /// The next instant at which verdict or duties change if nothing new becomes known. Worked out when asked for.

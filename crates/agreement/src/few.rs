@@ -28,6 +28,19 @@ impl<T: Copy + Default, const N: usize> Few<T, N> {
         self.len += 1;
     }
 
+    /// Adds the entry if it is wanted. While there is room no branch hangs on that: a guess that is wrong half of the
+    /// time costs more than writing an entry in vain.
+    pub(crate) fn push_if(&mut self, wanted: bool, entry: T) {
+        match self.here.get_mut(self.len) {
+            Some(place) => {
+                *place = entry;
+                self.len += usize::from(wanted);
+            }
+            None if wanted => self.push(entry),
+            None => {}
+        }
+    }
+
     pub(crate) fn pop(&mut self) {
         self.len = self.len.saturating_sub(1);
         self.spilled.truncate(self.len);
@@ -48,6 +61,11 @@ impl<T: Copy + Default, const N: usize> Few<T, N> {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = T> + '_ {
         self.as_slice().iter().copied()
+    }
+
+    /// Its entries, of which the count is known.
+    pub(crate) fn into_iter(self) -> impl ExactSizeIterator<Item = T> {
+        (0..self.len).map(move |at| self.as_slice().get(at).copied().unwrap_or_default())
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -117,7 +135,9 @@ mod tests {
         for (step, grow) in [8, 6, 5, 7].into_iter().zip([true, false, true, false]) {
             for n in 0..step {
                 if grow {
-                    few.push(n);
+                    few.push_if(false, 99);
+                    few.push_if(n % 2 == 0, n);
+                    few.push_if(n % 2 == 1, n);
                     list.push(n);
                 } else {
                     few.pop();

@@ -3,20 +3,21 @@
 
 use crate::book::{Book, Money};
 use crate::calendar::Moment;
-use crate::eval::{Kleene, View, and, or};
+use crate::eval::{Kleene, View, and, not, or};
 use crate::few::Few;
 use crate::hits::{Change, Hit, Hits, Line};
 use crate::index::Hangs;
 use crate::open::{OPEN_QUESTIONS_MAX, Open};
-use crate::outcome::{Outcome, Step, is_clean, outcome, rights};
+use crate::outcome::{Outcome, Step, clean, outcome, rights};
 use crate::table::{ClauseNo, PartyNo, QuestionNo};
 use abide_model::Time;
 
-/// How many clauses, questions, outcomes and parties are held without an allocation.
+/// How many clauses, questions, outcomes, parties and instants are held without an allocation.
 const CLAUSES_IN_PLACE: usize = 16;
 const QUESTIONS_IN_PLACE: usize = 8;
 const OUTCOMES_IN_PLACE: usize = 16;
 const PARTIES_IN_PLACE: usize = 16;
+const TURNS_IN_PLACE: usize = 32;
 
 /// Sorted, each once.
 pub(crate) type Parties = Few<PartyNo, PARTIES_IN_PLACE>;
@@ -36,6 +37,8 @@ pub(crate) struct Finding {
     pub(crate) answer: Answer,
     /// The promises that forbid, in the order of the book.
     pub(crate) forbidding: Clauses,
+    /// To whom they were made.
+    pub(crate) toward: Parties,
     /// The points that flip the answer.
     pub(crate) questions: Few<QuestionNo, QUESTIONS_IN_PLACE>,
     pub(crate) duties: Clauses,
@@ -45,9 +48,6 @@ pub(crate) struct Finding {
 #[derive(Debug)]
 pub(crate) struct Way {
     ground: Ground,
-    /// Promises that forbid for certain, and those that may.
-    sure: Clauses,
-    maybe: Clauses,
     /// Grants that are part of a right.
     pub(crate) grants: Clauses,
     /// The parties of the first right that no promise stands against.
@@ -69,19 +69,13 @@ enum Ground {
 
 impl Way {
     fn new() -> Self {
-        Self {
-            ground: Ground::Tried,
-            sure: Few::new(),
-            maybe: Few::new(),
-            grants: Few::new(),
-            clean: Few::new(),
-        }
+        Self { ground: Ground::Tried, grants: Few::new(), clean: Few::new() }
     }
 }
 
 impl Finding {
     fn new(answer: Answer) -> Self {
-        Self { answer, forbidding: Few::new(), questions: Few::new(), duties: Few::new() }
+        Self { answer, forbidding: Few::new(), toward: Few::new(), questions: Few::new(), duties: Few::new() }
     }
 
     /// Reads the answer off the clauses, and tells what was met.
@@ -89,53 +83,114 @@ impl Finding {
         let mut way = Way::new();
         let mut finding = settle(view, hits, &mut way);
         finding.forbidding.tidy();
+        finding.toward = toward(view.book, &finding.forbidding);
         if finding.answer != Answer::NoRight {
             finding.duties = duties(view, hits);
         }
         (finding, way)
     }
 
-    /// To whom the promises that forbid were made.
-    pub(crate) fn toward(&self, book: &Book) -> Parties {
-        let mut parties: Parties =
-            self.forbidding.iter().map(|number| book.index.brief(number).to).collect();
-        parties.tidy();
-        parties
-    }
-
     /// The next instant at which the answer changes if nothing new becomes known.
     pub(crate) fn until(&self, view: &View<'_>, hits: &Hits, way: &Way) -> Option<Time> {
-        let toward = self.toward(view.book);
-        let turns = Turns { view, hits, ground: way.ground, toward: toward.as_slice() };
+        let turns = self.turns(view, hits, way.ground);
         let mut last = Moment::of(view.at);
-        while let Some(turn) = turns.after(last) {
-            let at = turn.at.time();
-            let then = View { at, ..*view };
-            if turn.of_verdict && !self.same_verdict(&then, hits, &turns)
-                || turn.of_duties && !self.same_duties(&then, hits)
-            {
-                return Some(at);
+        loop {
+            let later = turns.iter().map(|turn| turn.at).filter(|at| *at > last);
+            last = later.min().filter(|at| *at < Moment::NEVER)?;
+            let now = || turns.iter().filter(|turn| turn.at == last);
+            let then = View { at: last.time(), ..*view };
+            let same = !self.loses(hits, last)
+                && (!now().any(|turn| turn.of_verdict) || self.same_verdict(&then, hits, way.ground))
+                && (!now().any(|turn| turn.of_duties) || self.same_duties(&then, hits));
+            if !same {
+                return Some(then.at);
             }
-            last = turn.at;
         }
-        None
+    }
+
+    /// Whether something that the answer names has ended by then for certain: a duty, or the only promise to somebody
+    /// toward whom it is a breach.
+    fn loses(&self, hits: &Hits, by: Moment) -> bool {
+        let promises = hits.promises();
+        let alone = |hit: &Hit| promises.iter().filter(|other| other.to == hit.to).count() == 1;
+        let forbade = |hit: &Hit| holds(self.toward.as_slice(), hit.to) && alone(hit);
+        let counted = |hit: &Hit| self.duties.as_slice().contains(&hit.number);
+        promises.iter().any(|hit| hit.end == by && forbade(hit))
+            || hits.paying().iter().any(|hit| hit.end == by && counted(hit))
+    }
+
+    /// The instants to look at. Right and freedom from promises only grow when a grant begins or a promise ends, and
+    /// only shrink when a grant ends or a promise begins, so that one of the two leaves a certain verdict as it is.
+    fn turns(&self, view: &View<'_>, hits: &Hits, ground: Ground) -> Few<Turn, TURNS_IN_PLACE> {
+        let mut turns: Few<Turn, TURNS_IN_PLACE> = Few::new();
+        let now = Moment::of(view.at);
+        // Where a right comes from says who owes.
+        let of_duties = ground != Ground::Broken && !hits.paying().is_empty();
+        for hit in hits.grants() {
+            view.turns(*hit, |at, change| {
+                let of_verdict = match (ground, change) {
+                    (Ground::Broken, Change::Ends) | (Ground::Clean, Change::Begins) => false,
+                    (Ground::Broken | Ground::Clean | Ground::Barred | Ground::Tried, _) => true,
+                };
+                turns.push_if(at > now && (of_verdict | of_duties), Turn { at, of_verdict, of_duties });
+            });
+        }
+        if ground == Ground::Broken {
+            return turns;
+        }
+        for hit in hits.promises() {
+            view.turns(*hit, |at, change| {
+                let of_verdict = match (ground, change) {
+                    (Ground::Clean, Change::Ends) => false,
+                    // One more promise to somebody toward whom it is a breach already.
+                    (Ground::Barred, Change::Begins) => !holds(self.toward.as_slice(), hit.to),
+                    (Ground::Broken | Ground::Clean | Ground::Barred | Ground::Tried, _) => true,
+                };
+                turns.push_if(at > now && of_verdict, Turn { at, of_verdict, of_duties: false });
+            });
+        }
+        for hit in hits.paying() {
+            view.turns(*hit, |at, _| {
+                turns.push_if(at > now, Turn { at, of_verdict: false, of_duties: true });
+            });
+        }
+        turns
     }
 
     /// Whether a reader would get the same verdict at another time.
-    fn same_verdict(&self, view: &View<'_>, hits: &Hits, turns: &Turns<'_>) -> bool {
-        let at_once = match turns.ground {
-            Ground::Clean => is_clean(view, hits),
-            Ground::Broken => rights(view, hits, &mut |_| {}).right == Some(false),
-            Ground::Barred | Ground::Tried => {
-                self.answer == Answer::Breach
-                    && breached(view, hits).is_some_and(|parties| parties.as_slice() == turns.toward)
-            }
+    fn same_verdict(&self, view: &View<'_>, hits: &Hits, ground: Ground) -> bool {
+        let told = match (ground, self.answer) {
+            (Ground::Clean, _) => clean(view, hits),
+            (Ground::Broken, _) => not(rights(view, hits, &mut |_| {}).right),
+            (Ground::Barred, _) | (Ground::Tried, Answer::Breach) => self.same_breach(view, hits),
+            (Ground::Tried, Answer::NoRight | Answer::Contested | Answer::Permit) => None,
         };
-        at_once || {
+        told.unwrap_or_else(|| {
             let then = settle(view, hits, &mut Way::new());
             then.answer == self.answer
                 && then.questions == self.questions
-                && then.toward(view.book).as_slice() == turns.toward
+                && toward(view.book, &then.forbidding) == self.toward
+        })
+    }
+
+    /// Whether it is a breach toward the same at another time; `None` where only trying out the open points can tell.
+    fn same_breach(&self, view: &View<'_>, hits: &Hits) -> Kleene {
+        let mut found = Parties::new();
+        let mut plain = true;
+        let outcome = outcome(view, hits, &mut |step| match step {
+            Step::Forbids(hit, Some(true)) => found.push(hit.to),
+            Step::Forbids(hit, _) => plain &= hit.hangs == Hangs::OnOne,
+            Step::Right { right, .. } => plain &= right == Some(true),
+            Step::Grants(_) => {}
+        });
+        let (found, toward) = (found.as_slice(), self.toward.as_slice());
+        match outcome {
+            Outcome { right: Some(false), .. } | Outcome { clean: Some(true), .. } => Some(false),
+            Outcome::BARRED if plain => Some(
+                found.iter().all(|party| holds(toward, *party))
+                    && toward.iter().all(|party| holds(found, *party)),
+            ),
+            Outcome { .. } => None,
         }
     }
 
@@ -145,93 +200,35 @@ impl Finding {
     }
 }
 
-/// The instants at which an answer may change.
-struct Turns<'a> {
-    view: &'a View<'a>,
-    hits: &'a Hits,
-    ground: Ground,
-    /// Toward whom the answer is a breach.
-    toward: &'a [PartyNo],
-}
-
 /// An instant at which something begins or ends, and what that may change.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Turn {
     at: Moment,
     of_verdict: bool,
     of_duties: bool,
 }
 
-impl Turn {
-    /// Takes in what else may change at an instant: the earlier one counts, at one instant both do.
-    fn meet(&mut self, at: Moment, of_verdict: bool, of_duties: bool) {
-        if at < self.at {
-            *self = Self { at, of_verdict, of_duties };
-        } else if at == self.at {
-            self.of_verdict |= of_verdict;
-            self.of_duties |= of_duties;
-        }
-    }
+/// To whom the promises that forbid were made.
+fn toward(book: &Book, forbidding: &Clauses) -> Parties {
+    let mut parties: Parties = forbidding.iter().map(|number| book.index.brief(number).to).collect();
+    parties.tidy();
+    parties
 }
 
-impl Turns<'_> {
-    /// The first of them after `last`.
-    fn after(&self, last: Moment) -> Option<Turn> {
-        let Self { view, hits, ground, .. } = *self;
-        let mut first = Turn { at: Moment::NEVER, of_verdict: false, of_duties: false };
-        // Where a right comes from says who owes.
-        let has_duties = ground != Ground::Broken && !hits.paying().is_empty();
-        for hit in hits.grants() {
-            view.turns(*hit, last, |at, change| {
-                let of_verdict = self.moves_right(change);
-                if of_verdict || has_duties {
-                    first.meet(at, of_verdict, has_duties);
-                }
-            });
-        }
-        if ground != Ground::Broken {
-            for hit in hits.promises() {
-                view.turns(*hit, last, |at, change| {
-                    if self.moves_bounds(*hit, change) {
-                        first.meet(at, true, false);
-                    }
-                });
-            }
-            for hit in hits.paying() {
-                view.turns(*hit, last, |at, _| first.meet(at, false, true));
-            }
-        }
-        (first.at < Moment::NEVER).then_some(first)
-    }
-
-    /// Whether what a grant does can change the verdict. Right and freedom from promises only grow when a grant begins
-    /// or a promise ends, and only shrink when a grant ends or a promise begins, so that one of the two leaves a certain
-    /// verdict as it is.
-    fn moves_right(&self, change: Change) -> bool {
-        match (self.ground, change) {
-            (Ground::Broken, Change::Ends) | (Ground::Clean, Change::Begins) => false,
-            (Ground::Broken | Ground::Clean | Ground::Barred | Ground::Tried, _) => true,
-        }
-    }
-
-    /// Whether what a promise does can change the verdict.
-    fn moves_bounds(&self, hit: Hit, change: Change) -> bool {
-        match (self.ground, change) {
-            (Ground::Clean, Change::Ends) => false,
-            // One more promise to somebody toward whom it is a breach already.
-            (Ground::Barred, Change::Begins) => !self.toward.contains(&hit.to),
-            (Ground::Broken | Ground::Clean | Ground::Barred | Ground::Tried, _) => true,
-        }
-    }
+/// Whether a party is in a short list, without leaving it early: a guess at where it is costs more than looking on.
+fn holds(parties: &[PartyNo], party: PartyNo) -> bool {
+    parties.iter().fold(false, |found, one| found | (*one == party))
 }
 
 fn settle(view: &View<'_>, hits: &Hits, way: &mut Way) -> Finding {
+    // Promises that forbid for certain, and those that may.
+    let (mut sure, mut maybe) = (Clauses::new(), Clauses::new());
     let mut plain = true;
     let outcome = outcome(view, hits, &mut |step| match step {
-        Step::Forbids(hit, Some(true)) => way.sure.push(hit.number),
+        Step::Forbids(hit, Some(true)) => sure.push(hit.number),
         Step::Forbids(hit, _) => {
             plain &= hit.hangs == Hangs::OnOne;
-            way.maybe.push(hit.number);
+            maybe.push(hit.number);
         }
         Step::Grants(number) => way.grants.push(number),
         Step::Right { bound, right, clean } => {
@@ -257,35 +254,20 @@ fn settle(view: &View<'_>, hits: &Hits, way: &mut Way) -> Finding {
         // Each promise that may forbid does not on some answers.
         let hangs = hits.deciding().iter().any(|hit| hit.hangs != Hangs::Never);
         way.ground = if hangs { Ground::Tried } else { Ground::Barred };
-        return Finding { forbidding: way.sure.clone(), ..Finding::new(Answer::Breach) };
+        return Finding { forbidding: sure, ..Finding::new(Answer::Breach) };
     }
     let open = open(view, hits.deciding().iter());
     if let Some(sets) = open.sets() {
         return try_out(view, hits, &open, sets);
     }
-    let sure_alone = certain && !way.sure.is_empty();
-    let maybe = way.maybe.iter().filter(|_| !sure_alone);
-    let forbidding = way.sure.iter().chain(maybe).collect();
+    let sure_alone = certain && !sure.is_empty();
+    let maybe = maybe.iter().filter(|_| !sure_alone);
+    let forbidding = sure.iter().chain(maybe).collect();
     if certain {
         return Finding { forbidding, ..Finding::new(Answer::Breach) };
     }
     let questions = open.named(view.book).map(|(question, _)| question).collect();
     Finding { forbidding, questions, ..Finding::new(Answer::Contested) }
-}
-
-/// Toward whom it is a breach, whatever the open points turn out to be; `None` where it is not, or only trying them out
-/// can tell.
-fn breached(view: &View<'_>, hits: &Hits) -> Option<Parties> {
-    let mut toward = Parties::new();
-    let mut plain = true;
-    let outcome = outcome(view, hits, &mut |step| match step {
-        Step::Forbids(hit, Some(true)) => toward.push(hit.to),
-        Step::Forbids(hit, _) => plain &= hit.hangs == Hangs::OnOne,
-        Step::Right { right, .. } => plain &= right == Some(true),
-        Step::Grants(_) => {}
-    });
-    toward.tidy();
-    (outcome == Outcome::BARRED && plain).then_some(toward)
 }
 
 fn open<'a>(view: &View<'_>, hits: impl Iterator<Item = &'a Hit>) -> Open {
@@ -335,7 +317,8 @@ fn try_out(view: &View<'_>, hits: &Hits, open: &Open, sets: u32) -> Finding {
         let forbidding = if always.is_empty() { ever() } else { always };
         return Finding { forbidding, ..Finding::new(first) };
     }
-    let questions = open.named(view.book).filter(|(_, mask)| flips(answers.as_slice(), *mask)).map(|(point, _)| point);
+    let questions =
+        open.named(view.book).filter(|(_, mask)| flips(answers.as_slice(), *mask)).map(|(point, _)| point);
     Finding { forbidding: ever(), questions: questions.collect(), ..Finding::new(Answer::Contested) }
 }
 

@@ -22,7 +22,7 @@ pub(crate) struct Hit {
     pub(crate) to: PartyNo,
     /// From when to when it is in force, as known.
     since: Moment,
-    end: Moment,
+    pub(crate) end: Moment,
     /// Whether it covers the ask; `None` hangs on a class. A promise that carves the ask out is kept, to be named.
     inside: Kleene,
     /// Nothing but its term and its scope says whether it counts for this ask.
@@ -36,6 +36,10 @@ impl Hit {
     /// Whether it counts whenever it is in force.
     pub(crate) fn is_sure(self) -> bool {
         self.plain && self.inside == Some(true)
+    }
+
+    pub(crate) fn in_force(self, at: Moment) -> bool {
+        (self.since <= at) & (at < self.end)
     }
 }
 
@@ -239,12 +243,18 @@ impl View<'_> {
     }
 
     /// [`View::stands`] of a clause that was gathered for this ask at this time or before.
+    #[inline]
     pub(crate) fn hit_stands(&self, hit: Hit, bound: &[PartyNo]) -> Kleene {
-        let at = Moment::of(self.at);
-        if hit.inside == Some(false) || hit.since > at || hit.end <= at {
-            return Some(false);
+        match hit.in_force(Moment::of(self.at)) {
+            true if hit.is_sure() => Some(true),
+            true => self.weigh(hit, bound),
+            false => Some(false),
         }
-        if hit.is_sure() {
+    }
+
+    /// Whether a clause that is in force counts.
+    fn weigh(&self, hit: Hit, bound: &[PartyNo]) -> Kleene {
+        if hit.inside == Some(false) {
             return hit.inside;
         }
         let clause = &self.book.clauses[hit.number];
@@ -256,24 +266,24 @@ impl View<'_> {
         and(met, || not(self.lifted(clause, bound).1))
     }
 
-    /// The instants after `after` at which the clause may begin or cease to count, and which of the two it is.
-    pub(crate) fn turns(&self, hit: Hit, after: Moment, mut found: impl FnMut(Moment, Change)) {
+    /// The instants at which the clause may begin or cease to count, and which of the two it is; [`Moment::NEVER`] for an
+    /// end that it does not have.
+    pub(crate) fn turns(&self, hit: Hit, mut found: impl FnMut(Moment, Change)) {
         if hit.inside == Some(false) {
             return;
         }
-        let mut later = |at: Moment, change: Change| {
-            // What happens to a clause after its end changes nothing.
-            if after < at && at <= hit.end && at < Moment::NEVER {
-                found(at, change);
-            }
-        };
         if hit.plain {
-            later(hit.since, Change::Begins);
-            later(hit.end, Change::Ends);
+            found(hit.since, Change::Begins);
+            found(hit.end, Change::Ends);
         } else {
-            later(hit.since, Change::Either);
-            later(hit.end, Change::Either);
-            self.changes(hit.number, &mut |at| later(at, Change::Either));
+            found(hit.since, Change::Either);
+            found(hit.end, Change::Either);
+            // What happens to a clause after its end changes nothing.
+            self.changes(hit.number, &mut |at| {
+                if at < hit.end {
+                    found(at, Change::Either);
+                }
+            });
         }
     }
 
@@ -283,7 +293,11 @@ impl View<'_> {
         if clause.known > self.known {
             return;
         }
-        clause.changes.iter().filter(|(_, known)| *known <= self.known).for_each(|(at, _)| found(Moment::of(*at)));
+        clause
+            .changes
+            .iter()
+            .filter(|(_, known)| *known <= self.known)
+            .for_each(|(at, _)| found(Moment::of(*at)));
         for beater in &clause.beaten_by {
             if self.inside(&self.book.clauses[*beater]) != Some(false) {
                 self.changes(*beater, found);

@@ -6,9 +6,7 @@
 use crate::bits::{Bits, Rows, meet};
 use crate::book::{Clause, Condition, Kind, Money, Scope, Words, action_number};
 use crate::calendar::Moment;
-use crate::table::{
-    ChannelNo, ClassNo, ClauseNo, Number, PartyNo, ProductNo, SegmentNo, Table, TerritoryNo,
-};
+use crate::table::{ChannelNo, ClassNo, ClauseNo, Number, PartyNo, ProductNo, SegmentNo, Table, TerritoryNo};
 use abide_model::decision::Action;
 use std::collections::BTreeSet;
 
@@ -255,7 +253,9 @@ fn brief(clause: &Clause, open: &BTreeSet<ClassNo>) -> Brief {
         boxed: clause.scope.classes.is_empty() && clause.except.is_empty(),
         steady: !waits && clause.holds_if.is_none() && clause.unless.is_none(),
         beaten: !clause.beaten_by.is_empty(),
-        hangs: match replies + clause.holds_if.iter().chain(&clause.unless).map(Condition::questions).sum::<usize>() {
+        hangs: match replies
+            + clause.holds_if.iter().chain(&clause.unless).map(Condition::questions).sum::<usize>()
+        {
             0 if !of_open_class => Hangs::Never,
             1 if !of_open_class => Hangs::OnOne,
             _ => Hangs::OnSeveral,

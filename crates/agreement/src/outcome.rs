@@ -37,20 +37,20 @@ pub(crate) enum Step<'a> {
 }
 
 /// Follows every chain of rights and weighs the promises against each; `note` hears of what is met on the way.
-pub(crate) fn outcome(view: &View<'_>, hits: &Hits, note: &mut dyn FnMut(Step<'_>)) -> Outcome {
+pub(crate) fn outcome(view: &View<'_>, hits: &Hits, note: &mut impl FnMut(Step<'_>)) -> Outcome {
     Walk { view, hits, weighs: true, weighed: None, found: Outcome::NONE, hurries: false, note }.walk()
 }
 
 /// [`outcome`], leaving promises aside.
-pub(crate) fn rights(view: &View<'_>, hits: &Hits, note: &mut dyn FnMut(Step<'_>)) -> Outcome {
+pub(crate) fn rights(view: &View<'_>, hits: &Hits, note: &mut impl FnMut(Step<'_>)) -> Outcome {
     Walk { view, hits, weighs: false, weighed: None, found: Outcome::NONE, hurries: false, note }.walk()
 }
 
-/// Whether there is for certain a right that no promise stands against.
-pub(crate) fn is_clean(view: &View<'_>, hits: &Hits) -> bool {
+/// Whether there is a right that no promise stands against.
+pub(crate) fn clean(view: &View<'_>, hits: &Hits) -> Kleene {
     let note = &mut |_: Step<'_>| {};
     let walk = Walk { view, hits, weighs: true, weighed: None, found: Outcome::NONE, hurries: true, note };
-    walk.walk().clean == Some(true)
+    walk.walk().clean
 }
 
 /// Whether the ask's actor has a right, whatever was promised away.
@@ -85,7 +85,7 @@ pub(crate) fn backing(view: &View<'_>, grant: &Clause) -> (Kleene, Option<Clause
 }
 
 /// A walk along all chains of rights.
-struct Walk<'a> {
+struct Walk<'a, N> {
     view: &'a View<'a>,
     hits: &'a Hits,
     /// Whether promises are looked at.
@@ -95,10 +95,10 @@ struct Walk<'a> {
     found: Outcome,
     /// Whether it is over once a right is found that no promise stands against.
     hurries: bool,
-    note: &'a mut dyn FnMut(Step<'_>),
+    note: &'a mut N,
 }
 
-impl Walk<'_> {
+impl<N: FnMut(Step<'_>)> Walk<'_, N> {
     fn walk(mut self) -> Outcome {
         let Some(actor) = self.hits.parties.as_slice().first().copied() else { return self.found };
         let mut bound: Line = Few::new();
@@ -160,7 +160,10 @@ impl Walk<'_> {
         }
         let view = self.view;
         let mut found = Some(false);
-        for hit in self.hits.promises().iter().filter(|hit| binds(**hit, bound)) {
+        for hit in self.hits.promises() {
+            if !binds(*hit, bound) {
+                continue;
+            }
             let stands = view.hit_stands(*hit, bound);
             if stands != Some(false) {
                 (self.note)(Step::Forbids(*hit, stands));

@@ -91,7 +91,8 @@ impl<'b> Replay<'b> {
     }
 
     fn count(&mut self, kind: ChangeKind, ask: &Ask, recorded: &Verdict, decision: Decision) {
-        let clauses: Vec<Clause> = decision.reasons.iter().map(|reason| reason.cited.clause.clone()).collect();
+        let clauses: Vec<Clause> =
+            decision.reasons.iter().map(|reason| reason.cited.clause.clone()).collect();
         let words = [
             format!("{recorded:?} {:?}", decision.verdict),
             ask.actor.to_string(),

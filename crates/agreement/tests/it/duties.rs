@@ -135,3 +135,52 @@ fn what_hangs_on_a_question_counts_unless_no_answer_makes_it() {
         assert_eq!(named, counts, "{condition}");
     }
 }
+
+#[test]
+fn a_right_that_comes_another_way_changes_who_owes() {
+    let book = loaded(&small_files(
+        r#"
+        [[grant]]
+        id = "lab-to-rival"
+        from = "lab"
+        to = "rival"
+        [[grant]]
+        id = "lab-to-reseller"
+        from = "lab"
+        to = "reseller"
+        [[grant]]
+        id = "reseller-to-rival"
+        from = "reseller"
+        to = "rival"
+        since = 2026-06-01
+        until = 2026-09-01
+        [[share]]
+        id = "of-reseller"
+        from = "reseller"
+        to = "cloud"
+        rate = "20%"
+        every = "quarter"
+        "#,
+    ));
+    check(
+        &book,
+        &[
+            "rival sell lab/chat red 2026-05-01",
+            "rival sell lab/chat red 2026-06-01",
+            "rival sell lab/chat red 2026-09-01",
+        ],
+        expect![[r#"
+            rival sell lab/chat red 2026-05-01
+              permit, until 2026-06-01
+                lab-to-rival grants
+            rival sell lab/chat red 2026-06-01
+              permit, until 2026-09-01, counts toward of-reseller
+                lab-to-rival grants
+                lab-to-reseller grants
+                reseller-to-rival grants
+            rival sell lab/chat red 2026-09-01
+              permit
+                lab-to-rival grants
+        "#]],
+    );
+}

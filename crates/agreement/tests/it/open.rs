@@ -102,6 +102,171 @@ fn a_breach_that_is_certain_toward_one_is_not_called_open_for_another() {
 }
 
 #[test]
+fn a_promise_that_holds_on_every_answer_forbids_like_one_that_hangs_on_none() {
+    check(
+        &small(
+            r#"
+            [[exclusive]]
+            id = "certain"
+            from = "lab"
+            to = "cloud"
+            [[exclusive]]
+            id = "either-way"
+            from = "lab"
+            to = "rival"
+            if = 'other or not other'
+            [[exclusive]]
+            id = "one-way"
+            from = "lab"
+            to = "reseller"
+            if = 'other'
+            [[exclusive]]
+            id = "once-more"
+            from = "lab"
+            to = "cloud"
+            since = 2026-08-01
+            until = 2026-10-01
+            "#,
+        ),
+        &["lab serve lab/chat red 2026-06-01"],
+        expect![[r#"
+            lab serve lab/chat red 2026-06-01
+              breach toward cloud, rival
+                certain forbids
+                either-way forbids
+        "#]],
+    );
+}
+
+#[test]
+fn who_gives_a_right_that_is_open_binds_for_certain_only_where_it_gives_it() {
+    let mut files = small_files(
+        r#"
+        [[grant]]
+        id = "straight"
+        from = "lab"
+        to = "reseller"
+        [[grant]]
+        id = "round"
+        from = "lab"
+        to = "rival"
+        if = 'other'
+        [[grant]]
+        id = "about"
+        from = "rival"
+        to = "reseller"
+        [[exclusive]]
+        id = "of-lab"
+        from = "lab"
+        to = "cloud"
+        [[exclusive]]
+        id = "once-more"
+        from = "lab"
+        to = "cloud"
+        since = 2026-08-01
+        until = 2026-10-01
+        --- two.toml
+        instrument = "two"
+        parties = ["rival", "fifth"]
+        signed = 2026-01-01
+        [[exclusive]]
+        id = "of-rival"
+        from = "rival"
+        to = "fifth"
+        "#,
+    );
+    files[0].text += "[[party]]\nid = \"fifth\"\n";
+    let book = loaded(&files);
+    check(
+        &book,
+        &["reseller serve lab/chat red 2026-06-01"],
+        expect![[r#"
+        reseller serve lab/chat red 2026-06-01
+          breach toward cloud
+            of-lab forbids
+            straight grants
+            round grants
+            about grants
+    "#]],
+    );
+}
+
+#[test]
+fn an_answer_ends_where_it_comes_to_hang_on_something_else() {
+    check(
+        &small(
+            r#"
+            [[exclusive]]
+            id = "first-half"
+            from = "lab"
+            to = "cloud"
+            until = 2026-08-01
+            if = 'other'
+            [[exclusive]]
+            id = "second-half"
+            from = "lab"
+            to = "cloud"
+            since = 2026-08-01
+            if = 'agent-is-api'
+            "#,
+        ),
+        &["lab serve lab/chat red 2026-06-01"],
+        expect![[r#"
+            lab serve lab/chat red 2026-06-01
+              contested on other toward cloud, until 2026-08-01
+                first-half forbids
+        "#]],
+    );
+}
+
+#[test]
+fn one_more_promise_may_settle_toward_whom_it_is_a_breach() {
+    check(
+        &small(
+            r#"
+            [[exclusive]]
+            id = "plain-to-cloud"
+            from = "lab"
+            to = "cloud"
+            until = 2026-08-01
+            [[exclusive]]
+            id = "plain-to-rival"
+            from = "lab"
+            to = "rival"
+            until = 2026-08-01
+            [[exclusive]]
+            id = "one-way"
+            from = "lab"
+            to = "cloud"
+            since = 2026-07-01
+            if = 'other'
+            [[exclusive]]
+            id = "other-way"
+            from = "lab"
+            to = "rival"
+            since = 2026-07-01
+            unless = 'other'
+            [[exclusive]]
+            id = "once-more"
+            from = "lab"
+            to = "cloud"
+            since = 2026-09-01
+            "#,
+        ),
+        &["lab serve lab/chat red 2026-06-01", "lab serve lab/chat red 2026-09-01"],
+        expect![[r#"
+            lab serve lab/chat red 2026-06-01
+              breach toward cloud, rival, until 2026-09-01
+                plain-to-cloud forbids
+                plain-to-rival forbids
+            lab serve lab/chat red 2026-09-01
+              breach toward cloud
+                once-more forbids
+        "#]],
+    );
+}
+
+#[test]
 fn a_right_that_hangs_on_a_question_is_contested_toward_nobody() {
     check(
         &small(

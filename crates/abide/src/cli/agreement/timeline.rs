@@ -101,7 +101,10 @@ fn json(span: &Span, book: &Book) -> SpanJson {
             .decision
             .reasons
             .iter()
-            .map(|reason| ReasonJson { clause: reason.cited.clause.to_string(), effect: reason.effect.as_str() })
+            .map(|reason| ReasonJson {
+                clause: reason.cited.clause.to_string(),
+                effect: reason.effect.as_str(),
+            })
             .collect(),
         duties: span.decision.duties.iter().map(ToString::to_string).collect(),
     }
@@ -132,7 +135,8 @@ fn clauses(decision: &Decision) -> String {
         Effect::Forbids => "-",
         Effect::Excepts | Effect::Waives => "~",
     };
-    let words = decision.reasons.iter().map(|reason| format!("{}{}", sign(reason.effect), reason.cited.clause));
+    let words =
+        decision.reasons.iter().map(|reason| format!("{}{}", sign(reason.effect), reason.cited.clause));
     words.collect::<Vec<_>>().join(" ")
 }
 
