@@ -45,6 +45,11 @@ impl Bits {
         self.words.iter().zip(&other.words).any(|(a, b)| a & b != 0)
     }
 
+    /// Its numbers, in ascending order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
+        self.words.iter().enumerate().flat_map(|(at, word)| members(at, *word))
+    }
+
     pub(crate) fn holds(&self, number: usize) -> bool {
         self.words.get(number / WORD_BITS).is_some_and(|word| word >> (number % WORD_BITS) & 1 == 1)
     }
@@ -129,6 +134,7 @@ mod tests {
         }
         let held: Vec<_> = (0..5_000).filter(|number| set.holds(*number)).collect();
         assert_eq!(held, [0, 64, 129]);
+        assert_eq!(set.iter().collect::<Vec<_>>(), held);
         let mut other = Bits::none(130);
         other.insert(65);
         assert!(!set.meets(&other));

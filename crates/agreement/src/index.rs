@@ -183,12 +183,14 @@ impl Axes {
                 rows.insert(action, at);
             }
         }
-        for (product, offer) in words.offers.iter() {
-            let of_class =
-                scope.classes.is_empty() || offer.classes.iter().any(|(c, _)| scope.classes.contains(c));
-            if of_class && inside(&scope.products, product.at()) {
-                rows.insert(self.products + product.at(), at);
-            }
+        let of_class = |product: &usize| {
+            let offer = &words.offers[ProductNo::new(*product)];
+            scope.classes.is_empty() || offer.classes.iter().any(|(c, _)| scope.classes.contains(c))
+        };
+        let mut insert = |product| rows.insert(self.products + product, at);
+        match &scope.products {
+            Some(products) => products.iter().filter(of_class).for_each(&mut insert),
+            None => (0..words.products.len()).filter(of_class).for_each(&mut insert),
         }
         for channel in (0..words.channels.len()).filter(|channel| inside(&scope.channels, *channel)) {
             rows.insert(self.channels + channel, at);

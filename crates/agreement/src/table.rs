@@ -3,7 +3,7 @@
 use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::marker::PhantomData;
-use std::ops::Index;
+use std::ops::{Bound, Index};
 
 /// A number of one kind.
 pub(crate) trait Number: Copy + Ord {
@@ -122,6 +122,13 @@ impl<N: Number, K: Ord + Clone + Borrow<str>> Names<N, K> {
         self.names.iter().enumerate().map(|(at, name)| (N::new(at), name))
     }
 
+    /// The names whose text begins so, in order: for paths, all below one are among them.
+    pub(crate) fn beginning(&self, text: &str) -> impl Iterator<Item = (N, &K)> {
+        let from = self.sorted.range::<str, _>((Bound::Included(text), Bound::Unbounded));
+        from.take_while(move |name| (*name).borrow().starts_with(text))
+            .filter_map(|name| Some((self.find(name.borrow())?, name)))
+    }
+
     /// Every name as text, in order.
     pub(crate) fn words(&self) -> impl Iterator<Item = &str> {
         self.sorted.iter().map(Borrow::borrow)
@@ -166,5 +173,11 @@ mod tests {
         assert!((0..2_000).all(|n| names.find(&name(n)) == Some(PartyNo::new(n))));
         assert!((2_000..4_000).all(|n| names.find(&name(n)).is_none()));
         assert!(names.find("").is_none() && names.words().is_sorted());
+        for text in ["", "xxxparty", "xxxparty11", "xxxparty116", "y"] {
+            let mut expected: Vec<_> = (0..2_000).map(name).filter(|name| name.starts_with(text)).collect();
+            expected.sort_unstable();
+            let found: Vec<_> = names.beginning(text).map(|(number, _)| names[number].clone()).collect();
+            assert_eq!(found, expected, "{text}");
+        }
     }
 }

@@ -449,7 +449,7 @@ pub(super) fn literal(arg: &Arg, kind: ArgKind, words: &Words, check: &mut Check
 /// A product of the book, or a path above some.
 pub(super) fn family(word: &Word, words: &Words, check: &mut Check<'_>) -> Option<name::Product> {
     let path: name::Product = check.parse(word)?;
-    if words.products.iter().any(|(_, product)| path.covers(product)) {
+    if words.products.beginning(path.as_str()).any(|(_, product)| path.covers(product)) {
         return Some(path);
     }
     let known: BTreeSet<&str> =

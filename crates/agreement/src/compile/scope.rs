@@ -63,7 +63,7 @@ fn products_of(paths: &[Word], words: &Words, check: &mut Check<'_>) -> Bits {
     let mut bits = Bits::none(words.products.len());
     for word in paths {
         let Some(path) = family(word, words, check) else { continue };
-        let covered = words.products.iter().filter(|(_, product)| path.covers(product));
+        let covered = words.products.beginning(path.as_str()).filter(|(_, product)| path.covers(product));
         covered.for_each(|(number, _)| bits.insert(number.at()));
     }
     bits
