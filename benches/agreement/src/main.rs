@@ -29,6 +29,8 @@ const SIZES: [usize; 3] = [100, 1_000, 10_000];
 const CLAUSES_OF_AN_OWNER: [usize; 3] = [100, 250, 1_250];
 /// Books of so many clauses are searched for conflicts.
 const SEARCHED_MAX: usize = 1_000;
+/// How often each ask is measured.
+const PASSES: usize = 7;
 /// How many policies the other engine is made to look at, over all of its asks.
 const POLICIES_MET: usize = 3_000_000;
 
@@ -111,9 +113,9 @@ fn measure(deal: &Deal, options: &Options, notes: &mut Vec<String>) {
         notes.push(format!("  conflicts of 2026: {found}, found in {took:.0} ms"));
     }
 
-    let answered = Figures::of(&asks, |ask| timed(|| ruled(&book.rule(ask))));
+    let answered = Figures::of(&asks, PASSES, |ask| timed(|| ruled(&book.rule(ask))));
     println!("{}", answered.row(&title, "rule: verdict, reasons, duties"));
-    let whole = Figures::of(&asks, |ask| {
+    let whole = Figures::of(&asks, PASSES, |ask| {
         timed(|| {
             let ruling = book.rule(ask);
             black_box(ruling.until());
@@ -121,13 +123,13 @@ fn measure(deal: &Deal, options: &Options, notes: &mut Vec<String>) {
         })
     });
     println!("{}", whole.row("", "rule, and until when it holds"));
-    let kept = Figures::of(&asks, |ask| timed(|| book.decide(ask).verdict.permits()));
+    let kept = Figures::of(&asks, PASSES, |ask| timed(|| book.decide(ask).verdict.permits()));
     println!("{}", kept.row("", "decide: the record that is kept"));
     if options.cedar {
         let count = (POLICIES_MET / deal.clauses()).min(asks.len());
         let other = cedar::Translation::of(deal);
         let began: Vec<&Wish> = wishes.iter().take(count).collect();
-        let figures = Figures::of(&began, |wish| other.permits(wish));
+        let figures = Figures::of(&began, 1, |wish| other.permits(wish));
         println!("{}", figures.row("", "cedar, translated"));
         // A question that is open has no counterpart there.
         let settled: Vec<usize> = (0..count).filter(|at| !contested(&book, &asks[*at])).collect();
