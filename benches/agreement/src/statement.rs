@@ -3,7 +3,7 @@
 use crate::random::Random;
 use abide_agreement::{Book, Source, load};
 use abide_ledger::closing::Closings;
-use abide_ledger::statement::{Draft, Scope};
+use abide_ledger::statement::{Draft, Scope, Sight};
 use abide_ledger::{Period, record};
 use abide_model::Time;
 use abide_model::decision::{Action, Ask};
@@ -12,6 +12,7 @@ use abide_model::line::UsageLine;
 use abide_model::money::Amount;
 use abide_model::name::Clause;
 use abide_model::usage::{Measure, Tokens, Usage};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
@@ -33,6 +34,8 @@ pub(crate) fn measure(lines: usize, seed: u64) -> String {
     let mut draft = Draft::new(Scope {
         party: "microsoft".parse().expect("a name"),
         own: book.owner().clone(),
+        sight: Sight::Own,
+        names: BTreeMap::new(),
         period,
         zone: book.zone().clone(),
         begins: book.year_begins(),
