@@ -192,6 +192,42 @@ fn who_gives_a_right_that_is_open_binds_for_certain_only_where_it_gives_it() {
 }
 
 #[test]
+fn what_binds_nobody_on_the_way_is_not_said_to_be_lifted() {
+    let book = loaded(&small_files(
+        r#"
+        [[grant]]
+        id = "straight"
+        from = "lab"
+        to = "reseller"
+        [[grant]]
+        id = "about"
+        from = "rival"
+        to = "reseller"
+        [[exclusive]]
+        id = "of-lab"
+        from = "lab"
+        to = "cloud"
+        except = [{ channels = ["red"] }]
+        [[exclusive]]
+        id = "of-rival"
+        from = "rival"
+        to = "cloud"
+        except = [{ channels = ["red"] }]
+        "#,
+    ));
+    check(
+        &book,
+        &["reseller serve lab/chat red 2026-06-01"],
+        expect![[r#"
+            reseller serve lab/chat red 2026-06-01
+              permit
+                straight grants
+                of-lab excepts
+        "#]],
+    );
+}
+
+#[test]
 fn an_answer_ends_where_it_comes_to_hang_on_something_else() {
     check(
         &small(
