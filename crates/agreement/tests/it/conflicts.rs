@@ -105,6 +105,19 @@ fn a_grant_into_what_was_promised_away_is_found_once_for_what_is_certain_and_onc
 }
 
 #[test]
+fn products_that_may_be_of_a_class_are_told_apart_from_those_that_are_not() {
+    let given = "[[grant]]\nid = \"given\"\nfrom = \"lab\"\nto = \"rival\"\nproducts = [\"lab/tool\", \"lab/agent\"]\n";
+    let mut files = crate::rows::small_files(&format!("{EXCLUSIVE}\n{given}"));
+    let first = files[0].text.find("[[product]]").unwrap();
+    files[0].text.insert_str(first, "[[product]]\nid = \"lab/tool\"\nowner = \"lab\"\n");
+    let book = crate::rows::loaded(&files);
+    expect![[r#"
+        grant_into_exclusive (given, alone): rival serve lab/agent own, 2026-01-01 to 2027-01-01, if agent-is-api is yes
+    "#]]
+    .assert_eq(&rows(&book, &window(&book, "", "", "2030-01-01")));
+}
+
+#[test]
 fn a_carve_out_another_time_another_channel_or_leave_keep_a_grant_out_of_a_promise() {
     let given = |more: &str| {
         format!(
@@ -191,6 +204,12 @@ fn nobody_gives_what_it_does_not_have() {
     check(&head(""), expect!["none\n"]);
     check(
         &head("channels = [\"blue\"]"),
+        expect![[r#"
+            no_rights_in (sub): reseller sell lab/chat red, 2026-01-01 to ever
+        "#]],
+    );
+    check(
+        &head("except = [{ actions = [\"sublicense\"], channels = [\"red\"] }]"),
         expect![[r#"
             no_rights_in (sub): reseller sell lab/chat red, 2026-01-01 to ever
         "#]],
@@ -421,6 +440,14 @@ fn nobody_promises_to_be_alone_with_what_its_licensor_may_do_too() {
     );
     let above = "[[exclusive]]\nid = \"above\"\nfrom = \"lab\"\nto = \"cloud\"\nchannels = [\"blue\"]\n";
     check(&below(above), expect!["none\n"]);
+    // What the promisee itself was promised is kept as well, and toward the licensor it is alone in no sense.
+    check(
+        &below(&above.replace("to = \"cloud\"", "to = \"reseller\"")),
+        expect![[r#"
+            grant_into_exclusive (head, above): cloud serve lab/chat blue, 2026-01-01 to ever
+        "#]],
+    );
+    check(&below("").replace("to = \"reseller\"", "to = \"lab\""), expect!["none\n"]);
     check(
         &below(&format!("{above}until = 2026-06-01\n")),
         expect![[r#"
@@ -482,6 +509,7 @@ fn two_first_launches_and_a_first_launch_where_another_is_alone_are_stuck() {
         "#]],
     );
     check(&(first("cloud", "blue") + &alone("cloud", "blue")), expect!["none\n"]);
+    check(&(first("cloud", "blue") + &alone("rival", "blue") + "sole = true\n"), expect!["none\n"]);
     check(&(first("cloud", "blue") + &alone("rival", "own")), expect!["none\n"]);
 }
 

@@ -115,6 +115,18 @@ fn a_right_of_first_refusal_closes_the_channels_of_third_parties_alone() {
 }
 
 #[test]
+fn one_channel_and_one_product_that_may_be_sold_are_enough() {
+    // A seller may go its own way past whom it is to ask first.
+    let asked = "[[refusal]]\nid = \"asked-first\"\nfrom = \"cloud\"\nto = \"reseller\"\nwithin = \"30d\"\n";
+    let chat = "{ products = [\"lab/chat\"] }";
+    check(&(commit(chat, YEAR) + &grant("given", "") + asked), expect!["none\n"]);
+    let mut files = small_files(&commit("{ products = [\"lab\", \"cloud\"] }", YEAR));
+    files[0].text += "[[product]]\nid = \"cloud/search\"\nowner = \"cloud\"\n";
+    let book = loaded(&files);
+    expect!["none\n"].assert_eq(&rows(&book, &window(&book, "", "", "2030-01-01")));
+}
+
+#[test]
 fn where_anything_may_be_bought_or_nothing_has_to_be_nothing_is_in_vain() {
     check(&commit("{ channels = [\"blue\"] }", YEAR), expect!["none\n"]);
     check(&commit(CHAT, "total = \"0 USD\""), expect!["none\n"]);
@@ -143,6 +155,20 @@ fn what_counts_may_hang_on_a_question_or_be_nothing_at_all() {
         &(commit(CHAT, &format!("{YEAR}\nexcept = [{{ channels = [\"blue\"] }}]")) + &grant("given", "")),
         expect![[r#"
             commit_infeasible (spend): cloud serve lab/chat blue, 2026-01-01 to 2027-01-01
+        "#]],
+    );
+    // What counts for certain shows it better than what may.
+    let agent = "{ products = [\"lab/agent\"] }";
+    check(
+        &commit(agent, &format!("{YEAR}\nexcept = [{{ classes = [\"api\"], channels = [\"own\"] }}]")),
+        expect![[r#"
+            commit_infeasible (spend): cloud serve lab/agent blue, 2026-01-01 to 2027-01-01
+        "#]],
+    );
+    check(
+        &commit(CHAT, &format!("{YEAR}\nif = 'other'")),
+        expect![[r#"
+            commit_infeasible (spend): cloud serve lab/chat blue, 2026-01-01 to 2027-01-01, if other is yes
         "#]],
     );
 }
@@ -270,6 +296,14 @@ fn an_amount_that_is_not_known_is_covered_by_what_may_be_carried() {
             commit_infeasible (spend): cloud serve lab/chat blue, 2026-01-01 to 2027-01-01
         "#]],
     );
+    // All of it may be bought a year later, and then what was due in that year cannot roll over too.
+    check(
+        &(schedule("rollover = \"100%\"").replace("100 USD", "unknown")
+            + &grant("given", "since = 2028-01-01")),
+        expect![[r#"
+            commit_infeasible (spend): cloud serve lab/chat blue, 2027-01-01 to 2028-01-01
+        "#]],
+    );
 }
 
 #[test]
@@ -346,6 +380,7 @@ fn two_buyers_cannot_both_pay_less_than_the_other() {
     check(&two("{ adjust = \"90%\", at_most = \"0\" }", ""), expect!["none\n"]);
     check(&two("{ customers = [\"reseller\"], adjust = \"90%\" }", ""), expect!["none\n"]);
     check(&two("{ customers = [\"rival\"] }, { adjust = \"90%\" }", ""), expect!["none\n"]);
+    less(&two("{ customers = [\"rival/west\"], adjust = \"90%\" }, { adjust = \"110%\" }", ""));
     // Whoever buys below the rival is bound by the same promise.
     less(&two("{ customers = [\"rival/west\"], adjust = \"90%\" }", "{ customers = [\"cloud\"] }"));
     check(&(two("{ adjust = \"90%\" }", "").replace("to = \"rival\"", "to = \"cloud\"")), expect!["none\n"]);
