@@ -217,6 +217,17 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// Whether both are the same answer, be it at other times.
+    #[must_use]
+    pub fn says_the_same_as(&self, other: &Decision) -> bool {
+        let Decision { verdict, reasons, duties, until, at: _, known: _, book } = self;
+        *book == other.book
+            && *verdict == other.verdict
+            && *until == other.until
+            && *duties == other.duties
+            && *reasons == other.reasons
+    }
+
     /// The clauses that stand in the way, for an error a client reads.
     pub fn obstacles(&self) -> impl Iterator<Item = &Reason> {
         self.reasons.iter().filter(|reason| reason.effect == Effect::Forbids)

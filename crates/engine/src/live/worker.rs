@@ -22,6 +22,7 @@ use abide_model::target::Target;
 use abide_model::{Hash, Time};
 use abide_session::record::{self, Blobs, Record, Stamped};
 use abide_session::{Append, Effect, Input, Opening, Rejection, Session, Show, snapshot};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -30,6 +31,11 @@ use tokio::sync::{mpsc, oneshot};
 /// Room for the updates of a run that goes at its reader's pace: more than one poll makes, which tokio bounds to 128
 /// reads of a socket, each good for two updates at most.
 const ATTENDED_UPDATES_MAX: usize = 512;
+
+thread_local! {
+    /// What the records of this thread's sessions repeat.
+    static LATELY: RefCell<record::Lately> = RefCell::default();
+}
 
 /// A session, and everything its runs need from outside.
 pub(super) struct Worker {
@@ -485,7 +491,7 @@ impl Worker {
         let (mut content, mut rest) = (Blobs::new(), Blobs::new());
         let encode = |stamped: &Stamped| {
             let blobs = if stamped.record.bodies_are_content() { &mut content } else { &mut rest };
-            record::encode(stamped, kept, blobs)
+            LATELY.with_borrow_mut(|lately| lately.encode(stamped, kept, blobs))
         };
         let records: Vec<Vec<u8>> = append.records.iter().map(encode).collect();
         self.heard += append.records.iter().filter(|one| matches!(one.record, Record::Heard { .. })).count();

@@ -5,9 +5,11 @@
 //! may be added at the end, none is ever renumbered, and old bytes decode forever.
 
 mod body;
+mod lately;
 mod stored;
 
 pub use body::{BODY_INLINE_BYTES_MAX, Blobs, ITEM_INLINE_BYTES_MAX};
+pub use lately::Lately;
 
 use abide_model::call::Delta;
 use abide_model::decision::Decision;
@@ -230,7 +232,7 @@ pub enum CallEnd {
 /// record of a session that is not kept.
 #[must_use]
 pub fn encode(stamped: &Stamped, content: bool, blobs: &mut Blobs) -> Vec<u8> {
-    stored::encode(stamped, content, blobs)
+    Lately::default().encode(stamped, content, blobs)
 }
 
 /// Reads stored bytes back, taking bodies from `blobs`.

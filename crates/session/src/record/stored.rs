@@ -3,7 +3,9 @@
 mod parts;
 
 use super::body::{BODY_INLINE_BYTES_MAX, Blobs, Body, ITEM_INLINE_BYTES_MAX};
+use super::lately::Lately;
 use super::{CallEnd, CallStarted, DecodeError, Opened, Record, RunStarted, Stamped};
+use abide_model::decision::Decision;
 use abide_model::id::{CallNo, ItemId, RunId, SessionId};
 use abide_model::item::{Item, Json};
 use abide_model::plan::Plan;
@@ -22,7 +24,7 @@ const FORMAT: u8 = 1;
 /// Bytes that most records and bodies fit into, to begin with.
 const RECORD_BYTES: usize = 256;
 /// Plans and decisions repeat from call to call: above this many bytes they live once.
-const CALL_INLINE_BYTES_MAX: usize = 48;
+pub(super) const CALL_INLINE_BYTES_MAX: usize = 48;
 
 #[derive(Encode, Decode)]
 struct Envelope {
@@ -167,8 +169,12 @@ struct StoredItemId {
     n: u32,
 }
 
-pub(super) fn encode(stamped: &Stamped, content: bool, blobs: &mut Blobs) -> Vec<u8> {
-    let record = store(&stamped.record, content, blobs);
+pub(super) fn encode(
+    stamped: &Stamped,
+    content: bool,
+    (blobs, lately): (&mut Blobs, &mut Lately),
+) -> Vec<u8> {
+    let record = store(&stamped.record, content, (blobs, lately));
     let envelope = Envelope { at: stamped.at.as_microsecond(), record };
     let mut bytes = Vec::with_capacity(RECORD_BYTES);
     bytes.push(FORMAT);
@@ -276,7 +282,7 @@ fn get_items(bodies: &[Body], blobs: &Blobs) -> Result<Vec<Arc<Item>>, DecodeErr
         .collect()
 }
 
-fn store(record: &Record, content: bool, blobs: &mut Blobs) -> Stored {
+fn store(record: &Record, content: bool, (blobs, lately): (&mut Blobs, &mut Lately)) -> Stored {
     match record {
         Record::Opened(opened) => Stored::Opened(StoredOpened {
             owner: opened.owner.clone(),
@@ -286,7 +292,7 @@ fn store(record: &Record, content: bool, blobs: &mut Blobs) -> Stored {
             metadata: json(&opened.metadata).filter(|_| content),
         }),
         Record::RunStarted(run) => Stored::RunStarted(store_run(run, content, blobs)),
-        Record::CallStarted(call) => Stored::CallStarted(store_call(call, blobs)),
+        Record::CallStarted(call) => Stored::CallStarted(store_call(call, blobs, lately)),
         Record::Heard { deltas } => {
             let deltas = if content { deltas.as_slice() } else { &[] };
             Stored::Heard(deltas.iter().map(StoredDelta::from).collect())
@@ -335,8 +341,7 @@ fn store_run(run: &RunStarted, content: bool, blobs: &mut Blobs) -> StoredRunSta
     }
 }
 
-fn store_call(call: &CallStarted, blobs: &mut Blobs) -> StoredCallStarted {
-    let decision = bytes_of(&StoredDecision::from(&call.decision));
+fn store_call(call: &CallStarted, blobs: &mut Blobs, lately: &mut Lately) -> StoredCallStarted {
     StoredCallStarted {
         call: call.call.0,
         plan: put_plan(&call.plan, blobs),
@@ -344,12 +349,17 @@ fn store_call(call: &CallStarted, blobs: &mut Blobs) -> StoredCallStarted {
         model: call.model.clone(),
         product: call.product.to_string(),
         channel: call.channel.to_string(),
-        decision: Body::put(decision, CALL_INLINE_BYTES_MAX, blobs),
+        decision: lately.body(&call.decision, blobs),
         decided_at: call.decision.at.as_microsecond(),
         known_at: call.decision.known.as_microsecond(),
         prefix: call.prefix.0,
         prompt_bytes: call.prompt_bytes,
     }
+}
+
+/// The bytes of a decision without its times.
+pub(super) fn decision_bytes(decision: &Decision) -> Vec<u8> {
+    bytes_of(&StoredDecision::from(decision))
 }
 
 fn put_plan(plan: &Plan, blobs: &mut Blobs) -> Body {

@@ -122,6 +122,20 @@ proptest! {
     }
 
     #[test]
+    fn what_was_encoded_lately_changes_no_byte(
+        records in vec(arbitrary::stamped(), 1..24),
+        order in vec((any::<prop::sample::Index>(), any::<bool>()), 1..48),
+    ) {
+        let mut lately = record::Lately::default();
+        for (at, content) in order {
+            let (stamped, mut blobs, mut expected) = (at.get(&records), Blobs::new(), Blobs::new());
+            let bytes = lately.encode(stamped, content, &mut blobs);
+            prop_assert_eq!(bytes, record::encode(stamped, content, &mut expected));
+            prop_assert_eq!(blobs, expected);
+        }
+    }
+
+    #[test]
     fn bodies_are_content_exactly_when_they_are_left_out_with_it(stamped in arbitrary::stamped()) {
         let (mut all, mut without) = (Blobs::new(), Blobs::new());
         let _ = record::encode(&stamped, true, &mut all);
