@@ -134,7 +134,8 @@ class Book:
             table = tomllib.loads(files[path])
             if "instrument" in table:
                 homes.append(table)
-            else:
+            elif "scenario" not in table:
+                # What a scenario supposes is nobody's fact.
                 self.register(table)
         for home in homes:
             self.enact(home)
