@@ -19,6 +19,7 @@ Runs, in this order:
   fmt      cargo fmt --all --check
   tidy     the house rules
   clippy   cargo clippy on everything, warnings denied
+  benches  cargo check of the benches that lie outside the workspace
   rust     all Rust tests, by cargo nextest where it is installed
   python   tests/python with pytest, against the built program
   node     tests/node with node --test, against the built program
@@ -38,10 +39,11 @@ struct Place {
 
 type Step = fn(&Place) -> Report;
 
-const STEPS: [(&str, Step); 6] = [
+const STEPS: [(&str, Step); 7] = [
     ("fmt", fmt),
     ("tidy", tidy_step),
     ("clippy", clippy),
+    ("benches", benches),
     ("rust", rust),
     ("python", outside::python),
     ("node", outside::node),
@@ -144,6 +146,14 @@ fn clippy(place: &Place) -> Report {
     Report::new(Count::default(), outcome)
 }
 
+/// What lies outside the workspace is built by nothing else here, and would break unseen.
+fn benches(place: &Place) -> Report {
+    let mut check = cargo(place);
+    check.args(["check", "--locked", "--manifest-path"]).arg(place.root.join("benches/agreement/Cargo.toml"));
+    check.arg("--target-dir").arg(place.target.join("benches"));
+    Report::new(Count::default(), shell::stream(&mut check, |_| {}))
+}
+
 fn rust(place: &Place) -> Report {
     if !shell::works(cargo(place).args(["nextest", "--version"])) {
         let all = ["test", "--workspace", "--locked", "--no-fail-fast"];
@@ -191,8 +201,8 @@ mod tests {
 
     #[test]
     fn steps_are_chosen_by_name_and_keep_their_order() {
-        assert_eq!(chosen(&[]), ["fmt", "tidy", "clippy", "rust", "python", "node"]);
-        assert_eq!(chosen(&["--no-outside"]), ["fmt", "tidy", "clippy", "rust"]);
+        assert_eq!(chosen(&[]), ["fmt", "tidy", "clippy", "benches", "rust", "python", "node"]);
+        assert_eq!(chosen(&["--no-outside"]), ["fmt", "tidy", "clippy", "benches", "rust"]);
         assert_eq!(chosen(&["--only", "rust", "--only", "tidy"]), ["tidy", "rust"]);
     }
 
