@@ -114,6 +114,10 @@ fn a_log_with_a_hole_is_reported() {
     let error = Reader::open(dir.path()).unwrap().read(SessionId(1)).unwrap_err();
     assert_eq!(error.code(), "store_damaged");
     assert!(error.to_string().contains("row 2 of the log is missing"), "{error}");
+    sqlite(&dir, "UPDATE log SET prev = 0 WHERE seq = 3");
+    let error = Reader::open(dir.path()).unwrap().read_from(SessionId(1), 2).unwrap_err();
+    assert!(error.to_string().contains("begins at record 3"), "{error}");
+    assert_eq!(Reader::open(dir.path()).unwrap().read_from(SessionId(1), 3).unwrap().unwrap().len(), 1);
 }
 
 #[test]

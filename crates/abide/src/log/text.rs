@@ -1,7 +1,7 @@
 //! An event as a line of text for people: time, level, what happened, then `name=value`. It stands in the way of every
 //! request, so each part is written once, straight into the line.
 
-use std::fmt::{self, Debug};
+use std::fmt::{self, Debug, Write as _};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
@@ -91,7 +91,26 @@ impl Visit for Fields<'_> {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.add(field, |line| write!(line, "{value:?}"));
+        self.add(field, |line| write!(Safe(line), "{value:?}"));
+    }
+}
+
+/// Writes control characters as escapes: no value begins a line of its own, or tells a terminal what to do.
+struct Safe<'l, 'w>(&'l mut Writer<'w>);
+
+impl fmt::Write for Safe<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let mut rest = text;
+        while let Some(at) = rest.find(char::is_control) {
+            let (plain, tail) = rest.split_at(at);
+            self.0.write_str(plain)?;
+            let mut chars = tail.chars();
+            if let Some(control) = chars.next() {
+                write!(self.0, "{}", control.escape_default())?;
+            }
+            rest = chars.as_str();
+        }
+        self.0.write_str(rest)
     }
 }
 
@@ -147,5 +166,7 @@ mod tests {
     fn a_value_cannot_begin_a_line_of_its_own() {
         let speak = || tracing::error!(said = "one\ntwo \"x\" \u{1b}[31m", "refused");
         assert_eq!(line(false, speak), " ERROR refused said=\"one\\ntwo \\\"x\\\" \\u{1b}[31m\"\n");
+        let speak = || tracing::error!(said = %"one\ntwo \u{1b}[31m", "refused {}", "or\nnot");
+        assert_eq!(line(false, speak), " ERROR refused or\\nnot said=one\\ntwo \\u{1b}[31m\n");
     }
 }

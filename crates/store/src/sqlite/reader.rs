@@ -88,7 +88,7 @@ impl Reader {
         let snapshot = view.ask(|tx| snapshot(tx, session))?;
         let from = snapshot.as_ref().map_or(1, |snapshot| snapshot.seq + 1);
         let records = view.records(session, &head, from)?;
-        Ok(records.map(|records| Journal {
+        Ok(Some(Journal {
             owner: head.owner.to_string(),
             named: head.named,
             head: head.seq,
@@ -106,7 +106,7 @@ impl Reader {
     /// When the disk fails or what is stored does not hang together.
     pub fn read_from(&mut self, session: SessionId, seq: u64) -> Result<Option<Vec<Vec<u8>>>, StoreError> {
         let Some((view, head)) = self.view(session)? else { return Ok(None) };
-        view.records(session, &head, seq)
+        view.records(session, &head, seq).map(Some)
     }
 
     /// The bodies of hashes, in their order; `None` for one that is not there.
@@ -240,30 +240,25 @@ impl View<'_> {
         question(&self.tx).map_err(|e| self.place.fault(&e))
     }
 
-    /// The records from `from` on, oldest first; `None` when the session was erased meanwhile.
-    fn records(
-        &self,
-        session: SessionId,
-        head: &Head,
-        from: u64,
-    ) -> Result<Option<Vec<Vec<u8>>>, StoreError> {
+    /// The records from `from` on, oldest first.
+    fn records(&self, session: SessionId, head: &Head, from: u64) -> Result<Vec<Vec<u8>>, StoreError> {
         let mut rows: Vec<Row> = Vec::new();
         let (mut pos, mut next) = (head.pos, head.seq + 1);
         while pos > 0 && next > from {
-            let Some(row) = self.row(pos, session)? else {
-                let now = self.ask(|tx| heads::find(tx, session))?;
-                let erased = now.is_some_and(|head| head.erased);
-                return if erased { Ok(None) } else { Err(self.torn(pos, "is missing")) };
-            };
+            // One state of the file: an erasure that begins meanwhile is not seen.
+            let row = self.row(pos, session)?.ok_or_else(|| self.torn(pos, "is missing"))?;
             if row.seq + row.records.len() as u64 != next {
                 return Err(self.torn(pos, "does not end where the next begins"));
             }
             (pos, next) = (row.prev, row.seq);
             rows.push(row);
         }
+        if next > from.max(1) {
+            return Err(self.place.torn(format!("the journal of a session begins at record {next}")));
+        }
         // The oldest row may begin before.
         let early = usize::try_from(from.saturating_sub(next)).unwrap_or(usize::MAX);
-        Ok(Some(rows.into_iter().rev().flat_map(|row| row.records).skip(early).collect()))
+        Ok(rows.into_iter().rev().flat_map(|row| row.records).skip(early).collect())
     }
 
     /// One row of a session.

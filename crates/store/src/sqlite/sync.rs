@@ -17,10 +17,13 @@ use std::path::PathBuf;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, OnceLock};
 use std::thread;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// How many wait for the disk at most before it is asked, though more may come.
 const COMPANY_MAX: usize = 64;
+/// How long the first of them waits for others.
+const COMPANY_WAIT_MAX: Duration = Duration::from_millis(2);
 
 /// Why nothing can be written any more, for all threads that write.
 #[derive(Debug, Clone, Default)]
@@ -78,7 +81,8 @@ impl Syncer {
     fn gather(&self, first: Due) -> Vec<Due> {
         let mut due = vec![first];
         let mut before = 0;
-        while due.len() > before && due.len() < COMPANY_MAX {
+        let began = Instant::now();
+        while due.len() > before && due.len() < COMPANY_MAX && began.elapsed() < COMPANY_WAIT_MAX {
             before = due.len();
             thread::yield_now();
             due.extend(self.kept.try_iter());
