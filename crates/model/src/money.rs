@@ -146,7 +146,7 @@ impl Amount {
         let (number, code) =
             text.trim().rsplit_once(' ').ok_or_else(|| MoneyError::Amount(text.to_owned()))?;
         let currency = Currency::parse(code)?;
-        let exact = Exact::parse(number.trim())?;
+        let exact = Exact::decimal(number.trim())?;
         exact.to_amount(currency).ok_or_else(|| MoneyError::Precision(text.to_owned()))
     }
 
@@ -206,7 +206,9 @@ mod tests {
 
     #[test]
     fn what_is_not_an_amount_is_refused() {
-        for text in ["12", "USD", "1.2.3 USD", "_1 USD", "1e9 USD", "1 usd", "0.0000000000001 USD", ""] {
+        for text in
+            ["12", "USD", "1.2.3 USD", "_1 USD", "1e9 USD", "1 usd", "0.0000000000001 USD", "50% USD", ""]
+        {
             assert!(Amount::parse(text).is_err(), "{text}");
         }
     }
@@ -237,6 +239,15 @@ mod tests {
         assert_eq!(Exact::parse("20%").unwrap(), Exact::ratio(1, 5).unwrap());
         assert_eq!(Exact::parse("20%").unwrap().to_string(), "0.2");
         assert_eq!(Exact::ratio(1, 3).unwrap().to_string(), "1/3");
+    }
+
+    #[test]
+    fn a_percentage_has_one_sign() {
+        let many = "%".repeat(100_000);
+        for text in ["20%%", "20% %", "%", "%20", &many, &format!("20{many}")] {
+            assert_eq!(Exact::parse(text), Err(MoneyError::Number(text.to_owned())));
+        }
+        assert!(Exact::decimal("20%").is_err());
     }
 
     proptest! {

@@ -90,7 +90,7 @@ fn figure(stored: &StoredFigure) -> Result<Figure, DecodeError> {
     let wrong = || DecodeError::Word(stored.amount.clone());
     let currency =
         Currency::parse(&stored.currency).map_err(|_| DecodeError::Word(stored.currency.clone()))?;
-    let amount = Exact::parse(&stored.amount).map_err(|_| wrong())?;
+    let amount = Exact::decimal(&stored.amount).map_err(|_| wrong())?;
     Ok(Figure {
         of: Owed {
             closes: word::<Date>(&stored.closes)?,

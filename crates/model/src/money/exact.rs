@@ -61,9 +61,21 @@ impl Exact {
     /// When the text is neither.
     pub fn parse(text: &str) -> Result<Self, MoneyError> {
         let wrong = || MoneyError::Number(text.to_owned());
-        if let Some(percent) = text.strip_suffix('%') {
-            return (&Self::parse(percent.trim())? / &Self::whole(100)).ok_or_else(wrong);
+        match text.strip_suffix('%') {
+            Some(percent) => {
+                let number = Self::decimal(percent.trim()).map_err(|_| wrong())?;
+                (&number / &Self::whole(100)).ok_or_else(wrong)
+            }
+            None => Self::decimal(text),
         }
+    }
+
+    /// Parses a decimal number such as `-1_250.50`, and no percentage.
+    ///
+    /// # Errors
+    /// When the text is anything else.
+    pub fn decimal(text: &str) -> Result<Self, MoneyError> {
+        let wrong = || MoneyError::Number(text.to_owned());
         let (negative, body) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
         let (whole, part) = body.split_once('.').unwrap_or((body, "0"));
         let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit() || b == b'_');
