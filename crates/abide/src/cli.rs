@@ -17,6 +17,7 @@ mod print;
 mod serve;
 mod session;
 mod when;
+mod whole;
 
 use crate::config;
 use crate::log;

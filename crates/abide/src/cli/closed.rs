@@ -1,8 +1,8 @@
 //! Closed periods as files: one JSON object each, in `closed/` below a book's folder. Written once, never again.
 
 use super::failure::Failure;
+use super::whole::{Part, sync_folder};
 use abide_ledger::closing::{Closing, Closings, record};
-use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -36,14 +36,17 @@ pub(crate) fn read(book: &Path) -> Result<Closings, Failure> {
         .map_err(|broken| Failure::input(format!("`{}`: {broken}", folder.display())).help(RESTORE))
 }
 
-/// Writes a closing, and has it on disk when it returns; its path.
+/// Writes a closing, never over another, and has it whole on disk when it returns; its path. One that was cut off leaves
+/// the book as it was.
 pub(crate) fn write(book: &Path, closing: &Closing) -> Result<PathBuf, Failure> {
     let folder = book.join(FOLDER);
     std::fs::create_dir_all(&folder).map_err(|error| failed("make", &folder, &error))?;
     let path = folder.join(format!("{}.json", closing.period));
-    let wrote = OpenOptions::new().write(true).create_new(true).open(&path).and_then(|mut file| {
-        file.write_all(record::encode(closing).as_bytes())?;
-        file.sync_all()
+    let wrote = Part::beside(&path).and_then(|mut part| {
+        part.write_all(record::encode(closing).as_bytes())?;
+        part.put_new()?;
+        // The folder may be as new as the closing.
+        sync_folder(book)
     });
     wrote.map_err(|error| failed("write", &path, &error))?;
     Ok(path)

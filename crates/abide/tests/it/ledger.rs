@@ -576,6 +576,26 @@ fn a_book_saved_in_another_way_is_read_or_the_line_is_named() {
 }
 
 #[test]
+fn a_closing_that_is_cut_off_leaves_the_book_as_it_was() {
+    let stage = favoured();
+    let close = ["ledger", "close", "book", "--period", "2026-Q1", "--at", "2026-05-01"];
+    let held = || {
+        let entries = std::fs::read_dir(stage.path().join("book/closed")).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect::<Vec<_>>()
+    };
+    let full = stage.run_full(&close).text();
+    assert!(full.contains("error: cannot write `book/closed/2026-Q1.json`: File too large"), "{full}");
+    assert_eq!(held(), Vec::<String>::new());
+    stage.run_killed(&close);
+    assert!(!stage.path().join("book/closed/2026-Q1.json").exists());
+    let text = stage.run(&close).text();
+    assert!(text.contains("closed through 2026-03-31: 2 figures") && text.ends_with("exit 0\n"), "{text}");
+    // What the killed one left is named as a part.
+    let whole: Vec<_> = held().into_iter().filter(|name| !name.ends_with(".part")).collect();
+    assert_eq!(whole, ["2026-Q1.json"]);
+}
+
+#[test]
 fn closings_that_were_copied_or_cut_short_are_refused() {
     let stage = favoured();
     stage.run(&["ledger", "close", "book", "--period", "2026-Q1", "--at", "2026-05-01"]);

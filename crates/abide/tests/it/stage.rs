@@ -47,6 +47,22 @@ impl Stage {
     pub(crate) fn run(&self, words: &[&str]) -> Done {
         ended(self.command(words).output().unwrap())
     }
+
+    /// Where no file takes a byte, as on a full disk.
+    pub(crate) fn run_full(&self, words: &[&str]) -> Done {
+        ended(self.limited("trap '' XFSZ; ulimit -f 0", words))
+    }
+
+    /// Killed at the first byte that it writes to a file.
+    pub(crate) fn run_killed(&self, words: &[&str]) {
+        assert_eq!(self.limited("ulimit -c 0; ulimit -f 0", words).status.code(), None, "killed by a signal");
+    }
+
+    fn limited(&self, limits: &str, words: &[&str]) -> Output {
+        let mut shell = Command::new("/bin/sh");
+        shell.arg("-c").arg(format!("{limits}; exec \"$0\" \"$@\"")).arg(env!("CARGO_BIN_EXE_abide"));
+        shell.args(words).current_dir(self.path()).env_clear().output().unwrap()
+    }
 }
 
 pub(crate) fn ended(output: Output) -> Done {
