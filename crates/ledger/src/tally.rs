@@ -1,6 +1,9 @@
 //! Gathers what guarantees, commitments, splits and most favoured prices are worked out on, and works them out. What
 //! is kept grows with clauses, periods, stages and priced deals, not with lines.
 
+mod earned;
+
+use self::earned::{Earned, OfPeriod};
 use crate::accrual::Worked;
 use crate::commit;
 use crate::convert::Rates;
@@ -379,21 +382,9 @@ impl Tally {
         shares: &[(&Share, Vec<Worked>)],
     ) -> Result<Account, TooLarge> {
         let currency = guarantee.minima.first().map_or(Currency::USD, |minimum| minimum.amount.currency);
-        let mut earned: BTreeMap<Period, (Span<Exact>, Span<i128>)> = BTreeMap::new();
-        let mut unconverted: BTreeMap<Currency, Exact> = BTreeMap::new();
         let over = shares.iter().filter(|(share, _)| guarantee.over.contains(&share.clause));
-        for worked in over.flat_map(|(_, worked)| worked) {
-            for settlement in worked.all() {
-                if worked.currency != currency {
-                    *unconverted.entry(worked.currency).or_default() += &settlement.share.high;
-                    continue;
-                }
-                let (sum, due) = earned.entry(settlement.period).or_insert_with(|| (nothing(), NONE_DUE));
-                sum.low += &settlement.share.low;
-                sum.high += &settlement.share.high;
-                *due = plus(due, &settlement.due, currency)?;
-            }
-        }
+        let until = date_of(self.until, &self.zone);
+        let mut earned = Earned::of(over.flat_map(|(_, worked)| worked), currency, (&self.rates, until))?;
         let mut series = guarantee::Series::new(guarantee.window, currency);
         let mut entries = Vec::new();
         let first = Period::of(guarantee.every, self.begins, guarantee.since);
@@ -407,26 +398,33 @@ impl Tally {
                 |since: Date, until: Option<Date>| since <= day && until.is_none_or(|until| day < until);
             let minimum = guarantee.minima.iter().find(|minimum| holds(minimum.since, minimum.until));
             let minimum = minimum.map_or(Exact::zero(), |minimum| minimum.amount.exact());
-            let (earned, due) = earned.remove(&period).unwrap_or_else(|| (nothing(), NONE_DUE));
+            let OfPeriod { exact: mut known, due, whole } = earned.next(period, currency)?;
             let pool = series.pool();
-            let found = series.next(&minimum, &earned, &due)?;
+            if !whole {
+                // What has no rate may be worth anything: enough to meet the minimum and to recoup all that is left.
+                known.high += &(&minimum + &pool.high);
+            }
+            let found = series.next(&minimum, &known, &due)?;
             let exact = Span {
                 low: &found.shortfall.low - &found.recouped.high,
                 high: &found.shortfall.high - &found.recouped.low,
             };
             let stretch = Stretch::Period(period);
+            let mut figures = vec![
+                ("earned", known),
+                ("minimum", sure(minimum)),
+                ("shortfall", found.shortfall),
+                ("to recoup from before", pool),
+                ("recouped", found.recouped),
+                ("paid in all", found.pay),
+            ];
+            // Of what has no rate no figure says the most it can be.
+            figures.retain(|(name, _)| whole || !matches!(*name, "earned" | "paid in all"));
             entries.push(Entry {
                 closed: self.closed(&stretch),
                 stretch,
                 currency,
-                figures: vec![
-                    ("earned", earned),
-                    ("minimum", sure(minimum)),
-                    ("shortfall", found.shortfall),
-                    ("to recoup from before", pool),
-                    ("recouped", found.recouped),
-                    ("paid in all", found.pay),
-                ],
+                figures,
                 owed: vec![owing((&guarantee.payer, &guarantee.payee), exact, found.due)],
             });
         }
@@ -436,7 +434,7 @@ impl Tally {
             payer: guarantee.payer.clone(),
             payee: Some(guarantee.payee.clone()),
             entries,
-            unconverted,
+            unconverted: earned.unconverted,
         })
     }
 

@@ -9,7 +9,7 @@ use abide_ledger::{Period, Statement};
 use abide_model::line::UsageLine;
 use abide_model::money::{Amount, Currency, Exact, PICO};
 use abide_model::name::{Clause, Party, Product};
-use abide_model::terms::{Every, Rates, Share, Terms, YearBegins};
+use abide_model::terms::{Every, Guarantee, Minimum, Rate, Rates, Share, Terms, YearBegins};
 use expect_test::{Expect, expect, expect_file};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
@@ -471,4 +471,101 @@ proptest! {
             prop_assert_eq!(Some(due), shared.to_minor(Currency::USD));
         }
     }
+}
+
+/// The guarantee of 300 USD a quarter over a share that is settled in euros, under these rates.
+fn check_guarantee_over_euros(rates: Vec<Rate>, period: &str, expected: Expect) {
+    let since = "2026-01-01".parse().unwrap();
+    let guarantee = Guarantee {
+        clause: "apr27.minimum".parse().unwrap(),
+        payer: "openai".parse().unwrap(),
+        payee: "microsoft".parse().unwrap(),
+        over: vec!["apr27.revenue-share".parse().unwrap()],
+        every: Every::Quarter,
+        since,
+        until: None,
+        minima: vec![Minimum { since, until: None, amount: Amount::parse("300 USD").unwrap() }],
+        window: 1,
+    };
+    let calls = "
+        2026-01-15T12:00Z acme openai/api azure 1/1 1_000 EUR
+        2026-05-15T12:00Z acme openai/api azure 1/1 2_000 EUR
+    ";
+    let mut scope = scope("microsoft", period, vec![rows::share("20%", "none").unwrap()]);
+    scope.terms = Terms { guarantees: vec![guarantee], rates, ..scope.terms };
+    let drawn = statement(scope, rows::lines(calls).unwrap(), covers).unwrap().render_table();
+    let section = drawn.split("\n\n").find(|section| section.starts_with("Guarantee")).unwrap();
+    expected.assert_eq(&format!("{section}\n"));
+}
+
+#[test]
+fn what_a_guaranteed_share_earns_in_another_currency_is_converted_at_the_rate_of_its_last_day() {
+    let rate = |value: &str, on: &str| Rate {
+        from: Currency::parse("EUR").unwrap(),
+        to: Currency::USD,
+        value: Exact::parse(value).unwrap(),
+        on: on.parse().unwrap(),
+    };
+    let rates = vec![rate("2", "2026-01-01"), rate("1.25", "2026-03-31"), rate("1.1", "2026-05-01")];
+    check_guarantee_over_euros(
+        rates.clone(),
+        "2026-Q1",
+        expect![[r#"
+        Guarantee apr27.minimum
+          openai guarantees microsoft a minimum
+          2026-Q1
+            earned            250.00 USD
+            minimum           300.00 USD
+            shortfall          50.00 USD
+            paid in all       300.00 USD
+            due to microsoft   50.00 USD
+    "#]],
+    );
+    check_guarantee_over_euros(
+        rates,
+        "2026-Q2",
+        expect![[r#"
+        Guarantee apr27.minimum
+          openai guarantees microsoft a minimum
+          2026-Q2
+            earned                 440.00 USD
+            minimum                300.00 USD
+            to recoup from before   50.00 USD
+            recouped                50.00 USD
+            paid in all            390.00 USD
+            due to microsoft       -50.00 USD
+    "#]],
+    );
+}
+
+#[test]
+fn what_a_guaranteed_share_earns_without_a_rate_leaves_the_guarantee_open_within_bounds() {
+    check_guarantee_over_euros(
+        Vec::new(),
+        "2026-Q1",
+        expect![[r#"
+        Guarantee apr27.minimum
+          openai guarantees microsoft a minimum
+          without a rate, so not counted: 200.00 EUR
+          2026-Q1
+            minimum                    300.00 USD
+            shortfall          0.00 to 300.00 USD
+            due to microsoft  -0.02 to 300.02 USD
+    "#]],
+    );
+    check_guarantee_over_euros(
+        Vec::new(),
+        "2026-Q2",
+        expect![[r#"
+        Guarantee apr27.minimum
+          openai guarantees microsoft a minimum
+          without a rate, so not counted: 600.00 EUR
+          2026-Q2
+            minimum                           300.00 USD
+            shortfall                 0.00 to 300.00 USD
+            to recoup from before     0.00 to 300.00 USD
+            recouped                  0.00 to 300.00 USD
+            due to microsoft       -300.02 to 300.02 USD
+    "#]],
+    );
 }
