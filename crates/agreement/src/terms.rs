@@ -125,9 +125,10 @@ impl Book {
     }
 
     /// The clauses about money of which it hangs on a segment or country that the ask does not name whether their base
-    /// holds revenue from this act, each with whether it does for a customer that has neither.
+    /// holds revenue from this act, each with whether it does for a customer that has neither. `in_units` says whether
+    /// the revenue is for a number of units: only what a known customer paid for a unit is compared with other prices.
     #[must_use]
-    pub fn unplaced(&self, ask: &Ask) -> Vec<Unplaced> {
+    pub fn unplaced(&self, ask: &Ask, in_units: bool) -> Vec<Unplaced> {
         let named = (ask.segment.is_some(), ask.territory.is_some());
         let Some(cell) = self.cell(ask).filter(|_| !self.placing.is_empty() && named != (true, true)) else {
             return Vec::new();
@@ -139,8 +140,12 @@ impl Book {
             let scope = &clause.scope;
             holds(&scope.products, cell.product.at()) && holds(&scope.channels, cell.channel.at())
         };
+        let compared = in_units && ask.customer.is_some();
+        let reckoned =
+            |clause: &Clause| compared || !matches!(clause.kind.money(), Some(Money::Parity { .. }));
         let clauses = self.placing.iter().map(|number| &self.clauses[*number]);
-        let clauses: Vec<&Clause> = clauses.filter(|clause| view.live(clause) && offered(clause)).collect();
+        let clauses: Vec<&Clause> =
+            clauses.filter(|clause| reckoned(clause) && view.live(clause) && offered(clause)).collect();
         if clauses.is_empty() {
             return Vec::new();
         }
@@ -206,7 +211,7 @@ impl Book {
         let ask = self.ask_of(entry, known);
         Some(Revenue {
             toward: self.counts(&ask),
-            unplaced: self.unplaced(&ask),
+            unplaced: self.unplaced(&ask, entry.quantity.is_some()),
             by: ask.actor,
             product: ask.product,
             channel: ask.channel,

@@ -332,7 +332,8 @@ impl<'c> Cover<'c> {
         Day {
             bounds: self.book.start_of_day(date)..end,
             counts: self.book.counts(&ask),
-            unplaced: self.book.unplaced(&ask),
+            // A call is charged by its tokens, which are no units that a price is asked for.
+            unplaced: self.book.unplaced(&ask, false),
         }
     }
 

@@ -21,10 +21,10 @@ use crate::postings::Count;
 use crate::share::Span;
 use crate::stake;
 use crate::sum::{Sum, TooLarge};
-use crate::tally::{AT_FAVOURED_PRICE, Account, Entry, Say, Stretch, plus};
+use crate::tally::{AT_FAVOURED_PRICE, Account, Entry, Say, Stretch, is_below, plus};
 use abide_model::line::UsageLine;
 use abide_model::money::{Currency, Exact};
-use abide_model::name::{Channel, Clause, Party, Product};
+use abide_model::name::{Channel, Clause, Customer, Party, Product};
 use abide_model::terms::{self as model, Share, Terms, YearBegins};
 use abide_model::{Date, Time};
 use jiff::tz::TimeZone;
@@ -50,6 +50,13 @@ impl Sight {
             Say::IsCompared => self == Sight::Own,
             Say::Counts => true,
         }
+    }
+
+    /// Whether it is for these eyes that a clause counts what a customer bought: whom a price is compared with is not.
+    fn sees(self, terms: &Terms, clause: &Clause, customer: Option<&Customer>) -> bool {
+        let parity = terms.parities.iter().find(|parity| parity.clause == *clause);
+        self == Self::Own
+            || parity.is_none_or(|parity| customer.is_some_and(|one| is_below(one, parity.buyer.as_str())))
     }
 }
 
@@ -363,7 +370,8 @@ impl Draft {
         let Self { terms, bases, zone, window, revenue, party, unplaced, sight, .. } = self;
         bases.enter(terms, zone, |row, at, say| {
             if window.contains(&at) {
-                unplaced.add_row(row, |clause| terms.has(clause));
+                let seen = |clause: &Clause| sight.sees(terms, clause, row.customer.as_ref());
+                unplaced.add_row(row, |clause| terms.has(clause) && seen(clause));
             }
             let listed = row.by == *party || sight.lists(say);
             if listed && window.contains(&at) {
@@ -378,7 +386,8 @@ impl Draft {
     /// Notes the clauses of which it hangs on a segment or country that the line does not name whether they count it.
     pub fn leave_open(&mut self, line: &UsageLine, unplaced: &[model::Unplaced]) {
         if line.at < self.at && self.window.contains(&line.at) {
-            self.unplaced.add_line(line, unplaced, |clause| self.terms.has(clause));
+            let seen = |clause: &Clause| self.sight.sees(&self.terms, clause, Some(&line.customer));
+            self.unplaced.add_line(line, unplaced, |clause| self.terms.has(clause) && seen(clause));
         }
     }
 

@@ -283,6 +283,11 @@ fn revenue_is_converted_at_the_rate_of_its_day_of_its_period_or_of_the_periods_e
 
 /// A seller, its most favoured buyer and two others, and a share of what is sold in Europe.
 fn favoured() -> Stage {
+    favoured_for("", "")
+}
+
+/// The same with more said of the most favoured price, and more rows.
+fn favoured_for(parity: &str, more: &str) -> Stage {
     let book = r#"
         book = "seats"
         self = "lab"
@@ -316,6 +321,7 @@ fn favoured() -> Stage {
         row("acme", 10, 1_000, "country = \"US\"\n"),
         row("umbrella", 5, 333, "country = \"DE\"\n"),
         row("globex/west", 7, 800, ""),
+        more.to_owned(),
     ];
     let terms = r#"
         instrument = "terms"
@@ -326,6 +332,7 @@ fn favoured() -> Stage {
         from = "lab"
         to = "acme"
         every = "quarter"
+        # more
         [[share]]
         id = "europe"
         from = "lab"
@@ -334,7 +341,8 @@ fn favoured() -> Stage {
         every = "quarter"
         of = { territories = ["EU"] }
     "#;
-    Stage::new(&[("book/book.toml", book), ("book/rows.toml", &rows.concat()), ("book/terms.toml", terms)])
+    let terms = terms.replace("# more", parity);
+    Stage::new(&[("book/book.toml", book), ("book/rows.toml", &rows.concat()), ("book/terms.toml", &terms)])
 }
 
 fn drawn_for(party: &str, more: &[&str]) -> String {
@@ -450,6 +458,30 @@ fn sales_that_name_no_country_stay_in_sight_where_a_share_counts_by_it() {
     "#]].assert_eq(
         &stage.run(&["ledger", "close", "book", "--period", "2026-Q1", "--at", "2026-05-01"]).text(),
     );
+}
+
+#[test]
+fn what_others_pay_is_not_open_for_a_buyer_and_only_what_has_a_unit_price_is_open_for_anybody() {
+    // One row names no number of units: its price for a unit is compared with nothing.
+    let lump = "[[revenue]]\nproduct = \"lab/seats\"\nchannel = \"own\"\ncustomer = \"initech\"\n\
+                amount = \"77 USD\"\non = 2026-02-01\ncountry = \"US\"\n";
+    let stage = favoured_for("of = { segments = [\"public\"] }", lump);
+    let open = |party: &str| {
+        let words =
+            ["ledger", "statement", "book", "--party", party, "--period", "2026-Q1", "--at", "2026-05-01"];
+        let text = stage.run(&words).text();
+        let lines = text.lines().map(str::trim_start).filter(|line| line.starts_with("favoured: "));
+        lines.map(|line| format!("{line}\n")).collect::<String>()
+    };
+    expect![[r#"
+        favoured: 2,133.00 USD of lab/seats through own, 3 entered (rows.toml:1, rows.toml:9, rows.toml:17): not counted
+    "#]].assert_eq(&open("lab"));
+    expect![[r#"
+        favoured: 1,000.00 USD of lab/seats through own, 1 entered: not counted
+    "#]]
+    .assert_eq(&open("acme"));
+    let check = stage.run(&["agreement", "check", "book"]).text();
+    assert_eq!(check.matches("toward `favoured`").count(), 3, "{check}");
 }
 
 /// What a command says that cannot be done.

@@ -69,7 +69,7 @@ pub fn load(files: &[Source]) -> Result<Book, Vec<Diagnostic>> {
 /// Warns of revenue of which a clause cannot say whether it counts.
 fn unplaced(book: &Book, sink: &mut Sink) {
     for entry in &book.entries.revenue {
-        let found = book.unplaced(&book.ask_of(entry, Time::MAX));
+        let found = book.unplaced(&book.ask_of(entry, Time::MAX), entry.quantity.is_some());
         let clauses: Vec<String> = found.iter().map(|one| format!("`{}`", one.clause)).collect();
         if clauses.is_empty() {
             continue;

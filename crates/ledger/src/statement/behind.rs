@@ -134,11 +134,8 @@ impl Draft {
         sales.chain(bought).filter(|(counts, _)| *counts).map(|(_, behind)| behind)
     }
 
-    /// Whether it is for these eyes that a clause counts what a customer bought: whom a price is compared with is not.
     fn sees(&self, clause: &Clause, customer: Option<&Customer>) -> bool {
-        let parity = self.terms.parities.iter().find(|parity| parity.clause == *clause);
-        self.sight == Sight::Own
-            || parity.is_none_or(|parity| customer.is_some_and(|one| is_below(one, parity.buyer.as_str())))
+        self.sight.sees(&self.terms, clause, customer)
     }
 
     /// Without what is not for these eyes: who another customer is, and where its purchase is kept.

@@ -142,7 +142,7 @@ fn cut(scenario: &Scenario, stream: &Stream, book: &Book, known: Time) -> Cut {
         let turn = decision.until.map(|at| at.to_zoned(book.zone().clone()).date());
         let next = turn.filter(|turn| *turn > from).map_or(until, |turn| turn.min(until));
         pieces.push(Piece { from, until: next, toward: book.counts(&ask) });
-        unplaced.extend(book.unplaced(&ask));
+        unplaced.extend(book.unplaced(&ask, stream.price.is_some()));
         if let Some(verdict) = not_permitted(&decision.verdict) {
             match wrong.last_mut().filter(|(_, end, same)| *end == from && *same == verdict) {
                 Some((_, end, _)) => *end = next,
