@@ -325,14 +325,14 @@ impl Measure {
     }
 }
 
-/// At which level of a stream one draft becomes better for a party than another.
+/// At which level of a stream or purchase one draft becomes better for a party than another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Search {
     /// Its id.
     pub name: String,
     /// The question, in a sentence; may be empty.
     pub title: String,
-    /// Whose amount is varied: the name of a stream.
+    /// Whose amount is varied: the name of a stream or purchase.
     pub vary: String,
     /// From this amount on, …
     pub low: Amount,

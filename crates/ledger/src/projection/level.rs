@@ -39,10 +39,12 @@ impl<'s> Courses<'s> {
         Ok(Future { courses, values: self.values(run) })
     }
 
-    /// The future in the middle, with this amount in place of what the stream of that name says.
+    /// The future in the middle, with this amount in place of what the stream or purchase of that name says.
     pub(super) fn in_middle(&self, vary: &str, amount: &Exact) -> Result<Future, TooLarge> {
         let mut courses = self.middle.clone();
-        let place = self.scenario.streams.iter().position(|stream| stream.name == vary);
+        let streams = self.scenario.streams.iter().map(|stream| &stream.name);
+        let mut names = streams.chain(self.scenario.purchases.iter().map(|purchase| &purchase.name));
+        let place = names.position(|name| name == vary);
         let varied =
             place.and_then(|place| Some((sources(self.scenario).nth(place)?, courses.get_mut(place)?)));
         if let Some((source, course)) = varied {

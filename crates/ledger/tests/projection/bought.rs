@@ -4,7 +4,7 @@ use crate::scene::*;
 use abide_ledger::projection::{CommitOutcome, Figure, Piece, Projection, Reached};
 use abide_model::Date;
 use abide_model::money::Amount;
-use abide_model::scenario::{Purchase, Quantity, Scenario, Shape, Stream, UnitPrice};
+use abide_model::scenario::{Draft, Measure, Purchase, Quantity, Scenario, Search, Shape, Stream, UnitPrice};
 use abide_model::terms::{
     self, Commit, Comparable, Every, Parity, Rounding, Split, Stage, Step, Take, Terms,
 };
@@ -181,6 +181,30 @@ fn what_was_entered_before_the_horizon_counts_and_amounts_may_be_unknown() {
           2028-01-01: 0 of ?, 0 left, 0 due, met ?
     "#]],
     );
+}
+
+#[test]
+fn the_amount_of_a_purchase_is_varied_like_that_of_a_stream() {
+    let mut scenario = spending(&["10"]);
+    scenario.drafts =
+        ["new", "old"].map(|name| Draft { name: name.to_owned(), ..scenario.drafts[0].clone() }).into();
+    scenario.searches = vec![Search {
+        name: "x".to_owned(),
+        title: String::new(),
+        vary: "p2026".to_owned(),
+        low: amount("0"),
+        high: amount("1_000"),
+        party: party("cloud"),
+        better: "new".to_owned(),
+        than: "old".to_owned(),
+        measure: Measure::Cash,
+    }];
+    // Whoever buys less than 100 pays 100.
+    let new = under(&scenario, committed(commit(&["100"], "100%")));
+    let old = under(&scenario, Terms::default());
+    let found = &worked(&scenario, &[new, old]).found[0];
+    let shown = found.stretches.iter().map(|one| format!("{}..{} {:?}", one.low, one.high, one.side));
+    expect!["0..99 Better, 100..1000 Even"].assert_eq(&shown.collect::<Vec<_>>().join(", "));
 }
 
 #[test]

@@ -282,7 +282,7 @@ static ASSUME: Keys = Keys {
 };
 
 static BREAK_EVEN: Keys = Keys {
-    about: "A search for the revenue at which one draft becomes better for a party than another.",
+    about: "A search for the amount of a revenue or purchase at which one draft becomes better for a party than another.",
     parts: &[
         &[
             needed("id", Shape::Name, "\"aws-mix\"", "What this file calls it."),
@@ -292,7 +292,12 @@ static BREAK_EVEN: Keys = Keys {
                 "\"How much through AWS makes the new terms better?\"",
                 "The question, in a sentence.",
             ),
-            needed("vary", Shape::Name, "\"aws\"", "The revenue whose amount is varied, by its id."),
+            needed(
+                "vary",
+                Shape::Name,
+                "\"aws\"",
+                "The revenue or purchase whose amount is varied, by its id.",
+            ),
             needed("low", Shape::Money, "\"0 USD\"", "From this amount on."),
             needed("high", Shape::Money, "\"100_000_000_000 USD\"", "Up to this amount."),
             needed("party", Shape::Name, "\"microsoft\"", "For whom."),
