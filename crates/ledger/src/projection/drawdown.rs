@@ -134,7 +134,8 @@ fn stage(
         let wanted = &entry.figure(tally::WANTED)?.high;
         let full = |drawn: &[Exact]| drawn.get(*place).is_some_and(|drawn| drawn >= wanted);
         let month = drawdown.months.iter().find(|(_, drawn)| full(drawn));
-        let day = month.map(|(day, _)| *day.min(&last));
+        // A stage of which what was carried on leaves nothing to buy is met on its first day.
+        let day = month.map(|(day, _)| *day.max(&stage.since).min(&last));
         Some(Span { low: day, high: day })
     });
     let met: Vec<Span<Option<Date>>> = met.collect();

@@ -208,6 +208,26 @@ fn the_amount_of_a_purchase_is_varied_like_that_of_a_stream() {
 }
 
 #[test]
+fn a_stage_of_which_nothing_is_left_to_buy_is_met_when_it_begins() {
+    let mut scenario = spending(&["300", "0", "0"]);
+    scenario.from = date(2026, 5, 1);
+    let carried = Commit { carry: exact("100%"), ..commit(&["100", "100", "100"], "100%") };
+    check(
+        &scenario,
+        committed(carried),
+        expect![[r#"
+        terms cloud: cash 200 0 100 0 0 = 300; received 100, paid 0, present 300, through 300
+        terms lab: cash -200 0 -100 0 0 = -300; received 0, paid 100, present -300, through -300
+        terms c: 0 0 100 0 0; no cap
+        c: 0 before, then 200 200 200 200 200
+          2026-01-01: 200 of 100, 0 left, 0 due, met 2026-08-31/2026-08-31/2026-08-31 in 1
+          2027-01-01: 0 of 0, 0 left, 0 due, met 2027-01-01/2027-01-01/2027-01-01 in 1
+          2028-01-01: 0 of 100, 100 left, 100 due, met never/never/never in 0
+    "#]],
+    );
+}
+
+#[test]
 fn a_sale_to_a_party_is_what_that_party_buys() {
     let mut scenario = scenario(&["terms"], vec![stream("a", "cloud", fixed("90", "0"))]);
     scenario.until = date(2027, 1, 1);
