@@ -15,6 +15,7 @@ use abide_model::terms::{
     Terms, Unplaced,
 };
 use abide_model::{Date, Time, scenario};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 impl Book {
@@ -258,18 +259,26 @@ impl Book {
         let channel = purchase.channel.as_ref().and_then(|channel| words.channels.find(channel.as_str()));
         let product = purchase.product.as_ref().and_then(|product| words.products.find(product.as_str()));
         let bought = Bought { by, from, channel, product };
-        // Whatever else begins or ends may go before a commitment.
-        let clauses = self.clauses.iter().map(|(_, clause)| clause);
-        let turns =
-            clauses.flat_map(|clause| clause.changes.iter().map(|(at, _)| *at).chain(clause.term.end(known)));
-        let mut turns: Vec<Date> =
-            turns.map(|at| self.day_of(at)).filter(|day| days.start < *day && *day < days.end).collect();
-        turns.push(days.start);
-        turns.sort_unstable();
-        turns.dedup();
+        let turns = std::iter::once(days.start).chain(self.money_turns(days, known));
         let on = |day: Date| (day, self.drawn(bought, self.start_of_day(day), known));
-        let mut found: Vec<(Date, Vec<name::Clause>)> = turns.into_iter().map(on).collect();
+        let mut found: Vec<(Date, Vec<name::Clause>)> = turns.map(on).collect();
         found.dedup_by(|next, before| next.1 == before.1);
+        found
+    }
+
+    /// The days after the first of `days` on which a clause about money may begin or cease to count, as known at `known`.
+    #[must_use]
+    pub fn money_turns(&self, days: Range<Date>, known: Time) -> BTreeSet<Date> {
+        // What goes before such a clause changes it too.
+        let mut seen: BTreeSet<ClauseNo> = self.money.iter().copied().collect();
+        let mut left: Vec<ClauseNo> = self.money.clone();
+        let mut found = BTreeSet::new();
+        while let Some(number) = left.pop() {
+            let clause = &self.clauses[number];
+            left.extend(clause.beaten_by.iter().filter(|beater| seen.insert(**beater)));
+            let turns = clause.changes.iter().map(|(at, _)| *at).chain(clause.term.end(known));
+            found.extend(turns.map(|at| self.day_of(at)).filter(|day| days.start < *day && *day < days.end));
+        }
         found
     }
 

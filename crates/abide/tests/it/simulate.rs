@@ -125,6 +125,57 @@ fn commitments_units_and_chances_come_out_together_and_what_is_open_is_named() {
 }
 
 #[test]
+fn what_begins_to_count_within_the_horizon_is_seen_whatever_the_verdict_is() {
+    let stage = Stage::new(&[
+        (
+            "book/book.toml",
+            "book = \"b\"\nself = \"lab\"\n\
+             [[party]]\nid = \"lab\"\n[[party]]\nid = \"cloud\"\n[[party]]\nid = \"maker\"\n\
+             [[channel]]\nid = \"own\"\noperator = \"lab\"\n[[segment]]\nid = \"schools\"\n\
+             [[product]]\nid = \"lab/api\"\nowner = \"lab\"\n[[product]]\nid = \"maker/api\"\nowner = \"maker\"\n",
+        ),
+        (
+            "book/terms.toml",
+            "instrument = \"i\"\nparties = [\"lab\", \"cloud\", \"maker\"]\nsigned = 2026-01-01\n\
+             [[share]]\nid = \"part\"\nfrom = \"lab\"\nto = \"cloud\"\nrate = \"10%\"\nevery = \"year\"\n\
+             since = 2027-01-01\nof = { segments = [\"schools\"] }\n\
+             [[split]]\nid = \"passed\"\nfrom = \"lab\"\nevery = \"year\"\nsince = 2027-01-01\n\
+             of = { products = [\"maker/api\"] }\n\
+             steps = [{ to = \"maker\", rate = \"50%\" }, { to = \"lab\", remainder = true }]\n",
+        ),
+        (
+            "book/what-if.toml",
+            "scenario = \"s\"\nfrom = 2026-05-01\nuntil = 2028-01-01\nknown = 2026-05-01\ncurrency = \"USD\"\n\
+             [[revenue]]\nid = \"anybody\"\nproduct = \"lab/api\"\nchannel = \"own\"\namount = \"120 USD\"\n\
+             [[revenue]]\nid = \"resold\"\nproduct = \"maker/api\"\nchannel = \"own\"\namount = \"60 USD\"\n",
+        ),
+    ]);
+    expect![[r#"
+        s
+        From 2026-05-01 until 2028-01-01.
+
+        The terms of the book  as known at 2026-05-01T00:00:00+00:00
+        USD                      2026    2027   total
+        lab     sells          120.00  180.00  300.00
+        lab     pays             0.00   30.00   30.00
+        lab     cash           120.00  150.00  270.00
+        lab     present value                  270.00
+        maker   receives         0.00   30.00   30.00
+        maker   cash             0.00   30.00   30.00
+        maker   present value                   30.00
+        passed  lab to maker     0.00   30.00   30.00
+
+        What the forecast supposes and the terms do not plainly permit
+          resold, under `terms`, 2026-05-01 to 2028-01-01: no right to sell it
+
+        Whether `anybody` counts toward `part` under `terms` hangs on a segment or country that it does not
+        name. Here it does not.
+        exit 0
+    "#]]
+    .assert_eq(&stage.run(&["agreement", "simulate", "book", "book/what-if.toml"]).text());
+}
+
+#[test]
 fn a_scenario_that_is_wrong_is_shown_with_its_place() {
     let stage = Stage::new(&[]);
     let book = example_book();

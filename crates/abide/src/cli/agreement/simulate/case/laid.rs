@@ -126,6 +126,8 @@ fn cut(scenario: &Scenario, stream: &Stream, book: &Book, known: Time) -> Cut {
     let mut from = stream.from.max(scenario.from);
     let mut cut = Cut::default();
     let Cut { pieces, wrong, unplaced } = &mut cut;
+    // An answer stays the same for longer than what counts the revenue: without a right, splits count it all the same.
+    let mut turns = book.money_turns(from..until, known).into_iter().peekable();
     while from < until && pieces.len() < PIECES_MAX {
         let ask = Ask {
             actor: stream.party.clone(),
@@ -140,8 +142,14 @@ fn cut(scenario: &Scenario, stream: &Stream, book: &Book, known: Time) -> Cut {
         };
         let decision = book.decide(&ask);
         let turn = decision.until.map(|at| at.to_zoned(book.zone().clone()).date());
-        let next = turn.filter(|turn| *turn > from).map_or(until, |turn| turn.min(until));
-        pieces.push(Piece { from, until: next, toward: book.counts(&ask) });
+        while turns.next_if(|turn| *turn <= from).is_some() {}
+        let turn = turn.filter(|turn| *turn > from).into_iter().chain(turns.peek().copied()).min();
+        let next = turn.map_or(until, |turn| turn.min(until));
+        let toward = book.counts(&ask);
+        match pieces.last_mut().filter(|piece| piece.toward == toward) {
+            Some(piece) => piece.until = next,
+            None => pieces.push(Piece { from, until: next, toward }),
+        }
         unplaced.extend(book.unplaced(&ask, stream.price.is_some()));
         if let Some(verdict) = not_permitted(&decision.verdict) {
             match wrong.last_mut().filter(|(_, end, same)| *end == from && *same == verdict) {
