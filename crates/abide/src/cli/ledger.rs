@@ -4,7 +4,7 @@ use super::StoreFolder;
 use super::closed;
 use super::failure::{Failure, Status, many};
 use super::meter::Meter;
-use super::output::Output;
+use super::output::{self, Output};
 use super::print;
 use super::when::{self, When};
 use crate::config;
@@ -21,7 +21,7 @@ use abide_model::money::grouped;
 use abide_model::name::{Customer, Party};
 use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// What to draw up.
@@ -306,7 +306,7 @@ impl InvoiceCall {
             }
         };
         match &self.html {
-            Some(path) => write(path, &page)?,
+            Some(path) => output::write(path, &page)?,
             None => print::text(&page)?,
         }
         Ok(Status::Done)
@@ -386,19 +386,13 @@ impl Export {
     }
 }
 
-/// Puts the output in its place, when it is whole. A reader of standard output that has gone away is not an error.
+/// Puts the output in its place, when it is whole.
 fn finish(written: Result<(), SettleError>, out: Output) -> Result<Status, Failure> {
     match written {
-        Err(SettleError::Write(error)) if error.kind() == ErrorKind::BrokenPipe => return Ok(Status::Done),
-        Ok(()) | Err(_) => written?,
+        Err(SettleError::Write(error)) => out.broken(error)?,
+        written => written.map_err(Failure::from).and_then(|()| out.finish())?,
     }
-    out.finish()?;
     Ok(Status::Done)
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let failed = |error| Failure::work(format!("cannot write `{}`: {error}", path.display()));
-    std::fs::write(path, text).map_err(failed)
 }
 
 impl From<SettleError> for Failure {

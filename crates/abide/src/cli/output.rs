@@ -1,8 +1,9 @@
 //! Where a long output goes, piece by piece: standard output, or a file that appears when it is whole.
 
 use super::failure::Failure;
+use super::whole::Part;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::path::{Path, PathBuf};
 
 /// How many bytes are gathered before they are written.
@@ -10,78 +11,103 @@ const GATHERED_BYTES_MAX: usize = 64 << 10;
 
 /// An open output.
 pub(crate) struct Output {
-    out: BufWriter<Box<dyn Write>>,
-    /// What is written to until it is whole, and what it is called then.
-    file: Option<(PathBuf, PathBuf)>,
+    to: BufWriter<To>,
+}
+
+enum To {
+    Standard(Stdout),
+    /// What is there and is no plain file, such as a pipe.
+    There(File, PathBuf),
+    /// A file that is not there before it is whole.
+    Part(Part, PathBuf),
+}
+
+/// Writes a file that appears when it is whole.
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let mut out = Output::open(Some(path))?;
+    match out.write_all(text.as_bytes()) {
+        Ok(()) => out.finish(),
+        Err(error) => out.broken(error),
+    }
 }
 
 impl Output {
     /// Standard output, or a file. What is there and is no plain file, such as a pipe, is written to as it is.
     pub(crate) fn open(path: Option<&Path>) -> Result<Self, Failure> {
-        let Some(path) = path else {
-            return Ok(Self { out: gathered(Box::new(io::stdout())), file: None });
+        let to = match path {
+            None => To::Standard(io::stdout()),
+            Some(path) => To::open(path).map_err(|error| failed(path, &error))?,
         };
-        let pipe = fs::metadata(path).is_ok_and(|there| !there.is_file());
-        let written = if pipe { path.to_owned() } else { part_of(path) };
-        let made = if pipe { File::options().write(true).open(path) } else { File::create(&written) };
-        let made = made.map_err(|error| failed(path, &error))?;
-        Ok(Self { out: gathered(Box::new(made)), file: (!pipe).then(|| (written, path.to_owned())) })
+        Ok(Self { to: BufWriter::with_capacity(GATHERED_BYTES_MAX, to) })
     }
 
     /// Whether somebody watches it grow.
     pub(crate) fn is_terminal(&self) -> bool {
-        self.file.is_none() && io::stdout().is_terminal()
+        match self.to.get_ref() {
+            To::Standard(out) => out.is_terminal(),
+            To::There(..) | To::Part(..) => false,
+        }
     }
 
     /// Puts the file in its place.
     pub(crate) fn finish(mut self) -> Result<(), Failure> {
-        let flushed = self.out.flush();
-        match self.file.take() {
-            Some((part, path)) => {
-                flushed.and_then(|()| fs::rename(part, &path)).map_err(|error| failed(&path, &error))
-            }
-            None => settled(flushed),
+        if let Err(error) = self.to.flush() {
+            return self.broken(error);
+        }
+        match self.to.into_parts().0 {
+            To::Standard(_) | To::There(..) => Ok(()),
+            To::Part(part, path) => part.put().map_err(|error| failed(&path, &error)),
+        }
+    }
+
+    /// What it means that it could not be written to the end. A reader that has gone away is not an error; what was
+    /// meant to be a file goes away.
+    pub(crate) fn broken(self, error: io::Error) -> Result<(), Failure> {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Ok(());
+        }
+        match self.to.into_parts().0 {
+            To::Standard(_) => Err(Failure::work(format!("cannot write the output: {error}"))),
+            To::There(_, path) | To::Part(_, path) => Err(failed(&path, &error)),
+        }
+    }
+}
+
+impl To {
+    fn open(path: &Path) -> io::Result<Self> {
+        if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+            return Ok(Self::There(File::options().write(true).open(path)?, path.to_owned()));
+        }
+        Ok(Self::Part(Part::beside(path)?, path.to_owned()))
+    }
+}
+
+impl Write for To {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            To::Standard(out) => out.write(bytes),
+            To::There(file, _) => file.write(bytes),
+            To::Part(part, _) => part.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            To::Standard(out) => out.flush(),
+            To::There(file, _) => file.flush(),
+            To::Part(part, _) => part.flush(),
         }
     }
 }
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.out.write(bytes)
+        self.to.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+        self.to.flush()
     }
-}
-
-impl Drop for Output {
-    fn drop(&mut self) {
-        if let Some((part, _)) = self.file.take() {
-            // What cannot be taken away is named as a part.
-            let _ = fs::remove_file(part);
-        }
-    }
-}
-
-/// A reader of standard output that has gone away is not an error.
-fn settled(written: io::Result<()>) -> Result<(), Failure> {
-    match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::work(format!("cannot write the output: {error}")))
-        }
-        Ok(()) | Err(_) => Ok(()),
-    }
-}
-
-fn gathered(out: Box<dyn Write>) -> BufWriter<Box<dyn Write>> {
-    BufWriter::with_capacity(GATHERED_BYTES_MAX, out)
-}
-
-fn part_of(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".part");
-    PathBuf::from(name)
 }
 
 fn failed(path: &Path, error: &io::Error) -> Failure {

@@ -13,12 +13,24 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// An empty one, under a name of this process: two that write at a time do not write into one another.
+    /// An empty one, under a name of this process: two that write at a time do not write into one another. It may be
+    /// read by whoever may read what it goes over; where a link is, it goes over what that leads to.
     pub(super) fn beside(place: &Path) -> io::Result<Self> {
+        let place = fs::canonicalize(place).unwrap_or_else(|_| place.to_owned());
         let mut name = place.as_os_str().to_owned();
         name.push(format!(".{}.part", std::process::id()));
         let path = PathBuf::from(name);
-        Ok(Self { file: File::create(&path)?, path, place: place.to_owned() })
+        let part = Self { file: File::create(&path)?, path, place };
+        if let Ok(there) = fs::metadata(&part.place) {
+            part.file.set_permissions(there.permissions())?;
+        }
+        Ok(part)
+    }
+
+    /// Puts it in its place, over what is there.
+    pub(super) fn put(self) -> io::Result<()> {
+        self.file.sync_all()?;
+        fs::rename(&self.path, &self.place)
     }
 
     /// Puts it where nothing is yet, and has it on disk when it returns.

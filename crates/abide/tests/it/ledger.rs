@@ -628,6 +628,48 @@ fn a_closing_that_is_cut_off_leaves_the_book_as_it_was() {
 }
 
 #[test]
+fn a_file_that_cannot_be_written_whole_leaves_the_old_one() {
+    let stage = favoured();
+    let at = ["--at", "2026-05-01"];
+    let held = || std::fs::read_dir(stage.path()).unwrap().count();
+    for words in [
+        "ledger export book --format csv --out",
+        "ledger invoice book --to acme --period 2026-Q1 --html",
+        "agreement render book --html",
+        "agreement timeline book --actor lab --action sell --product lab/seats --channel own --svg",
+    ] {
+        let words = format!("{words} shown");
+        let dated = if words.starts_with("ledger") { &at[..] } else { &[] };
+        let words = [&words.split(' ').collect::<Vec<_>>(), dated].concat();
+        stage.write("shown", "old");
+        let before = held();
+        let full = stage.run_full(&words);
+        let said = "error: cannot write `shown`: File too large";
+        assert!(full.err.contains(said), "{words:?}: {}", full.text());
+        assert_eq!((stage.read("shown").as_str(), held()), ("old", before), "{words:?}");
+        let done = stage.run(&words);
+        assert_eq!((done.status, held()), (0, before), "{words:?}: {}", done.text());
+        assert_ne!(stage.read("shown"), "old", "{words:?}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_file_goes_over_what_a_link_leads_to_and_is_read_by_nobody_else() {
+    use std::os::unix::fs::PermissionsExt;
+    let stage = favoured();
+    stage.write("kept/page.html", "old");
+    let page = stage.path().join("kept/page.html");
+    std::fs::set_permissions(&page, std::fs::Permissions::from_mode(0o600)).unwrap();
+    std::os::unix::fs::symlink("kept/page.html", stage.path().join("page.html")).unwrap();
+    let done = stage.run(&["agreement", "render", "book", "--html", "page.html"]);
+    assert_eq!(done.status, 0, "{}", done.text());
+    assert!(stage.path().join("page.html").is_symlink());
+    assert_ne!(stage.read("kept/page.html"), "old");
+    assert_eq!(page.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
 fn closings_that_were_copied_or_cut_short_are_refused() {
     let stage = favoured();
     stage.run(&["ledger", "close", "book", "--period", "2026-Q1", "--at", "2026-05-01"]);

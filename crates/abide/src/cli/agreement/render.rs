@@ -5,11 +5,11 @@ mod markdown;
 
 use super::told::told;
 use crate::cli::failure::{Failure, Status};
+use crate::cli::output;
 use crate::cli::print;
 use abide_agreement::{Book, Explanation, Told};
 use abide_model::Date;
 use clap::Args;
-use std::fs;
 use std::path::PathBuf;
 
 pub(super) const EXAMPLE: &str = "\
@@ -35,8 +35,7 @@ impl Render {
         let (book, told) = told(&self.book)?;
         let paper = Paper::new(&book, &told);
         match &self.html {
-            Some(file) => fs::write(file, html::page(&paper))
-                .map_err(|error| Failure::work(format!("cannot write {}: {error}", file.display())))?,
+            Some(file) => output::write(file, &html::page(&paper))?,
             None => print::text(&markdown::text(&paper))?,
         }
         Ok(Status::Done)

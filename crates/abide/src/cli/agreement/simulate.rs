@@ -8,13 +8,14 @@ mod page;
 mod text;
 
 use crate::cli::failure::{Failure, Status};
+use crate::cli::output;
 use crate::cli::print::{self, Paint};
 use crate::cli::when::{self, When};
 use case::Case;
 use charts::Chart;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 pub(super) const EXAMPLE: &str = "\
 Examples:
@@ -61,10 +62,10 @@ impl Simulate {
                 Failure::input(format!("this scenario has nothing to draw as `{}`", self.chart))
                     .help("`break-even` needs a [[break_even]], `shares` a share that comes to something, `commitments` a purchase")
             })?;
-            write(path, &drawn)?;
+            output::write(path, &drawn)?;
         }
         if let Some(path) = &self.html {
-            write(path, &page::page(&case))?;
+            output::write(path, &page::page(&case))?;
         }
         if self.json {
             print::json(&json::json(&case))?;
@@ -73,9 +74,4 @@ impl Simulate {
         }
         Ok(Status::Done)
     }
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text)
-        .map_err(|error| Failure::work(format!("`{}` cannot be written: {error}", path.display())))
 }

@@ -3,6 +3,7 @@
 use super::super::answer;
 use super::super::failure::{Failure, Status};
 use super::super::grid::Grid;
+use super::super::output;
 use super::super::print;
 use super::super::when::{self, When, day_or_time, in_zone};
 use super::ask::AskWords;
@@ -75,9 +76,7 @@ impl Timeline {
         let ask = self.ask.ask(&book, known, known)?;
         let spans = book.timeline(&ask, from, until);
         if let Some(path) = &self.svg {
-            let svg = chart(&ask, &spans, &book).svg();
-            let failed = |error| Failure::work(format!("cannot write `{}`: {error}", path.display()));
-            std::fs::write(path, svg).map_err(failed)?;
+            output::write(path, &chart(&ask, &spans, &book).svg())?;
         }
         if self.json {
             print::json(&spans.iter().map(|span| json(span, &book)).collect::<Vec<_>>())?;
