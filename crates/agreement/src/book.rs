@@ -318,6 +318,7 @@ pub(crate) struct PurchaseEntry {
     pub(crate) on: Date,
     pub(crate) recorded: Date,
     pub(crate) place: Place,
+    pub(crate) spot: Spot,
 }
 
 /// A box over all axes; `None` covers the whole axis.

@@ -707,3 +707,42 @@ fn rows_of_a_later_day_and_warnings_are_mentioned_beside_the_figures() {
         note: 1 row became known later than now and left out, the first in late.toml:2"#]]
     .assert_eq(&notes.join("\n"));
 }
+
+#[test]
+fn what_no_rate_converts_is_warned_of_and_leaves_the_invoice_a_draft() {
+    let stage = Stage::new(&[]);
+    let book = stage.path().join("book");
+    copy_to(&book);
+    let more = "\n[[purchase]]\nby = \"lab\"\nfrom = \"cloud\"\namount = \"7_500 GBP\"\non = 2027-03-01\n\
+                \n[[revenue]]\nproduct = \"lab/api\"\nchannel = \"blue\"\namount = \"9 JPY\"\non = 2027-03-01\n";
+    let rows = std::fs::read_to_string(book.join("rows.toml")).unwrap() + more;
+    std::fs::write(book.join("rows.toml"), rows).unwrap();
+    let run = |words: &[&str]| stage.run(words).text();
+    let mut out = run(&["agreement", "check", "book"]);
+    let of = ["ledger", "invoice", "book", "--to", "lab", "--from", "cloud", "--at", "2028-05-01"];
+    let page = run(&[&of[..], &["--period", "2027"]].concat());
+    let told = page.lines().filter(|line| line.contains("<title>") || line.contains("class=\"draft\""));
+    out += &told.map(|line| format!("{line}\n")).collect::<String>();
+    expect![[r#"
+        book `answers` of lab: 7 parties, 4 products, 3 channels, 7 clauses; 2 warnings
+        warning[no-rate]: `spend` cannot count this: there is no rate from GBP to USD for it
+           --> book/rows.toml:115:1
+            |
+        115 | [[purchase]]
+            | ^^^^^^^^^^^^
+            = help: add a [[rate]] from = "GBP", to = "USD" of 2027-03-01 or before; until then a statement shows it apart
+
+        warning[no-rate]: `capped` cannot count this: there is no rate from JPY to USD for it
+           --> book/rows.toml:121:1
+            |
+        121 | [[revenue]]
+            | ^^^^^^^^^^^
+            = help: add a [[rate]] from = "JPY", to = "USD" of 2027-03-01 or before; until then a statement shows it apart
+
+        2 warnings
+        exit 0
+        <title>Draft invoice cloud-lab-2027</title>
+        <p class="draft">A term is not known, so an amount is a range. The total is the most it can be.</p>
+        <p class="draft">Without a rate, so not counted under spend: 7,500.00 GBP.</p>
+    "#]].assert_eq(&out);
+}

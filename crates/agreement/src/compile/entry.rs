@@ -305,5 +305,6 @@ fn purchase(row: &PurchaseRow, registry: &Registry, check: &mut Check<'_>) -> Op
         on,
         recorded,
         place: place(&row.dated, check),
+        spot: row.dated.spot,
     })
 }

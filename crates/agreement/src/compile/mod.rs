@@ -13,6 +13,7 @@ mod refusal;
 mod registry;
 pub(crate) mod scenario;
 mod scope;
+mod unrated;
 
 pub use clause::CLAUSES_MAX;
 pub(crate) use money::StageTerms;
@@ -57,6 +58,7 @@ pub fn load(files: &[Source]) -> Result<Book, Vec<Diagnostic>> {
     let book = read.and_then(|read| compile(&sources, &read, &mut sink));
     if let Some(book) = &book {
         unplaced(book, &mut sink);
+        unrated::warn(book, &mut sink);
     }
     let failed = sink.failed();
     let findings = sink.finish(&sources);

@@ -7,7 +7,7 @@ use crate::figure::{exact, minor, rates, span};
 use crate::share::Span;
 use crate::statement::{ShareAccount, Statement};
 use crate::sum::TooLarge;
-use crate::tally::{Entry, plus};
+use crate::tally::{Account, Entry, plus};
 use abide_model::money::{Currency, Exact, grouped};
 use abide_model::name::Party;
 use abide_model::terms::Cap;
@@ -38,7 +38,8 @@ impl Invoice<'_> {
         let adjusted: Vec<&Figure> = statement.adjustments.iter().filter(|owed| ours(&&owed.of)).collect();
         let open = statement.at < statement.bounds.end;
         let unsure = due.iter().any(|owed| !owed.due.is_exact());
-        let title = if open || unsure { "Draft invoice" } else { "Invoice" };
+        let uncounted = self.uncounted();
+        let title = if open || unsure || !uncounted.is_empty() { "Draft invoice" } else { "Invoice" };
         let number = format!("{}-{}-{}", self.from, self.to, statement.period);
         let mut page = paper::begin(&format!("{title} {number}"));
         let parties = (statement.name(self.from), statement.name(self.to));
@@ -50,6 +51,7 @@ impl Invoice<'_> {
             page += "<p class=\"draft\">A term is not known, so an amount is a range. The total is the most it can \
                      be.</p>\n";
         }
+        page += &uncounted;
         page += &self.lines(&due);
         if !adjusted.is_empty() {
             page += "<h2>Adjustments for periods closed before</h2>\n";
@@ -66,6 +68,24 @@ impl Invoice<'_> {
             escaped(self.book)
         );
         Ok(page)
+    }
+
+    /// What clauses between the two could not count for want of a rate, so that what they come to may change.
+    fn uncounted(&self) -> String {
+        let between = |account: &&Account| {
+            !account.entries.is_empty()
+                && account.payer == *self.to
+                && account.payee.as_ref().is_none_or(|payee| payee == self.from)
+        };
+        let accounts = self.statement.accounts.iter().filter(between);
+        let rows = accounts.flat_map(|account| account.unconverted.iter().map(move |row| (account, row)));
+        let line = |(account, (currency, sum)): (&Account, (&Currency, &Exact))| {
+            let (clause, sum) = (escaped(account.clause.as_str()), grouped(&exact(sum, *currency)));
+            format!(
+                "<p class=\"draft\">Without a rate, so not counted under {clause}: {sum} {currency}.</p>\n"
+            )
+        };
+        rows.map(line).collect()
     }
 
     fn lines(&self, due: &[&Obligation]) -> String {
