@@ -23,7 +23,7 @@ pub struct Invoice<'b> {
     pub book: &'b str,
     /// The zone of its days.
     pub zone: &'b TimeZone,
-    /// The price book.
+    /// The price book as it stands. Lines bring their charges with them.
     pub prices: &'b [Price],
     /// The bill.
     pub bill: &'b Bill,
@@ -50,8 +50,9 @@ impl Invoice<'_> {
         page += &self.totals();
         page += &self.price_list();
         page += &format!(
-            "<footer>From the book {} as known at {}. Each call was charged at the price of its time. Each amount is the \
-             rounded sum so far less what was billed before, half to even, so that all bills add up.</footer>\n</html>\n",
+            "<footer>From the book {} as known at {}. Each call was charged when it was made, at the price that the book \
+             had for it then; a price entered later changes no charge. Each amount is the rounded sum so far \
+             less what was billed before, half to even, so that all bills add up.</footer>\n</html>\n",
             escaped(self.book),
             bill.at
         );
@@ -107,7 +108,8 @@ impl Invoice<'_> {
         format!("<h2>Total</h2>\n<table>\n<tbody>\n{}</tbody>\n</table>\n", rows.collect::<String>())
     }
 
-    /// The prices at which the products of the bill were charged, from when each held.
+    /// What the price book says of the products of the bill, from when each price holds. Calls were charged by what it
+    /// said when they were made: a price that was entered later, for a time before, is in this list and in no charge.
     fn price_list(&self) -> String {
         let lines = self.bill.accounts.iter().flat_map(|account| &account.lines);
         let products: BTreeSet<&Product> = lines.map(|line| &line.product).collect();
@@ -130,13 +132,13 @@ impl Invoice<'_> {
             return rows;
         }
         format!(
-            "<h2>Prices for a million tokens</h2>\n<table class=\"price\">\n<thead><tr><th>Product</th>\
+            "<h2>The price book as it stands, for a million tokens</h2>\n<table class=\"price\">\n<thead><tr><th>Product</th>\
              <th class=\"n\">In</th><th class=\"n\">From cache</th><th class=\"n\">To cache</th><th class=\"n\">Out</th>\
              </tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n"
         )
     }
 
-    /// The prices of a product that held in the period, each with the first instant of the period at which it did.
+    /// The prices of a product that hold in the period, each with the first instant of the period at which it did.
     fn held(&self, product: &Product) -> Vec<(Time, &Price)> {
         let bounds = &self.bill.bounds;
         let begun = self.prices.iter().map(|price| price.since).filter(|since| bounds.contains(since));
