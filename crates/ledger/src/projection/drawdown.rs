@@ -1,6 +1,7 @@
 //! How far commitments are drawn down, month by month, and what is left to be bought.
 
 use super::outcome::{Drawn, figure, reached};
+use super::run::Plan;
 use super::{Figure, Reached};
 use crate::share::Span;
 use crate::sum::TooLarge;
@@ -8,7 +9,7 @@ use crate::tally::{self, Account, Entry, Kind, Stretch, Tally};
 use abide_model::Date;
 use abide_model::money::{Currency, Exact};
 use abide_model::name::{Clause, Party};
-use abide_model::terms::{Commit, Stage, Terms};
+use abide_model::terms::{Commit, Stage};
 
 /// What a draft comes to for one commitment, in its own currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,122 +51,164 @@ pub struct StageOutcome {
     pub met: Option<Reached>,
 }
 
-/// What one commitment comes to in one future, in currency units.
-#[derive(Debug, Clone, Default)]
+/// What one commitment comes to in one future, in minor units of its currency. One is kept of every future, so it holds
+/// what is shown and nothing else.
+#[derive(Debug, Clone)]
 pub(super) struct Drawdown {
-    /// What each stage has been drawn down by the end of each month, by day.
-    months: Vec<(Date, Vec<Exact>)>,
-    /// What they come to, in their order.
-    stages: Vec<Option<Entry>>,
+    before: i128,
+    /// For each period of the tables, what has been bought by its end.
+    bought: Vec<i128>,
+    stages: Vec<Kept>,
 }
+
+/// What a stage comes to in one future, in minor units.
+#[derive(Debug, Clone)]
+struct Kept {
+    stretch: Stretch,
+    closed: bool,
+    wanted: Option<i128>,
+    bought: Option<i128>,
+    left: Option<i128>,
+    due: i128,
+    /// When all of it has been bought, if it has; `None` where it is not known how much that is.
+    met: Option<Option<Date>>,
+}
+
+/// What each stage of one commitment has been drawn down by the end of each month, by day, in currency units: while a
+/// future is worked out.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Months(Vec<(Date, Vec<Exact>)>);
 
 /// What has been bought toward each commitment by the end of a month.
-pub(super) fn note(drawdowns: &mut [Drawdown], tally: &Tally, day: Date) {
-    for (drawdown, drawn) in drawdowns.iter_mut().zip(tally.drawn()) {
-        drawdown.months.push((day, drawn));
+pub(super) fn note(all: &mut [Months], tally: &Tally, day: Date) {
+    for (months, drawn) in all.iter_mut().zip(tally.drawn()) {
+        months.0.push((day, drawn));
     }
 }
 
-/// Keeps what the commitments were worked out to.
-pub(super) fn keep(drawdowns: &mut [Drawdown], terms: &Terms, accounts: &[Account]) {
-    let commits = accounts.iter().filter(|account| account.kind == Kind::Commit);
-    for ((drawdown, commit), account) in drawdowns.iter_mut().zip(&terms.commits).zip(commits) {
-        let entry = |stage: &Stage| {
+/// What the commitments of a draft were worked out to.
+pub(super) fn keep(
+    plan: &Plan<'_>,
+    months: &[Months],
+    accounts: &[Account],
+) -> Result<Vec<Drawdown>, TooLarge> {
+    let accounts = accounts.iter().filter(|account| account.kind == Kind::Commit);
+    let all = plan.terms.commits.iter().zip(months).zip(accounts);
+    all.map(|((commit, months), account)| {
+        let currency = currency(commit);
+        let by = |day: Date| minor(&months.by(day).iter().cloned().sum(), currency);
+        let stages = commit.stages.iter().enumerate().filter_map(|(place, stage)| {
             let stretch = Stretch::Stage(stage.since, stage.until);
-            account.entries.iter().find(|entry| entry.stretch == stretch).cloned()
-        };
-        drawdown.stages = commit.stages.iter().map(entry).collect();
-    }
+            let entry = account.entries.iter().find(|entry| entry.stretch == stretch)?;
+            Some(Kept::new(stage, entry, currency, |wanted| months.met(place, stage, wanted)))
+        });
+        Ok(Drawdown {
+            before: by(plan.from)?,
+            bought: plan.periods.iter().map(|period| by(period.until)).collect::<Result<_, _>>()?,
+            stages: stages.collect::<Result<_, _>>()?,
+        })
+    })
+    .collect()
+}
+
+fn currency(commit: &Commit) -> Currency {
+    tally::commit_currency(commit).unwrap_or(Currency::USD)
+}
+
+fn minor(exact: &Exact, currency: Currency) -> Result<i128, TooLarge> {
+    exact.to_minor(currency).ok_or(TooLarge { currency })
 }
 
 /// Every commitment of a draft over many futures.
-pub(super) fn outcomes(all: &[Drawn<'_>]) -> Result<Vec<CommitOutcome>, TooLarge> {
+pub(super) fn outcomes(all: &[Drawn<'_>]) -> Vec<CommitOutcome> {
     let mut found: Vec<CommitOutcome> = Vec::new();
     for commit in all.iter().flat_map(|one| &one.plan.terms.commits) {
         if !found.iter().any(|one| one.clause == commit.clause) {
-            found.push(outcome(commit, all)?);
+            found.push(outcome(commit, all));
         }
     }
-    Ok(found)
+    found
 }
 
-fn outcome(commit: &Commit, all: &[Drawn<'_>]) -> Result<CommitOutcome, TooLarge> {
-    let currency = tally::commit_currency(commit).unwrap_or(Currency::USD);
-    let minor = |exact: &Exact| exact.to_minor(currency).ok_or(TooLarge { currency });
+fn outcome(commit: &Commit, all: &[Drawn<'_>]) -> CommitOutcome {
     let drawdowns: Vec<&Drawdown> = all.iter().filter_map(|one| one.drawdown(&commit.clause)).collect();
-    let (from, periods) = all.first().map_or((Date::MIN, &[][..]), |one| (one.plan.from, one.plan.periods));
-    let by = |day: Date| -> Result<Vec<i128>, TooLarge> {
-        drawdowns.iter().map(|one| minor(&one.by(day).iter().cloned().sum())).collect()
-    };
-    let bought = periods.iter().map(|stage| Ok(exactly(by(stage.until)?)));
-    let until = all.first().map_or(Date::MAX, |one| one.plan.until);
-    let within = |stage: &Stage| stage.since < until && stage.until.is_none_or(|until| from < until);
-    let stages = commit.stages.iter().filter(|stage| within(stage));
-    let stages = stages.map(|stage| self::stage(stage, &drawdowns, &minor));
-    Ok(CommitOutcome {
+    let (from, until) = all.first().map_or((Date::MIN, Date::MAX), |one| (one.plan.from, one.plan.until));
+    let periods = 0..all.first().map_or(0, |one| one.plan.periods.len());
+    let bought =
+        |period: usize| exactly(drawdowns.iter().filter_map(|one| one.bought.get(period).copied()).collect());
+    let within = |stage: &&Stage| stage.since < until && stage.until.is_none_or(|until| from < until);
+    let stages = commit.stages.iter().filter(within);
+    CommitOutcome {
         clause: commit.clause.clone(),
         buyer: commit.buyer.clone(),
         seller: commit.seller.clone(),
-        currency,
-        before: by(from)?.first().copied().unwrap_or(0),
-        bought: bought.collect::<Result<_, TooLarge>>()?,
-        stages: stages.collect::<Result<_, _>>()?,
-    })
+        currency: currency(commit),
+        before: drawdowns.first().map_or(0, |one| one.before),
+        bought: periods.map(bought).collect(),
+        stages: stages.map(|stage| self::stage(stage, &drawdowns)).collect(),
+    }
 }
 
-fn stage(
-    stage: &Stage,
-    drawdowns: &[&Drawdown],
-    minor: &dyn Fn(&Exact) -> Result<i128, TooLarge>,
-) -> Result<StageOutcome, TooLarge> {
+fn stage(stage: &Stage, drawdowns: &[&Drawdown]) -> StageOutcome {
     let stretch = Stretch::Stage(stage.since, stage.until);
-    let found: Vec<(&Drawdown, usize, &Entry)> = drawdowns
-        .iter()
-        .filter_map(|one| one.stage(stretch).map(|(place, entry)| (*one, place, entry)))
-        .collect();
-    let figured = |names: &[&str]| -> Result<Vec<i128>, TooLarge> {
-        let spans = found.iter().filter_map(|(.., entry)| names.iter().find_map(|name| entry.figure(name)));
-        spans.map(|span| minor(&span.high)).collect()
-    };
-    let wanted = figured(&[tally::WANTED])?;
-    let due = found.iter().map(|(.., entry)| entry.owed.first().map_or(0, |owing| owing.due.high)).collect();
-    let last = stretch.last_day().unwrap_or(Date::MAX);
-    let met = found.iter().filter_map(|(drawdown, place, entry)| {
-        let wanted = &entry.figure(tally::WANTED)?.high;
-        let full = |drawn: &[Exact]| drawn.get(*place).is_some_and(|drawn| drawn >= wanted);
-        let month = drawdown.months.iter().find(|(_, drawn)| full(drawn));
-        // A stage of which what was carried on leaves nothing to buy is met on its first day.
-        let day = month.map(|(day, _)| *day.max(&stage.since).min(&last));
-        Some(Span { low: day, high: day })
-    });
+    let found = drawdowns.iter().filter_map(|one| one.stages.iter().find(|kept| kept.stretch == stretch));
+    let found: Vec<&Kept> = found.collect();
+    let all = |of: fn(&Kept) -> Option<i128>| found.iter().filter_map(|kept| of(kept)).collect::<Vec<_>>();
+    let wanted = all(|kept| kept.wanted);
+    let met = found.iter().filter_map(|kept| kept.met.map(|day| Span { low: day, high: day }));
     let met: Vec<Span<Option<Date>>> = met.collect();
-    Ok(StageOutcome {
+    StageOutcome {
         since: stage.since,
         until: stage.until,
-        closed: found.first().is_some_and(|(.., entry)| entry.closed),
-        bought: exactly(figured(&[tally::BOUGHT])?),
+        closed: found.first().is_some_and(|kept| kept.closed),
         wanted: (!wanted.is_empty()).then(|| exactly(wanted)),
-        left: exactly(figured(&[tally::SHORT, tally::LEFT])?),
-        due: exactly(due),
+        bought: exactly(all(|kept| kept.bought)),
+        left: exactly(all(|kept| kept.left)),
+        due: exactly(all(|kept| Some(kept.due))),
         met: (!met.is_empty()).then(|| reached(&met)),
-    })
+    }
 }
 
 fn exactly(values: Vec<i128>) -> Figure {
     figure(values.into_iter().map(|value| Span { low: value, high: value }))
 }
 
-impl Drawdown {
-    fn stage(&self, stretch: Stretch) -> Option<(usize, &Entry)> {
-        let mut all =
-            self.stages.iter().enumerate().filter_map(|(place, entry)| Some((place, entry.as_ref()?)));
-        all.find(|(_, entry)| entry.stretch == stretch)
+impl Kept {
+    /// `met` says when so much had been bought, in currency units.
+    fn new(
+        stage: &Stage,
+        entry: &Entry,
+        currency: Currency,
+        met: impl Fn(&Exact) -> Option<Date>,
+    ) -> Result<Self, TooLarge> {
+        let figure = |names: &[&str]| names.iter().find_map(|name| entry.figure(name)).map(|span| &span.high);
+        let in_minor = |names: &[&str]| figure(names).map(|figure| minor(figure, currency)).transpose();
+        Ok(Self {
+            stretch: Stretch::Stage(stage.since, stage.until),
+            closed: entry.closed,
+            wanted: in_minor(&[tally::WANTED])?,
+            bought: in_minor(&[tally::BOUGHT])?,
+            left: in_minor(&[tally::SHORT, tally::LEFT])?,
+            due: entry.owed.first().map_or(0, |owing| owing.due.high),
+            met: figure(&[tally::WANTED]).map(met),
+        })
+    }
+}
+
+impl Months {
+    /// The day by which the stage at a place has been drawn down by so much.
+    fn met(&self, place: usize, stage: &Stage, wanted: &Exact) -> Option<Date> {
+        let full = |drawn: &[Exact]| drawn.get(place).is_some_and(|drawn| drawn >= wanted);
+        let (day, _) = self.0.iter().find(|(_, drawn)| full(drawn))?;
+        let last = Stretch::Stage(stage.since, stage.until).last_day().unwrap_or(Date::MAX);
+        // A stage of which what was carried on leaves nothing to buy is met on its first day.
+        Some(*day.max(&stage.since).min(&last))
     }
 
     /// What each stage has been drawn down before a day.
     fn by(&self, day: Date) -> &[Exact] {
-        let after = self.months.partition_point(|(end, _)| *end < day);
-        let last = after.checked_sub(1).and_then(|at| self.months.get(at));
+        let after = self.0.partition_point(|(end, _)| *end < day);
+        let last = after.checked_sub(1).and_then(|at| self.0.get(at));
         last.map_or(&[], |(_, drawn)| drawn)
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn outcome(all: &[Drawn<'_>], first: Option<&[Drawn<'_>]>) -> Result<
     let clauses = flows.into_iter().map(|flow| clause(flow, all));
     let mut clauses: Vec<ClauseOutcome> = clauses.collect::<Result<_, _>>()?;
     clauses.retain(|clause| !clause.due.is_nothing());
-    Ok(Outcome { parties, clauses, commits: drawdown::outcomes(all)?, missing: missing(all) })
+    Ok(Outcome { parties, clauses, commits: drawdown::outcomes(all), missing: missing(all) })
 }
 
 /// The plans behind many futures, each once.

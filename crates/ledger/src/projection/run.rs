@@ -1,7 +1,7 @@
 //! One future under one draft: what every party sells, buys, pays and is paid, period by period.
 
 use super::basis;
-use super::drawdown::{self, Drawdown};
+use super::drawdown::{self, Drawdown, Months};
 use super::flow::{Flow, Moved};
 use super::grid::{self, Slice};
 use super::level::{Course, Future};
@@ -167,15 +167,15 @@ impl<'p> Plan<'p> {
             bought: vec![vec![0; periods]; parties],
             received: vec![vec![NOTHING; periods]; parties],
             paid: vec![vec![NOTHING; periods]; parties],
-            drawdowns: vec![Drawdown::default(); self.terms.commits.len()],
             ..Sheet::default()
         };
         let mut bases = self.bases.clone();
-        let traded = self.trade(future, &mut bases, &mut sheet)?;
+        let mut months = vec![Months::default(); self.terms.commits.len()];
+        let traded = self.trade(future, &mut bases, (&mut sheet, &mut months))?;
         let reckoned = bases.work_out()?;
         let reached = reckoned.shares.iter().map(|(share, worked)| self.reached(share, worked));
         sheet.reached = reached.collect();
-        drawdown::keep(&mut sheet.drawdowns, &self.terms, &reckoned.accounts);
+        sheet.drawdowns = drawdown::keep(self, &months, &reckoned.accounts)?;
         let moved = self.settle(&reckoned, &mut sheet)?;
         self.value(future, (&traded, &moved), &mut sheet)?;
         Ok(sheet)
@@ -183,10 +183,15 @@ impl<'p> Plan<'p> {
 
     /// Sells and buys everything, month by month; returns what each party's trade is worth at the start of the horizon,
     /// in trillionths of a minor unit.
-    fn trade(&self, future: &Future, bases: &mut Bases, sheet: &mut Sheet) -> Result<Vec<i128>, TooLarge> {
+    fn trade(
+        &self,
+        future: &Future,
+        bases: &mut Bases,
+        (sheet, months): (&mut Sheet, &mut [Months]),
+    ) -> Result<Vec<i128>, TooLarge> {
         let mut traded = vec![0; self.parties.len()];
         let horizon = self.until.yesterday().unwrap_or(self.until);
-        drawdown::note(&mut sheet.drawdowns, bases.tally(), self.from.yesterday().unwrap_or(self.from));
+        drawdown::note(months, bases.tally(), self.from.yesterday().unwrap_or(self.from));
         let mut cells = self.cells.iter().peekable();
         while let Some(cell) = cells.next() {
             let Some(course) = future.courses.get(cell.course) else { continue };
@@ -205,7 +210,7 @@ impl<'p> Plan<'p> {
                 }
             }
             if cells.peek().is_none_or(|next| next.month != cell.month) {
-                drawdown::note(&mut sheet.drawdowns, bases.tally(), cell.last_day.min(horizon));
+                drawdown::note(months, bases.tally(), cell.last_day.min(horizon));
             }
         }
         Ok(traded)
