@@ -14,6 +14,7 @@ use abide_model::money::Exact;
 use abide_model::name::Party;
 use abide_model::terms::Comparable;
 use std::collections::BTreeMap;
+use std::iter::successors;
 
 /// Every set of most favoured prices that one seller cannot keep for some sale.
 pub(super) fn find(search: Search<'_>, found: &mut Vec<Found>) {
@@ -132,24 +133,72 @@ impl Rings {
         if !pairs.is_empty() {
             return pairs;
         }
-        let longer = 3..=self.clauses.len();
-        longer
-            .clone()
-            .find_map(|size| self.clauses.iter().find_map(|first| self.ring(*first, size)))
-            .into_iter()
-            .collect()
+        if !self.any() {
+            return Vec::new();
+        }
+        let mut fewest: Option<Vec<ClauseNo>> = None;
+        for first in &self.clauses {
+            let most = fewest.as_ref().map_or(self.clauses.len(), |ring| ring.len() - 1);
+            fewest = self.ring(*first, most).or(fewest);
+        }
+        fewest.into_iter().collect()
     }
 
-    /// The first ring of so many clauses from `first` on, when there is no smaller one.
-    fn ring(&self, first: ClauseNo, size: usize) -> Option<Vec<ClauseNo>> {
-        let ways = self.ways_to(first, size);
+    /// Whether there is any ring at all, which is told much sooner than which is the smallest (Bellman and Ford).
+    fn any(&self) -> bool {
+        // The least product found of a way from each clause, at first of no links, and the next clause on that way.
+        let mut least: BTreeMap<ClauseNo, Exact> =
+            self.clauses.iter().map(|number| (*number, Exact::whole(1))).collect();
+        let mut next: BTreeMap<ClauseNo, ClauseNo> = BTreeMap::new();
+        loop {
+            let mut lower = false;
+            for ((one, other), factor) in &self.links {
+                let Some(product) = least.get(other).map(|rest| factor * rest) else { continue };
+                if least.get(one).is_none_or(|known| product >= *known) {
+                    continue;
+                }
+                // A way that comes back to where it is lowered is a ring below the whole.
+                if successors(Some(*other), |at| next.get(at).copied()).any(|at| at == *one) {
+                    return true;
+                }
+                least.insert(*one, product);
+                next.insert(*one, *other);
+                lower = true;
+            }
+            if !lower {
+                return false;
+            }
+        }
+    }
+
+    /// The smallest ring of at most so many clauses from `first` on, and the first of them, where no pair is one.
+    fn ring(&self, first: ClauseNo, most: usize) -> Option<Vec<ClauseNo>> {
+        let whole = Exact::whole(1);
+        let mut ways = vec![BTreeMap::from([(first, whole.clone())])];
+        // A ring of so many clauses is a way of so many links back to where it began.
+        while ways.len() <= most {
+            let longer = self.longer(ways.last()?, first);
+            let closed = longer.get(&first).is_some_and(|product| *product < whole);
+            if longer.is_empty() {
+                return None;
+            }
+            ways.push(longer);
+            if closed {
+                return self.along(&ways, first);
+            }
+        }
+        None
+    }
+
+    /// The first clauses in the order of the book that come from `first` around to it below the whole, by as many links
+    /// as the longest of `ways` has.
+    fn along(&self, ways: &[BTreeMap<ClauseNo, Exact>], first: ClauseNo) -> Option<Vec<ClauseNo>> {
         let mut ring = vec![first];
         let mut product = Exact::whole(1);
-        for left in (0..size).rev() {
+        for rest in ways.iter().rev().skip(1) {
             let here = *ring.last()?;
-            let next = self.clauses.iter().find_map(|next| {
+            let next = rest.iter().find_map(|(next, rest)| {
                 let so_far = &product * self.links.get(&(here, *next))?;
-                let rest = ways.get(left)?.get(next)?;
                 (&so_far * rest < Exact::whole(1)).then_some((*next, so_far))
             });
             let (next, so_far) = next?;
@@ -160,20 +209,16 @@ impl Rings {
         Some(ring)
     }
 
-    /// For each number of links below `size`, the least product with which each clause comes to `goal` by so many, not
-    /// by way of clauses before `goal`.
-    fn ways_to(&self, goal: ClauseNo, size: usize) -> Vec<BTreeMap<ClauseNo, Exact>> {
-        let mut ways = vec![BTreeMap::from([(goal, Exact::whole(1))])];
-        while let Some(last) = ways.last().filter(|_| ways.len() < size) {
-            let mut longer: BTreeMap<ClauseNo, Exact> = BTreeMap::new();
-            for ((one, other), factor) in self.links.iter().filter(|((one, _), _)| *one >= goal) {
-                let Some(rest) = last.get(other) else { continue };
-                let product = factor * rest;
-                let least = longer.entry(*one).or_insert_with(|| product.clone());
-                *least = product.min(least.clone());
-            }
-            ways.push(longer);
+    /// The least product with which each clause comes to `goal` by one link more than in `last`, not by way of clauses
+    /// before `goal`.
+    fn longer(&self, last: &BTreeMap<ClauseNo, Exact>, goal: ClauseNo) -> BTreeMap<ClauseNo, Exact> {
+        let mut longer: BTreeMap<ClauseNo, Exact> = BTreeMap::new();
+        for ((one, other), factor) in self.links.range((goal, goal)..) {
+            let Some(rest) = last.get(other) else { continue };
+            let product = factor * rest;
+            let least = longer.entry(*one).or_insert_with(|| product.clone());
+            *least = product.min(least.clone());
         }
-        ways
+        longer
     }
 }

@@ -453,6 +453,30 @@ fn a_ring_of_prices_is_told_by_its_fewest_clauses_where_no_two_collide() {
     );
 }
 
+#[test]
+fn rings_of_prices_are_looked_for_among_many_in_no_time() {
+    let ring = |number: usize, last: &str| {
+        let one = |id: &str, to: &str, buyer: &str, adjust: &str| {
+            favoured(
+                &format!("{id}{number}"),
+                to,
+                &format!("{{ customers = [\"{buyer}\"], adjust = \"{adjust}\" }}"),
+            )
+        };
+        one("a", "cloud", "reseller", "95%")
+            + &one("b", "rival", "cloud", "100%")
+            + &one("c", "reseller", "rival", last)
+    };
+    let all = (0..40).map(|number| ring(number, "106%")).collect::<String>();
+    check(&all, expect!["none\n"]);
+    check(
+        &(all + &ring(40, "105%")),
+        expect![[r#"
+            parity (a0, c40, b0): lab sell lab/chat own, 2026-01-01 to ever
+        "#]],
+    );
+}
+
 fn told(book: &Book) -> String {
     let found = book.conflicts(&window(book, "", "", "2030-01-01"));
     let lines = found.iter().map(|one| format!("{}\n- {}\n", one.says, one.resolve.join("\n- ")));
