@@ -569,3 +569,14 @@ fn what_a_guaranteed_share_earns_without_a_rate_leaves_the_guarantee_open_within
     "#]],
     );
 }
+
+#[test]
+fn the_json_names_nobody_whom_the_statement_does_not_tell_of() {
+    let mut scope = scope("microsoft", "2026-Q2", vec![rows::share("20%", "none").unwrap()]);
+    let named = |party: &str, name: &str| (Party::parse(party).unwrap(), name.to_owned());
+    scope.names =
+        [named("openai", "OpenAI"), named("microsoft", "Microsoft"), named("amazon", "Amazon")].into();
+    let drawn = statement(scope, rows::lines(CALLS).unwrap(), covers).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&drawn.to_json()).unwrap();
+    expect![[r#"{"microsoft":"Microsoft","openai":"OpenAI"}"#]].assert_eq(&json["names"].to_string());
+}

@@ -11,7 +11,7 @@ use abide_model::money::{Currency, Exact};
 use abide_model::name::Party;
 use abide_model::terms::{Every, Limit, Tier};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Statement {
     /// The statement as one line of JSON, with a line end.
@@ -285,7 +285,7 @@ impl<'a> From<&'a Statement> for StatementJson<'a> {
         Self {
             party: statement.party.as_str(),
             book_of: statement.own.as_str(),
-            names: statement.names.iter().map(|(party, name)| (party.as_str(), name.as_str())).collect(),
+            names: named(statement),
             sight: match statement.sight {
                 Sight::Own => "own",
                 Sight::Party => "party",
@@ -314,6 +314,26 @@ impl<'a> From<&'a Statement> for StatementJson<'a> {
             due: due.collect(),
         }
     }
+}
+
+/// The names of the parties that the statement tells of: whom else the book knows is nobody's business.
+fn named(statement: &Statement) -> BTreeMap<&str, &str> {
+    let mut told = BTreeSet::from([&statement.party, &statement.own]);
+    for share in &statement.shares {
+        told.extend([&share.terms.payer, &share.terms.payee]);
+    }
+    for account in &statement.accounts {
+        told.extend(std::iter::once(&account.payer).chain(&account.payee));
+        let owed = account.entries.iter().flat_map(|entry| &entry.owed);
+        told.extend(owed.flat_map(|owing| [&owing.payer, &owing.payee]));
+    }
+    told.extend(statement.holdings.iter().flat_map(|held| [&held.holder, &held.company]));
+    let due = statement.falls_due.iter().map(|owed| &owed.of);
+    let owed = due.chain(statement.adjustments.iter().map(|figure| &figure.of));
+    told.extend(owed.flat_map(|of| [&of.payer, &of.payee]));
+    let buys = |party: &Party| statement.customers.iter().any(|one| one.customer.as_str() == party.as_str());
+    let names = statement.names.iter().filter(|(party, _)| told.contains(party) || buys(party));
+    names.map(|(party, name)| (party.as_str(), name.as_str())).collect()
 }
 
 impl From<&Count> for CountJson {
