@@ -713,7 +713,7 @@ fn what_no_rate_converts_is_warned_of_and_leaves_the_invoice_a_draft() {
     let stage = Stage::new(&[]);
     let book = stage.path().join("book");
     copy_to(&book);
-    let more = "\n[[purchase]]\nby = \"lab\"\nfrom = \"cloud\"\namount = \"7_500 GBP\"\non = 2027-03-01\n\
+    let more = "\n[[purchase]]\nfrom = \"cloud\"\namount = \"7_500 GBP\"\non = 2027-03-01\n\
                 \n[[revenue]]\nproduct = \"lab/api\"\nchannel = \"blue\"\namount = \"9 JPY\"\non = 2027-03-01\n";
     let rows = std::fs::read_to_string(book.join("rows.toml")).unwrap() + more;
     std::fs::write(book.join("rows.toml"), rows).unwrap();
@@ -733,9 +733,9 @@ fn what_no_rate_converts_is_warned_of_and_leaves_the_invoice_a_draft() {
             = help: add a [[rate]] from = "GBP", to = "USD" of 2027-03-01 or before; until then a statement shows it apart
 
         warning[no-rate]: `capped` cannot count this: there is no rate from JPY to USD for it
-           --> book/rows.toml:121:1
+           --> book/rows.toml:120:1
             |
-        121 | [[revenue]]
+        120 | [[revenue]]
             | ^^^^^^^^^^^
             = help: add a [[rate]] from = "JPY", to = "USD" of 2027-03-01 or before; until then a statement shows it apart
 

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 /// How much two rates of one day may lose or gain there and back, as a fraction, before somebody is asked to look.
 const ROUND_TRIP_LOSS: (i128, i128) = (1, 20);
 
-/// Every row of every file, by day. `owner` sells what names no seller.
+/// Every row of every file, by day. `owner` sells what names no seller, and buys what names no buyer.
 pub(super) fn build(
     files: &[(usize, File)],
     owner: Option<PartyNo>,
@@ -45,7 +45,9 @@ pub(super) fn build(
         rows.purchases.iter().for_each(|row| seen.bought(row, check));
         entries.valuations.extend(rows.valuations.iter().filter_map(|row| valuation(row, registry, check)));
         entries.revenue.extend(rows.revenue.iter().filter_map(|row| revenue(row, owner, registry, check)));
-        entries.purchases.extend(rows.purchases.iter().filter_map(|row| purchase(row, registry, check)));
+        entries
+            .purchases
+            .extend(rows.purchases.iter().filter_map(|row| purchase(row, owner, registry, check)));
     }
     entries.rates.sort_by_key(|dated| (dated.row.from, dated.row.to, dated.row.on, dated.recorded));
     entries.averages.sort_by_key(|dated| (dated.row.from, dated.row.to, dated.row.since, dated.recorded));
@@ -276,10 +278,15 @@ fn of_one_sign(quantity: &Quantity, amount: Option<Amount>, spot: Spot, check: &
     }
 }
 
-fn purchase(row: &PurchaseRow, registry: &Registry, check: &mut Check<'_>) -> Option<PurchaseEntry> {
+fn purchase(
+    row: &PurchaseRow,
+    owner: Option<PartyNo>,
+    registry: &Registry,
+    check: &mut Check<'_>,
+) -> Option<PurchaseEntry> {
     let days = days(&row.dated, registry, check);
     let words = &registry.words;
-    let by = row.by.as_ref().and_then(|word| check.find(&words.parties, word, "party"));
+    let by = row.by.as_ref().map_or(owner, |word| check.find(&words.parties, word, "party"));
     let from = row.from.as_ref().map(|word| check.find(&words.parties, word, "party"));
     let channel = row.channel.as_ref().map(|word| check.find(&words.channels, word, "channel"));
     let product = row.product.as_ref().map(|word| check.find(&words.products, word, "product"));

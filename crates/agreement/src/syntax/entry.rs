@@ -151,7 +151,7 @@ fn purchase(table: &mut Fields<'_>, sink: &mut Sink) -> PurchaseRow {
             .help("add from = \"microsoft\", or the channel it went through: channel = \"azure\"");
     }
     PurchaseRow {
-        by: table.need_text(sink, "by"),
+        by: table.text(sink, "by"),
         from: table.text(sink, "from"),
         channel: table.text(sink, "channel"),
         product: table.text(sink, "product"),

@@ -76,7 +76,7 @@ pub(super) static PURCHASE: Keys = Keys {
     about: "Something that was bought.",
     parts: &[
         &[
-            needed("by", Shape::Name, "\"openai\"", "Who bought."),
+            key("by", Shape::Name, "\"openai\"", "Who bought. The party whose book this is when absent."),
             key("from", Shape::Name, "\"microsoft\"", "From whom. The operator of the channel when absent."),
             key("channel", Shape::Name, "\"azure\"", "Through which route."),
             key("product", Shape::Path, "\"microsoft/compute\"", "What was bought."),
