@@ -12,7 +12,7 @@ use crate::Source;
 use crate::book::{Book, Term};
 use crate::diagnostic::{Files, Sink, Word};
 use crate::syntax::clause::{ClauseRow, KindRow};
-use crate::syntax::money::MoneyRow;
+use crate::syntax::money::{Amounts, MoneyRow};
 use crate::syntax::registry::{Happening, QuestionRow, Registry};
 use crate::syntax::{self, File, Instrument};
 use crate::table::ClauseNo;
@@ -270,7 +270,7 @@ impl<'b> Teller<'b> {
     fn term(&self, row: &ClauseRow, home: &Instrument) -> Vec<String> {
         let since = row.since.as_ref().or(home.effective.as_ref()).or(home.signed.as_ref());
         let since = since.map_or(String::new(), |day| format!(" from {}", day.value));
-        let until = row.until.as_ref().map(|day| day.value);
+        let until = row.until.as_ref().map(|day| day.value).or_else(|| last_stage_ends(row));
         let ends = self.superseded.get(row.id.value.as_str()).into_iter().flatten();
         let ended = ends.filter_map(|home| Some((begins(home)?, *home))).min_by_key(|(day, _)| *day);
         let text = match (until, ended) {
@@ -318,9 +318,22 @@ impl<'b> Teller<'b> {
             return false;
         };
         let (own, other) = (&self.book.clauses[*own], &self.book.clauses[*other]);
-        std::mem::discriminant(&own.kind) == std::mem::discriminant(&other.kind)
-            && (own.from, own.to) == (other.from, other.to)
+        let alike = match (own.kind.money(), other.kind.money()) {
+            (Some(own), Some(other)) => std::mem::discriminant(own) == std::mem::discriminant(other),
+            (None, None) => std::mem::discriminant(&own.kind) == std::mem::discriminant(&other.kind),
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        alike && (own.from, own.to) == (other.from, other.to)
     }
+}
+
+/// The first day after the last stage of a commitment; `None` where a stage does not end.
+fn last_stage_ends(row: &ClauseRow) -> Option<Date> {
+    let KindRow::Money(money) = &row.kind else { return None };
+    let MoneyRow::Commit(commit) = money.as_ref() else { return None };
+    let Amounts::Schedule(stages) = &commit.amounts else { return None };
+    let ends: Option<Vec<Date>> = stages.iter().map(|stage| Some(stage.until.as_ref()?.value)).collect();
+    ends?.into_iter().max()
 }
 
 /// Whether two clauses hold at some time both, whatever is known by then.

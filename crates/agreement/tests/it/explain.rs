@@ -49,9 +49,14 @@ fn the_promise_of_october_and_what_became_of_it() {
           term       It holds from 2026-04-27 until 2031-01-01, that day not included.
           precedence The text it stands in takes back `oct25.share-until-agi`, of the same kind and between the same two.
           Some(Official) openai.com/index/next-phase-of-microsoft-partnership
+        feb26.stake: stake of amazon-openai, amendment 1
+          promise    Amazon owns a part of OpenAI; which part is not known.
+          money      15,000,000,000 USD were invested for it.
+          term       It holds from 2026-02-27, without end.
+          Some(Filing) -
     "#]].assert_eq(&told(
         &openai_clouds_files(),
-        &["oct25.api-exclusive", "apr27.azure-first", "apr27.revenue-share"],
+        &["oct25.api-exclusive", "apr27.azure-first", "apr27.revenue-share", "feb26.stake"],
     ));
 }
 
@@ -249,7 +254,7 @@ fn every_kind_of_money_has_its_words() {
           money      Capacity: 4.5 GW.
           money      What was not bought is owed all the same.
           money      What was bought beyond a stage counts toward the next, up to 20% of it.
-          term       It holds from 2026-01-01, without end.
+          term       It holds from 2026-01-01 until 2028-01-01, that day not included.
         waterfall: split of one, amendment 0
           promise    shop collects the revenue through `store` and passes it on.
           money      It is divided each month, in this order.
