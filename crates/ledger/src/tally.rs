@@ -112,6 +112,8 @@ pub struct Entry {
     pub closed: bool,
     /// The figures that lead to what is owed, by name, in currency units.
     pub figures: Vec<(&'static str, Span<Exact>)>,
+    /// What is owed, as a part of an amount in currency units, where it is neither all of a figure nor none.
+    pub part: Option<(Exact, Exact)>,
     /// What is owed.
     pub owed: Vec<Owing>,
 }
@@ -425,6 +427,7 @@ impl Tally {
                 stretch,
                 currency,
                 figures,
+                part: None,
                 owed: vec![owing((&guarantee.payer, &guarantee.payee), exact, found.due)],
             });
         }
@@ -455,7 +458,7 @@ impl Tally {
                 if begun {
                     let figures = vec![(BOUGHT, sure(drawn))];
                     let closed = self.closed(&stretch);
-                    entries.push(Entry { stretch, currency, closed, figures, owed: Vec::new() });
+                    entries.push(Entry { stretch, currency, closed, figures, part: None, owed: Vec::new() });
                 }
                 continue;
             };
@@ -467,20 +470,28 @@ impl Tally {
                 sure(found.fee),
                 Span { low: found.due, high: found.due },
             );
+            let mut figures = vec![
+                ("committed", sure(found.committed)),
+                ("rolled in", sure(found.rolled_in)),
+                ("carried in", sure(found.carried_in)),
+                (WANTED, sure(found.available)),
+                (BOUGHT, sure(found.drawn)),
+                (if closed { SHORT } else { LEFT }, sure(found.gap.clone())),
+            ];
+            if closed {
+                // Before the stage ends nothing has moved to the next.
+                figures.push(("rolled over", sure(found.rolled_out.clone())));
+                figures.push(("carried on", sure(found.carried_out)));
+            }
+            let rest = &found.gap - &found.rolled_out;
+            let fee_of = (terms.shortfall != Exact::whole(1) || rest != found.gap).then_some(rest);
+            let part = fee_of.filter(|_| closed && !owed.exact.high.is_zero());
             entries.push(Entry {
                 stretch,
                 currency,
                 closed,
-                figures: vec![
-                    ("committed", sure(found.committed)),
-                    ("rolled in", sure(found.rolled_in)),
-                    ("carried in", sure(found.carried_in)),
-                    (WANTED, sure(found.available)),
-                    (BOUGHT, sure(found.drawn)),
-                    (if closed { SHORT } else { LEFT }, sure(found.gap)),
-                    ("rolled over", sure(found.rolled_out)),
-                    ("carried on", sure(found.carried_out)),
-                ],
+                figures,
+                part: part.map(|rest| (terms.shortfall.clone(), rest)),
                 // Nothing is owed of a shortfall that may still be made up.
                 owed: if closed { vec![owed] } else { Vec::new() },
             });
@@ -525,7 +536,14 @@ impl Tally {
             }
             let stretch = Stretch::Period(*period);
             let closed = self.closed(&stretch);
-            entries.push(Entry { stretch, currency, closed, figures: vec![("gross", sure(gross))], owed });
+            entries.push(Entry {
+                stretch,
+                currency,
+                closed,
+                figures: vec![("gross", sure(gross))],
+                part: None,
+                owed,
+            });
         }
         entries.sort_by_key(|entry| entry.stretch);
         Ok(Account {
@@ -558,6 +576,7 @@ impl Tally {
                 stretch,
                 currency,
                 figures: vec![("paid", sure(paid.clone())), (AT_FAVOURED_PRICE, sure(paid - credit))],
+                part: None,
                 owed: vec![owed],
             });
         }

@@ -9,7 +9,7 @@ use abide_ledger::{Period, Statement};
 use abide_model::line::UsageLine;
 use abide_model::money::{Amount, Currency, Exact, PICO};
 use abide_model::name::{Clause, Party, Product};
-use abide_model::terms::{Every, Guarantee, Minimum, Rate, Rates, Share, Terms, YearBegins};
+use abide_model::terms::{Commit, Every, Guarantee, Minimum, Rate, Rates, Share, Stage, Terms, YearBegins};
 use expect_test::{Expect, expect, expect_file};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
@@ -579,4 +579,56 @@ fn the_json_names_nobody_whom_the_statement_does_not_tell_of() {
     let drawn = statement(scope, rows::lines(CALLS).unwrap(), covers).unwrap();
     let json: serde_json::Value = serde_json::from_str(&drawn.to_json()).unwrap();
     expect![[r#"{"microsoft":"Microsoft","openai":"OpenAI"}"#]].assert_eq(&json["names"].to_string());
+}
+
+#[test]
+fn a_stage_says_what_part_of_its_shortfall_is_owed_and_rolls_nothing_over_while_it_is_open() {
+    let stage = |since: &str, until: &str| Stage {
+        since: since.parse().unwrap(),
+        until: Some(until.parse().unwrap()),
+        amount: Some(Amount::parse("400_000 USD").unwrap()),
+        lapsed: false,
+    };
+    let part = |text: &str| Exact::parse(text).unwrap();
+    let commit = Commit {
+        clause: "apr27.spend".parse().unwrap(),
+        buyer: "openai".parse().unwrap(),
+        seller: "microsoft".parse().unwrap(),
+        stages: vec![
+            stage("2026-01-01", "2026-04-01"),
+            stage("2026-04-01", "2026-10-01"),
+            stage("2026-10-01", "2027-01-01"),
+        ],
+        capacity: None,
+        shortfall: part("60%"),
+        carry: part("0"),
+        rollover: part("10%"),
+    };
+    let told = |period: &str| {
+        let mut scope = scope("microsoft", period, Vec::new());
+        scope.terms.commits = vec![commit.clone()];
+        scope.at = "2026-07-15T00:00Z".parse().unwrap();
+        let drawn = statement(scope, rows::lines("").unwrap(), covers).unwrap().render_table();
+        drawn.split("\n\n").find(|section| section.starts_with("Commit")).unwrap().to_owned() + "\n"
+    };
+    expect![[r#"
+        Commit apr27.spend
+          openai buys at least so much from microsoft
+          2026-01-01 to 2026-03-31
+            committed         400,000.00 USD
+            to be bought      400,000.00 USD
+            short             400,000.00 USD
+            rolled over        40,000.00 USD
+            owed: 60% of      360,000.00 USD
+            due to microsoft  216,000.00 USD
+    "#]].assert_eq(&told("2026-Q1"));
+    expect![[r#"
+        Commit apr27.spend
+          openai buys at least so much from microsoft
+          2026-04-01 to 2026-09-30, still open
+            committed           400,000.00 USD
+            rolled in            40,000.00 USD
+            to be bought        440,000.00 USD
+            still to be bought  440,000.00 USD
+    "#]].assert_eq(&told("2026-Q2"));
 }

@@ -134,8 +134,11 @@ impl Invoice<'_> {
             let zero = value.is_exact() && value.low.is_zero();
             (!zero).then(|| format!("{name} {}", span(value, money)))
         };
-        let figures =
-            entries.find(ours).map(|entry| entry.figures.iter().filter_map(shown).collect::<Vec<_>>());
+        let part = |(part, of): &(Exact, Exact)| format!("{} of {}", part.percent(), money(of));
+        let figures = entries.find(ours).map(|entry| {
+            let part = entry.part.as_ref().map(part);
+            entry.figures.iter().filter_map(shown).chain(part).collect::<Vec<_>>()
+        });
         figures.unwrap_or_default().join("; ")
     }
 }

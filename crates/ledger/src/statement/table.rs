@@ -276,6 +276,7 @@ impl Statement {
             .filter(|(at, figure)| *at == 0 || shown(figure))
             .map(|(_, (name, value))| ((*name).to_owned(), span(value, one)))
             .collect();
+        rows.extend(entry.part.as_ref().map(|(part, of)| (format!("owed: {} of", part.percent()), one(of))));
         for owing in &entry.owed {
             let due = span(&owing.due, |due| grouped(&minor(*due, currency)));
             let label = match (entry.closed, owing.payer == owing.payee) {
