@@ -343,3 +343,17 @@ fn what_april_changed_is_told_in_boxes_and_figures() {
     assert!(same.status == 0 && same.out.ends_with("Nothing changes.\n"), "{}", same.text());
     assert_eq!(diff("").status, 2);
 }
+
+#[test]
+fn the_question_that_the_readme_asks_is_answered_as_it_shows() {
+    let readme = example_book().join("../../../README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let (_, shown) = readme.split_once("$ abide agreement ask examples/agreements/openai-clouds ").unwrap();
+    let (shown, _) = shown.split_once("```").unwrap();
+    let (words, answer) = shown.split_once("\ncontested").unwrap();
+    let words: Vec<&str> = words.split_whitespace().filter(|word| *word != "\\").collect();
+    let told = ask(&words).text();
+    for line in format!("contested{answer}").lines().filter(|line| line.trim() != "…") {
+        assert!(told.lines().any(|said| said == line), "no `{line}` in {told}");
+    }
+}
