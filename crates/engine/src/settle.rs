@@ -8,9 +8,11 @@ use abide_ledger::closing::{self, Closing, Closings};
 use abide_ledger::export::{Format, Writer};
 use abide_ledger::record::DecodeError;
 use abide_ledger::statement::{Behind, Sight, Unplaced};
+use abide_ledger::tally::Kind;
 use abide_ledger::{Detail, Period, Statement, TooLarge, statement};
 use abide_model::decision::{Action, Ask};
 use abide_model::line::UsageLine;
+use abide_model::money::Currency;
 use abide_model::name::{Channel, Clause, Customer, Party, Product, Segment, Territory};
 use abide_model::terms::{self, Share, YearBegins};
 use abide_model::{Date, Time};
@@ -47,6 +49,14 @@ pub enum SettleError {
     /// A period cannot be closed.
     #[error(transparent)]
     Close(#[from] closing::Refusal),
+    /// A guarantee cannot be closed: what its shares earn has no rate.
+    #[error("what `{clause}` comes to is not known: there is no rate from {from} for what its shares earn")]
+    Unrated {
+        /// The guarantee.
+        clause: Clause,
+        /// What the shares are settled in.
+        from: Currency,
+    },
 }
 
 /// How far an export is.
@@ -144,6 +154,13 @@ impl<'b> Books<'b> {
     pub fn close(&mut self, period: Period, now: Time) -> Result<(Closing, Vec<Unplaced>), SettleError> {
         let scope = self.scope((self.book.owner().clone(), Sight::Own), period, now);
         let drawn = self.draw(statement::Draft::of_all(scope), period, now)?;
+        // Unlike a term that nobody knows, a rate can be entered: the most it can be is not booked for want of one.
+        let minima = drawn.accounts.iter().filter(|account| account.kind == Kind::Guarantee);
+        if let Some((clause, from)) =
+            minima.flat_map(|one| one.unconverted.keys().map(|from| (&one.clause, *from))).next()
+        {
+            return Err(SettleError::Unrated { clause: clause.clone(), from });
+        }
         let today = self.book.zone().to_datetime(now).date();
         let last_ended = today.yesterday().unwrap_or(today);
         let ended = (period.to_string(), period.last_day());

@@ -405,6 +405,9 @@ impl From<SettleError> for Failure {
             SettleError::Close(Refusal::Open { .. }) => {
                 failure.help("until then, `abide ledger statement` shows what has accrued")
             }
+            SettleError::Unrated { .. } => {
+                failure.help("add a [[rate]] to the guarantee's currency; then the period can be closed")
+            }
             SettleError::Close(Refusal::TooLarge(_))
             | SettleError::Open(_)
             | SettleError::Store(_)

@@ -746,3 +746,22 @@ fn what_no_rate_converts_is_warned_of_and_leaves_the_invoice_a_draft() {
         <p class="draft">Without a rate, so not counted under spend: 7,500.00 GBP.</p>
     "#]].assert_eq(&out);
 }
+
+#[test]
+fn a_guarantee_whose_shares_have_no_rate_is_not_closed() {
+    let stage = Stage::new(&[]);
+    let book = stage.path().join("book");
+    copy_to(&book);
+    let clauses = std::fs::read_to_string(book.join("clauses.toml")).unwrap();
+    std::fs::write(book.join("clauses.toml"), clauses.replace("\"75_000 USD\"", "\"75_000 GBP\"")).unwrap();
+    let close = ["ledger", "close", "book", "--at", "2026-04-05", "--period", "2026-Q1"];
+    let out = stage.run(&close).text();
+    expect![[r#"
+        note: the book has 5 warnings: abide agreement check book
+        error: what `minimum` comes to is not known: there is no rate from USD for what its shares earn
+        help: add a [[rate]] to the guarantee's currency; then the period can be closed
+        exit 1
+    "#]]
+    .assert_eq(&out);
+    assert!(!book.join("closed").exists(), "nothing is closed");
+}
