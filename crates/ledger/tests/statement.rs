@@ -621,7 +621,8 @@ fn a_stage_says_what_part_of_its_shortfall_is_owed_and_rolls_nothing_over_while_
             rolled over        40,000.00 USD
             owed: 60% of      360,000.00 USD
             due to microsoft  216,000.00 USD
-    "#]].assert_eq(&told("2026-Q1"));
+    "#]]
+    .assert_eq(&told("2026-Q1"));
     expect![[r#"
         Commit apr27.spend
           openai buys at least so much from microsoft
@@ -630,5 +631,6 @@ fn a_stage_says_what_part_of_its_shortfall_is_owed_and_rolls_nothing_over_while_
             rolled in            40,000.00 USD
             to be bought        440,000.00 USD
             still to be bought  440,000.00 USD
-    "#]].assert_eq(&told("2026-Q2"));
+    "#]]
+    .assert_eq(&told("2026-Q2"));
 }
