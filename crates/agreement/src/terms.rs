@@ -229,8 +229,7 @@ impl Book {
         if self.start_of_day(entry.recorded) > known {
             return None;
         }
-        let bought =
-            Bought { by: entry.by, from: entry.from, channel: entry.channel, product: entry.product };
+        let bought = entry.bought(entry.by, entry.from);
         Some(Purchase {
             by: self.words.parties[entry.by].clone(),
             from: self.words.parties[entry.from].clone(),
@@ -283,7 +282,7 @@ impl Book {
     }
 
     /// The commitments that something bought at an instant counts toward.
-    fn drawn(&self, bought: Bought, at: Time, known: Time) -> Vec<name::Clause> {
+    pub(crate) fn drawn(&self, bought: Bought, at: Time, known: Time) -> Vec<name::Clause> {
         let toward =
             self.money.iter().map(|number| (*number, &self.clauses[*number])).filter(|(number, clause)| {
                 let parties = (clause.from, clause.to) == (bought.by, bought.from);
@@ -422,11 +421,18 @@ impl Book {
 
 /// What somebody buys from whom.
 #[derive(Clone, Copy)]
-struct Bought {
+pub(crate) struct Bought {
     by: PartyNo,
     from: PartyNo,
     channel: Option<ChannelNo>,
     product: Option<ProductNo>,
+}
+
+impl PurchaseEntry {
+    /// What was bought, as if by one party from another.
+    pub(crate) fn bought(&self, by: PartyNo, from: PartyNo) -> Bought {
+        Bought { by, from, channel: self.channel, product: self.product }
+    }
 }
 
 /// From when to when a clause counts.

@@ -703,7 +703,7 @@ fn rows_of_a_later_day_and_warnings_are_mentioned_beside_the_figures() {
     let done = stage.run(&["ledger", "statement", "book", "--party", "acme", "--period", "2026-Q1"]);
     let notes: Vec<&str> = done.err.lines().collect();
     expect![[r#"
-        note: the book has 2 warnings: abide agreement check book
+        note: the book has 3 warnings: abide agreement check book
         note: 1 row became known later than now and left out, the first in late.toml:2"#]]
     .assert_eq(&notes.join("\n"));
 }

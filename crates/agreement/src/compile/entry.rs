@@ -1,7 +1,7 @@
 //! Compiles dated rows: exchange rates, valuations, revenue, purchases.
 
 use super::money::{currency, quantity};
-use super::price::money;
+use super::price::payable;
 use super::registry::{Registry, cited, country};
 use super::{Check, meant};
 use crate::book::{Dated, Entries, PurchaseEntry, RevenueEntry};
@@ -199,7 +199,7 @@ fn valuation(row: &ValuationRow, registry: &Registry, check: &mut Check<'_>) -> 
     let days = days(&row.dated, registry, check);
     let of = row.of.as_ref().and_then(|word| check.find(&registry.words.parties, word, "party"));
     let value = row.value.as_ref().and_then(|word| {
-        let value = money(word, check)?;
+        let value = payable(word, check)?;
         if value.pico < 0 {
             check
                 .sink
@@ -231,7 +231,7 @@ fn revenue(
     let channel = row.channel.as_ref().and_then(|word| check.find(&words.channels, word, "channel"));
     let segment = row.segment.as_ref().map(|word| check.find(&words.segments, word, "segment"));
     let customer = row.customer.as_ref().map(|word| check.parse::<Customer>(word));
-    let amount = row.amount.as_ref().and_then(|word| money(word, check));
+    let amount = row.amount.as_ref().and_then(|word| payable(word, check));
     let quantity = row.quantity.as_ref().map(|word| {
         let found = quantity(word, check)?;
         of_one_sign(&found, amount, word.spot, check);
@@ -290,7 +290,7 @@ fn purchase(
     let from = row.from.as_ref().map(|word| check.find(&words.parties, word, "party"));
     let channel = row.channel.as_ref().map(|word| check.find(&words.channels, word, "channel"));
     let product = row.product.as_ref().map(|word| check.find(&words.products, word, "product"));
-    let amount = row.amount.as_ref().and_then(|word| money(word, check));
+    let amount = row.amount.as_ref().and_then(|word| payable(word, check));
     let channel = channel.map_or(Some(None), |found| found.map(Some))?;
     let from = match (from, channel) {
         (Some(from), _) => from?,

@@ -1,7 +1,7 @@
 //! Amounts that conditions compare: which measures there are, and what facts report of them.
 
 use super::Check;
-use super::price::money;
+use super::price::payable;
 use super::registry::{ArgKind, Registry, family};
 use crate::book::{Condition, Measure, Point, Reading, Settled, Threshold};
 use crate::diagnostic::{At, Word};
@@ -89,7 +89,7 @@ pub(super) fn is_measure(word: &str) -> bool {
 }
 
 fn sum(word: &Word, check: &mut Check<'_>) -> Option<Amount> {
-    let amount = money(word, check)?;
+    let amount = payable(word, check)?;
     if amount.pico < 0 {
         check
             .sink

@@ -13,6 +13,7 @@ mod refusal;
 mod registry;
 pub(crate) mod scenario;
 mod scope;
+mod slips;
 mod unrated;
 
 pub use clause::CLAUSES_MAX;
@@ -55,10 +56,11 @@ pub fn load(files: &[Source]) -> Result<Book, Vec<Diagnostic>> {
     let sources = Files::new(files.iter().filter(|file| !is_scenario(file)));
     let mut sink = Sink::default();
     let read = read(&sources, &mut sink);
-    let book = read.and_then(|read| compile(&sources, &read, &mut sink));
-    if let Some(book) = &book {
+    let book = read.as_ref().and_then(|read| compile(&sources, read, &mut sink));
+    if let Some((files, book)) = read.as_deref().zip(book.as_ref()) {
         unplaced(book, &mut sink);
         unrated::warn(book, &mut sink);
+        slips::warn(files, book, &mut sink);
     }
     let failed = sink.failed();
     let findings = sink.finish(&sources);

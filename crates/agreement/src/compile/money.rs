@@ -2,7 +2,7 @@
 
 use super::Check;
 use super::clause::Draft;
-use super::price::money;
+use super::price::{money, payable};
 use super::registry::Registry;
 use crate::book::{CapTerms, Money, Scope, ShareTerms};
 use crate::diagnostic::{At, Spot, Word};
@@ -174,10 +174,23 @@ impl OneCurrency {
 
     /// An amount that is not below zero.
     fn amount(&mut self, word: &Word, check: &mut Check<'_>) -> Option<Amount> {
-        let amount = money(word, check)?;
+        let amount = payable(word, check);
+        self.positive(amount?, word, check)
+    }
+
+    /// A price of a unit, which may be as fine as it likes.
+    fn price(&mut self, word: &Word, check: &mut Check<'_>) -> Option<Amount> {
+        let amount = money(word, check);
+        self.positive(amount?, word, check)
+    }
+
+    fn positive(&mut self, amount: Amount, word: &Word, check: &mut Check<'_>) -> Option<Amount> {
         self.see(amount.currency, word, check);
         if amount.pico < 0 {
-            check.sink.error("bad-money", word.spot, "an amount of a term is not below zero");
+            check
+                .sink
+                .error("bad-money", word.spot, "an amount of a term is not below zero")
+                .help("write how much it is; who owes it to whom is said by `from` and `to`");
             return None;
         }
         Some(amount)
@@ -406,7 +419,7 @@ fn step(row: &StepRow, registry: &Registry, one: &mut OneCurrency, check: &mut C
     });
     let take = match row.take.as_ref()? {
         TakeRow::Fixed(word) => one.amount(word, check).map(Take::Fixed),
-        TakeRow::Wholesale(word) => one.amount(word, check).map(Take::Wholesale),
+        TakeRow::Wholesale(word) => one.price(word, check).map(Take::Wholesale),
         TakeRow::Remainder => Some(Take::Remainder),
         TakeRow::Rate { rate, of } => {
             let exact = percentage(rate, "a step's part", check);

@@ -72,6 +72,33 @@ fn amount(word: &Word, currency: Option<Currency>, check: &mut Check<'_>) -> Opt
     None
 }
 
+/// An amount that is charged or owed. One with more decimals than its currency has is warned of: most likely the point
+/// sets thousands apart.
+pub(super) fn payable(word: &Word, check: &mut Check<'_>) -> Option<Amount> {
+    let amount = money(word, check)?;
+    let currency = amount.currency;
+    let number = word.value.trim().trim_end_matches(currency.as_str()).trim_end();
+    let decimals = number.split_once('.').map_or("", |(_, decimals)| decimals);
+    let written = decimals.chars().filter(char::is_ascii_digit).count();
+    if currency.is_listed() && written > currency.decimals() as usize {
+        let message = format!(
+            "`{}` has more decimals than its currency: {currency} has {}",
+            word.value,
+            currency.decimals()
+        );
+        let rounded = "amounts are added up as written, and rounded when they fall due";
+        let help = match written {
+            3 => format!(
+                "if the point sets thousands apart, write \"{} {currency}\"; {rounded}",
+                number.replace('.', "_")
+            ),
+            _ => format!("write no more; {rounded}"),
+        };
+        check.sink.warning("decimals", word.spot, message).help(help);
+    }
+    Some(amount)
+}
+
 /// An amount of money as text.
 pub(super) fn money(word: &Word, check: &mut Check<'_>) -> Option<Amount> {
     match Amount::parse(&word.value) {

@@ -33,6 +33,8 @@ mod scenarios;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
+mod slips;
+#[cfg(test)]
 mod unkept;
 #[cfg(test)]
 mod verdicts;
