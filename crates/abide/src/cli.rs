@@ -30,9 +30,10 @@ Examples:
   abide demo                                    try it now: fake clouds, nothing needed
   abide init && abide check && abide serve      run it with your own clouds
   abide key create app --customer acme          a key for a client
-  abide agreement ask agreements/BOOK --actor openai --action serve \\
-        --product openai/api/responses --channel azure
-  abide ledger statement --party microsoft --period 2026-Q4
+  abide agreement check agreements/my-clouds    is a book of agreements right?
+  abide agreement ask agreements/my-clouds --actor cloud --action serve \\
+        --product lab/api --channel blue
+  abide ledger statement --party cloud --period 2026-Q4
 
 Exit status: 0 done or permitted, 1 failed, 2 bad input, 3 not permitted.
 Logs go to standard error; ABIDE_LOG filters them (for example ABIDE_LOG=debug).";

@@ -10,7 +10,9 @@ mod secret;
 pub(crate) mod source;
 pub(crate) mod table;
 
-pub(crate) use book::{BookError, files as book_files, open as open_book, shown as shown_findings};
+pub(crate) use book::{
+    BookError, files as book_files, open as open_book, root as book_root, shown as shown_findings,
+};
 
 use abide_agreement::{Book, Diagnostic, nearest};
 use abide_engine::{Limits, Setup, Sync};

@@ -4,7 +4,7 @@
 //! the owner, or a chain of grants that may be passed on, and is bound by the promises of everybody in the chain.
 
 use crate::book::{Book, Money};
-use crate::compile::is_country;
+use crate::compile::{NAMES_LISTED_MAX, is_country};
 use crate::eval::View;
 use crate::few::Few;
 use crate::finding::{Answer, Finding, Way, duties};
@@ -12,6 +12,7 @@ use crate::hits::Hits;
 use crate::index::Cell;
 use crate::reasons::{Cited, reasons};
 use crate::suggest::did_you_mean;
+use crate::terms::is_below;
 use abide_model::Time;
 use abide_model::decision::{Ask, Decision, Reason, Verdict};
 use abide_model::name;
@@ -68,18 +69,18 @@ impl Book {
             |field, name: &str, help| wrong.push(AskError { field, name: name.to_owned(), help });
         let (actor, product, channel) = (ask.actor.as_str(), ask.product.as_str(), ask.channel.as_str());
         if words.parties.find(actor).is_none() {
-            unknown("actor", actor, did_you_mean(actor, words.parties.words()));
+            unknown("actor", actor, name_help(actor, words.parties.words()));
         }
         if words.products.find(product).is_none() {
-            unknown("product", product, did_you_mean(product, words.products.words()));
+            unknown("product", product, path_help(product, words.products.words()));
         }
         if words.channels.find(channel).is_none() {
-            unknown("channel", channel, did_you_mean(channel, words.channels.words()));
+            unknown("channel", channel, name_help(channel, words.channels.words()));
         }
         if let Some(segment) =
             ask.segment.as_ref().filter(|name| words.segments.find(name.as_str()).is_none())
         {
-            unknown("segment", segment.as_str(), did_you_mean(segment.as_str(), words.segments.words()));
+            unknown("segment", segment.as_str(), path_help(segment.as_str(), words.segments.words()));
         }
         if let Some(country) = ask.territory.as_ref().filter(|name| !is_country(name.as_str())) {
             let help = "a country is two capital letters of ISO 3166, such as US";
@@ -139,6 +140,35 @@ impl Book {
             territory,
         })
     }
+}
+
+/// The name that is meant, else all there are where they are few.
+fn name_help<'w>(name: &str, known: impl Iterator<Item = &'w str>) -> Option<String> {
+    let known: Vec<&str> = known.collect();
+    did_you_mean(name, known.iter().copied()).or_else(|| {
+        let few = (1..=NAMES_LISTED_MAX).contains(&known.len());
+        few.then(|| format!("it has {}", listed(&known)))
+    })
+}
+
+/// The same for a path; of one that only stands above others, those below it: an ask is about one of them.
+fn path_help<'w>(path: &str, known: impl Iterator<Item = &'w str>) -> Option<String> {
+    let known: Vec<&str> = known.collect();
+    let below: Vec<&str> = known.iter().copied().filter(|name| is_below(name, path)).collect();
+    if below.is_empty() {
+        name_help(path, known.into_iter())
+    } else {
+        Some(format!("below it are {}", listed(&below)))
+    }
+}
+
+fn listed(names: &[&str]) -> String {
+    let shown: Vec<String> = names.iter().take(NAMES_LISTED_MAX).map(|name| format!("`{name}`")).collect();
+    let more = match names.len().saturating_sub(NAMES_LISTED_MAX) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    shown.join(", ") + &more
 }
 
 impl<'b> Ruling<'b> {

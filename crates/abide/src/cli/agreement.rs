@@ -21,23 +21,24 @@ use super::print;
 use super::when::{self, When};
 use crate::config::{self, BookError};
 use ask::AskWords;
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
 const ASK_EXAMPLE: &str = "\
 Example:
-  abide agreement ask abide-demo/agreements/openai-clouds --actor amazon --action sell \\
-        --product openai/frontier --channel aws --at 2026-03-18
+  abide agreement ask agreements/my-clouds --actor cloud --action sell \\
+        --product lab/agent --channel blue --at 2026-03-18
 
-`abide demo` writes that book.
+`abide demo` writes a book to try it on: abide-demo/agreements/openai-clouds.
 
 Exit status: 0 permitted, 3 not permitted (no_right, breach, contested), 2 a bad book or call.";
 
 const CONFLICTS_EXAMPLE: &str = "\
 Example:
-  abide agreement conflicts abide-demo/agreements/openai-clouds --from 2026-02-27 --until 2026-04-27
+  abide agreement conflicts agreements/my-clouds --from 2026-02-27 --until 2026-04-27
 
-`abide demo` writes that book.
+`abide demo` writes a book to try it on: abide-demo/agreements/openai-clouds.
 
 Exit status: 0 none, 3 some, 2 a bad book or call.";
 
@@ -81,7 +82,8 @@ pub(crate) enum Agreement {
 /// `abide agreement check`.
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// The folder of the book
+    /// The folder of the book, or a file or folder in it
+    #[arg(value_parser = book_folder())]
     book: PathBuf,
     /// Print as JSON
     #[arg(long)]
@@ -91,7 +93,8 @@ pub(crate) struct Check {
 /// `abide agreement ask`.
 #[derive(Debug, Args)]
 pub(crate) struct AskCall {
-    /// The folder of the book
+    /// The folder of the book, or a file or folder in it
+    #[arg(value_parser = book_folder())]
     book: PathBuf,
     #[command(flatten)]
     ask: AskWords,
@@ -104,6 +107,11 @@ pub(crate) struct AskCall {
     /// Print as JSON
     #[arg(long)]
     json: bool,
+}
+
+/// A path to a book: the folder of the one that it is, or lies in.
+fn book_folder() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().map(|path| config::book_root(&path))
 }
 
 impl Agreement {

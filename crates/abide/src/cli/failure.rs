@@ -132,6 +132,14 @@ impl From<ConfigError> for Failure {
 impl From<BookError> for Failure {
     fn from(error: BookError) -> Self {
         match error {
+            BookError::Unreadable { path, error } if error.kind() == io::ErrorKind::NotFound => {
+                Failure::input(format!("there is no file or folder `{}`", path.display()))
+                    .help("name the folder of a book, the one that holds `book.toml`")
+            }
+            BookError::Unreadable { path, error } if error.kind() == io::ErrorKind::NotADirectory => {
+                Failure::input(format!("`{}` is a file, and lies in no book", path.display()))
+                    .help("name the folder of a book, the one that holds `book.toml`, or a file below it")
+            }
             BookError::Unreadable { path, error } => {
                 let help = if error.kind() == io::ErrorKind::InvalidData {
                     "save it as UTF-8 text, which editors offer when they save a file"

@@ -28,8 +28,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Subcommand)]
 pub(crate) enum Ledger {
     /// What a party is owed and owes for a period, and from what
-    #[command(after_help = "Examples:\n  abide ledger statement --party microsoft --period 2026-Q4\n  \
-                            abide ledger statement BOOK --party microsoft --period FY2026-Q2")]
+    #[command(after_help = "Examples:\n  abide ledger statement --party cloud --period 2026-Q4\n  \
+                            abide ledger statement BOOK --party cloud --period FY2026-Q2")]
     Statement(StatementCall),
     /// Close a period: what is owed for it is never rewritten, later changes are posted as adjustments
     #[command(after_help = "Example:\n  abide ledger close BOOK --period 2026-Q1\n\n\
@@ -182,6 +182,7 @@ impl Which {
                 (Some(places.folder), folder)
             }
         };
+        let folder = config::book_root(&folder);
         let book = config::open_book(&folder)?;
         let now = self.at.map_or_else(when::now_in_ledger, |at| at.instant(&book));
         tell_of_warnings(&book, &folder, self.at.is_none().then_some(now));

@@ -26,6 +26,25 @@ pub(crate) enum BookError {
     Findings(Vec<Diagnostic>),
 }
 
+/// The file that makes a folder a book.
+const BOOK_FILE: &str = "book.toml";
+
+/// The folder of the book that `path` is, or lies in: a file of it, or a folder below it. `path` itself where there is
+/// none.
+pub(crate) fn root(path: &Path) -> PathBuf {
+    if path.join(BOOK_FILE).is_file() {
+        return path.to_owned();
+    }
+    let holds = |folder: &&Path| folder.join(BOOK_FILE).is_file();
+    // A path from here on is easier to read than a whole one, which a book above this folder needs.
+    let near = path.ancestors().find(holds).map(|folder| match folder.as_os_str().is_empty() {
+        true => PathBuf::from("."),
+        false => folder.to_owned(),
+    });
+    let far = || Some(fs::canonicalize(path).ok()?.ancestors().find(holds)?.to_owned());
+    near.filter(|_| path.exists()).or_else(far).unwrap_or_else(|| path.to_owned())
+}
+
 /// Reads and checks the book in `folder`.
 ///
 /// # Errors

@@ -193,7 +193,7 @@ impl Reading<'_> {
     fn own_product(&mut self, name: &Word<'_>, table: &Table<'_>, book: Option<&Book>) -> Option<Product> {
         let own = name.text.parse().ok().filter(|_| book.is_none());
         if own.is_none() {
-            table.missing(self.findings, "product", "\"openai/api/responses\"");
+            table.missing(self.findings, "product", "\"lab/api\"");
         }
         own
     }

@@ -1,6 +1,6 @@
 //! `abide agreement` on the example book.
 
-use crate::stage::{Done, Stage, example_book};
+use crate::stage::{Done, Stage, ended, example_book};
 use expect_test::expect;
 
 fn ask(words: &[&str]) -> Done {
@@ -170,7 +170,7 @@ fn names_the_book_does_not_have_are_a_bad_call_with_the_nearest_that_it_has() {
     expect![[r#"
         error: the book has no actor `amazom`; did you mean `amazon`?
                the book has no product `openai/fronteer`; did you mean `openai/frontier`?
-               the book has no channel `gcp`
+               the book has no channel `gcp`; it has `aws`, `azure`, `cerebras`, `coreweave`, `direct`, `google-cloud`, `oracle-cloud`
         exit 2
     "#]]
     .assert_eq(&done.text());
@@ -194,7 +194,7 @@ fn a_book_that_is_right_is_summed_up_and_one_that_is_not_there_is_a_bad_call() {
         done.text()
     );
     expect![[r#"
-        error: `nowhere` cannot be read: No such file or directory (os error 2)
+        error: there is no file or folder `nowhere`
         help: name the folder of a book, the one that holds `book.toml`
         exit 2
     "#]]
@@ -356,4 +356,88 @@ fn the_question_that_the_readme_asks_is_answered_as_it_shows() {
     for line in format!("contested{answer}").lines().filter(|line| line.trim() != "…") {
         assert!(told.lines().any(|said| said == line), "no `{line}` in {told}");
     }
+}
+
+#[test]
+fn a_file_or_folder_in_a_book_stands_for_the_book() {
+    let book = example_book();
+    let whole = Stage::new(&[]).run(&["agreement", "check", book.to_str().unwrap()]).text();
+    for path in ["msft-openai", "msft-openai/2026-04-27.toml", "book.toml"] {
+        let path = book.join(path);
+        assert_eq!(Stage::new(&[]).run(&["agreement", "check", path.to_str().unwrap()]).text(), whole);
+    }
+    let stage = Stage::new(&[
+        ("book/book.toml", "book = \"one\"\nself = \"lab\"\n[[party]]\nid = \"lab\"\n"),
+        ("book/deals/cloud/a.toml", "instrument = \"a\"\n"),
+        ("loose/a.toml", "instrument = \"a\"\n"),
+    ]);
+    let mut out = String::new();
+    for path in ["book/deals/cloud", "book/deals/../deals/cloud/a.toml", "loose/a.toml"] {
+        out += &stage.run(&["agreement", "check", path]).text();
+    }
+    // From below the book it is found above the folder that the command runs in.
+    let below = stage
+        .command(&["agreement", "check", "a.toml"])
+        .current_dir(stage.path().join("book/deals/cloud"))
+        .output();
+    out += &ended(below.unwrap()).text().replace(stage.path().canonicalize().unwrap().to_str().unwrap(), "…");
+    expect![[r#"
+        error[missing-key]: an instrument file lacks `parties`, `signed`
+         --> book/deals/cloud/a.toml:1:1
+          |
+        1 | instrument = "a"
+          | ^
+          = help: add lines such as: parties = ["lab", "cloud"]; signed = 2026-04-27
+
+        1 error
+        exit 2
+        error[missing-key]: an instrument file lacks `parties`, `signed`
+         --> book/deals/../deals/cloud/a.toml:1:1
+          |
+        1 | instrument = "a"
+          | ^
+          = help: add lines such as: parties = ["lab", "cloud"]; signed = 2026-04-27
+
+        1 error
+        exit 2
+        error: `loose/a.toml` is a file, and lies in no book
+        help: name the folder of a book, the one that holds `book.toml`, or a file below it
+        exit 2
+        error[missing-key]: an instrument file lacks `parties`, `signed`
+         --> …/book/deals/cloud/a.toml:1:1
+          |
+        1 | instrument = "a"
+          | ^
+          = help: add lines such as: parties = ["lab", "cloud"]; signed = 2026-04-27
+
+        1 error
+        exit 2
+    "#]]
+    .assert_eq(&out);
+}
+
+#[test]
+fn a_path_above_products_is_answered_with_those_below_it() {
+    let done = ask(&["--action", "sell", "--product", "openai/api", "--channel", "azure"]);
+    expect![[r#"
+        error: the book has no product `openai/api`; below it are `openai/api/chat`, `openai/api/responses`, `openai/api/stateful-runtime`
+        exit 2
+    "#]].assert_eq(&done.text());
+}
+
+#[test]
+fn a_replay_without_a_store_says_where_decisions_are_kept() {
+    let book = example_book();
+    let book = book.to_str().unwrap();
+    let replay = |more: &[&str]| {
+        Stage::new(&[]).run(&[&["agreement", "replay", book, "--against", book][..], more].concat()).text()
+    };
+    expect![[r#"
+        error: `nowhere/abide.db` is not there; `abide serve` makes it
+        help: decisions of model calls are kept by `abide serve`: name the folder of its store, --folder DIR, or its configuration, --config FILE; two books alone are compared by `abide agreement diff BOOK DRAFT`
+        exit 1
+        error: there is no configuration `abide.toml`
+        help: decisions of model calls are kept by `abide serve`: name the folder of its store, --folder DIR, or its configuration, --config FILE; two books alone are compared by `abide agreement diff BOOK DRAFT`
+        exit 2
+    "#]].assert_eq(&(replay(&["--folder", "nowhere"]) + &replay(&[])));
 }

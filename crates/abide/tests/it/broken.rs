@@ -378,7 +378,7 @@ targets = [{ cloud = "azure", model = "b", product = "us/api", channel = "azrue"
                |
             12 | [model.b]
                | ^^^^^^^^^
-               = help: add a line such as: product = "openai/api/responses"
+               = help: add a line such as: product = "lab/api"
 
             error[unknown-name]: the agreements have no channel `azrue`
               --> abide.toml:13:75

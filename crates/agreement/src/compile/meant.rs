@@ -44,6 +44,25 @@ pub(super) fn number(text: &str) -> Option<String> {
     Some(plain.chars().filter_map(keep).collect())
 }
 
+/// The code of a currency that is written in small letters or by its sign.
+pub(super) fn currency(text: &str) -> Option<String> {
+    let sign =
+        SIGNS.iter().find(|(sign, _)| text.trim().chars().eq([*sign])).map(|(_, code)| (*code).to_owned());
+    sign.or_else(|| Some(text.trim().to_ascii_uppercase()).filter(|code| Currency::parse(code).is_ok()))
+}
+
+/// Which period is meant by another word for it, worded as help.
+pub(super) fn period(text: &str) -> Option<String> {
+    let period = match text.to_lowercase().as_str() {
+        "monthly" | "1m" => "month",
+        "quarterly" | "trimester" | "3m" => "quarter",
+        "semester" | "half-year" | "half year" | "halfyear" | "half-yearly" | "semiannual" | "6m" => "half",
+        "yearly" | "annual" | "annually" | "1y" | "12m" => "year",
+        _ => return None,
+    };
+    Some(format!("write \"{period}\""))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

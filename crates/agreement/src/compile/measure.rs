@@ -81,7 +81,7 @@ pub(super) fn alone(term: &Term, check: &mut Check<'_>) {
     check
         .sink
         .error("arguments", term.spot, message)
-        .help("compare it: spend(openai, azure) >= \"250_000_000_000 USD\"");
+        .help("compare it: spend(lab, blue) >= \"250_000_000_000 USD\"");
 }
 
 pub(super) fn is_measure(word: &str) -> bool {

@@ -43,7 +43,7 @@ pub const FILES_MAX: usize = 10_000;
 pub const FILE_BYTES_MAX: usize = 16 << 20;
 
 /// The most names that help lists where none is near to what was written.
-const NAMES_LISTED_MAX: usize = 8;
+pub(crate) const NAMES_LISTED_MAX: usize = 8;
 
 /// Reads and checks a whole book.
 ///
@@ -91,7 +91,8 @@ fn unplaced(book: &Book, sink: &mut Sink) {
 #[must_use]
 pub fn is_scenario(file: &Source) -> bool {
     let head = file.text.lines().map(str::trim_start).take_while(|line| !line.starts_with('['));
-    let mut keys = head.filter_map(|line| line.split_once('=')).map(|(key, _)| key.trim_end());
+    let mut keys =
+        head.filter_map(|line| line.split_once('=')).map(|(key, _)| key.trim_matches(['"', '\'', ' ', '\t']));
     file.path != BOOK_FILE && keys.any(|key| key == "scenario")
 }
 
@@ -123,7 +124,7 @@ fn read(sources: &Files<'_>, sink: &mut Sink) -> Option<Vec<(usize, syntax::File
     }
     if !sources.iter().any(|(_, source)| source.path == BOOK_FILE) {
         sink.error("no-book", nowhere, format!("there is no `{BOOK_FILE}` in this folder"))
-            .help("it names the book: book = \"openai-clouds\", self = \"openai\", and its parties");
+            .help("it names the book: book = \"my-clouds\", self = \"lab\", and its parties");
         all = false;
     }
     all.then_some(found)

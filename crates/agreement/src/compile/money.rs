@@ -1,9 +1,9 @@
 //! Compiles the clauses about money: rates, bounds, schedules, steps.
 
-use super::Check;
 use super::clause::Draft;
 use super::price::{money, payable};
 use super::registry::Registry;
+use super::{Check, meant};
 use crate::book::{CapTerms, Money, Scope, ShareTerms};
 use crate::diagnostic::{At, Spot, Word};
 use crate::suggest::did_you_mean;
@@ -269,7 +269,9 @@ fn cap(row: &CapRow, clause: &ClauseRow, one: &mut OneCurrency, check: &mut Chec
     if let (Some(cap), Some(clause)) = (&row.known, &clause.known)
         && cap.value < clause.value
     {
-        check.sink.warning("early-record", cap.spot, "the cap is known before its clause is");
+        check.sink.warning("early-record", cap.spot, "the cap is known before its clause is").help(
+            "`known` of a cap is the day its amounts became known; leave it out where that is the clause's",
+        );
     }
     if row.total.is_none() && (row.from.is_some() || row.used.is_some()) {
         check
@@ -293,7 +295,7 @@ fn guarantee(row: &GuaranteeRow, check: &mut Check<'_>) -> Option<Money> {
     let stages = stages(&row.amounts, false, check);
     if let Some(window) = row.window.as_ref().filter(|window| window.value > WINDOW_PERIODS_MAX) {
         let message = format!("a window has at most {WINDOW_PERIODS_MAX} periods");
-        check.sink.error("limit", window.spot, message);
+        check.sink.error("limit", window.spot, message).help("leave it out where nothing is recouped");
     }
     Some(Money::Guarantee {
         over,
@@ -393,7 +395,10 @@ fn split(row: &SplitRow, registry: &Registry, check: &mut Check<'_>) -> Option<M
         }
     }
     if row.steps.is_empty() {
-        check.sink.error("step", row.spot, "this split has no steps");
+        check
+            .sink
+            .error("step", row.spot, "this split has no steps")
+            .help("say in `steps` who gets what, in order; the last takes the remainder");
     }
     Some(Money::Split { every: every?, rounding: rounding?, steps: whole.then_some(steps)? })
 }
@@ -405,7 +410,7 @@ fn remainder_last(row: &StepRow, step: &Step, last: bool, check: &mut Check<'_>)
         check
             .sink
             .error("step", row.spot, "the last step has to take all that is left, so that nothing is lost")
-            .help("end with a step such as { to = \"openai\", remainder = true }, without a cap");
+            .help("end with a step such as { to = \"lab\", remainder = true }, without a cap");
     } else if !last && takes_all {
         check.sink.error("step", row.spot, "the steps after this one get nothing").help("put it last");
     }
@@ -498,7 +503,14 @@ pub(super) fn percentage(word: &Word, what: &str, check: &mut Check<'_>) -> Opti
 }
 
 fn period(word: &Word, check: &mut Check<'_>) -> Option<Every> {
-    choice(word, "period", Every::parse(&word.value), &Every::ALL.map(Every::as_str), check)
+    let found = Every::parse(&word.value);
+    if found.is_none()
+        && let Some(help) = meant::period(&word.value)
+    {
+        check.sink.error("unknown-word", word.spot, format!("`{}` is not a period", word.value)).help(help);
+        return None;
+    }
+    choice(word, "period", found, &Every::ALL.map(Every::as_str), check)
 }
 
 /// One of a few words; an error that lists them when `found` is none.
@@ -520,8 +532,7 @@ pub(super) fn currency(word: &Word, check: &mut Check<'_>) -> Option<Currency> {
     match &read {
         Ok(currency) => check.see_currency(*currency, word.spot),
         Err(wrong) => {
-            let capitals = word.value.to_ascii_uppercase();
-            let help = if Currency::parse(&capitals).is_ok() { capitals } else { "USD".to_owned() };
+            let help = meant::currency(&word.value).unwrap_or("USD".to_owned());
             check
                 .sink
                 .error("bad-money", word.spot, wrong.to_string())

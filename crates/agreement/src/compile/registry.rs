@@ -244,7 +244,7 @@ fn product(row: &ProductRow, words: &mut Words, offers: &mut Vec<Offer>, check: 
         check
             .sink
             .error("bad-name", row.id.spot, format!("product `{name}` has an empty part between its `/`"))
-            .help("write it like a path: openai/api/responses");
+            .help("write it like a path: lab/api/chat");
     }
     words.products.add(name);
     offers.push(Offer { owner: owner.unwrap_or(PartyNo::new(0)), classes });
@@ -435,7 +435,7 @@ pub(super) fn literal(arg: &Arg, kind: ArgKind, words: &Words, check: &mut Check
         Arg::Term(Term { name, args: None, .. }) | Arg::Text(name) => name,
         Arg::Term(term) => {
             let message = format!("a {} is wanted here, not a call", kind.as_str());
-            check.sink.error("arguments", term.spot, message);
+            check.sink.error("arguments", term.spot, message).help("name one, without brackets behind it");
             return None;
         }
     };

@@ -9,7 +9,7 @@ pub use world::Staged;
 
 use crate::Source;
 use crate::book::Book;
-use crate::diagnostic::{At, Diagnostic, Sink, Spot, Word};
+use crate::diagnostic::{At, Diagnostic, Draft as Finding, Sink, Spot, Word};
 use crate::suggest::did_you_mean;
 use crate::syntax::registry::FactRow;
 use crate::syntax::scenario::{AssumeRow, DraftRow, HoldingRow, ScenarioRow, SearchRow};
@@ -20,6 +20,7 @@ use abide_model::money::{Amount, Currency, Exact};
 use abide_model::name::{NameError, Territory};
 use abide_model::scenario::{Assumption, Draft, Holding, Level, Measure, Purchase, Scenario, Search, Stream};
 use abide_model::terms::Every;
+use jiff::Span;
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
@@ -88,7 +89,7 @@ impl Check<'_> {
             &row.searches,
             "search",
             |row| &row.id,
-            |check, row| check.search(row, &head, (&streams, &purchases), &drafts),
+            |check, search| check.search(search, row, &head, (&streams, &purchases), &drafts),
         );
         let text = |word: &Option<Word>| word.as_ref().map_or(String::new(), |word| word.value.clone());
         Some(Scenario {
@@ -122,11 +123,15 @@ impl Check<'_> {
             if until.value <= from.value {
                 self.sink
                     .error("dates", until.spot, "the scenario ends before it starts")
-                    .also(from.spot, "it starts here");
+                    .also(from.spot, "it starts here")
+                    .help("`until` is the first day that it no longer looks at");
             }
             if until.value.year() - from.value.year() > YEARS_MAX {
                 let message = format!("a scenario looks at most {YEARS_MAX} years ahead");
-                self.sink.error("limit", until.spot, message);
+                self.sink.error("limit", until.spot, message).help(format!(
+                    "end it at {} at the latest",
+                    from.value.checked_add(Span::new().years(YEARS_MAX)).unwrap_or(Date::MAX)
+                ));
             }
         }
         let day = |at: &Option<At<Date>>, absent| at.as_ref().map_or(absent, |at| at.value);
@@ -135,7 +140,13 @@ impl Check<'_> {
 
     fn currency(&mut self, word: &Word) -> Option<Currency> {
         let found = Currency::parse(&word.value);
-        found.map_err(|wrong| self.sink.error("bad-money", word.spot, wrong.to_string()).hint(None)).ok()
+        found
+            .map_err(|wrong| {
+                let like = super::meant::currency(&word.value).unwrap_or("USD".to_owned());
+                let help = format!("write it like this: \"{like}\"");
+                self.sink.error("bad-money", word.spot, wrong.to_string()).help(help);
+            })
+            .ok()
     }
 
     fn draws(&mut self, row: &ScenarioRow) -> Option<u32> {
@@ -143,7 +154,9 @@ impl Check<'_> {
         if (1..=DRAWS_MAX).contains(&draws.value) {
             return Some(draws.value);
         }
-        self.sink.error("limit", draws.spot, format!("draw at least once and at most {DRAWS_MAX} times"));
+        self.sink
+            .error("limit", draws.spot, format!("draw at least once and at most {DRAWS_MAX} times"))
+            .help(format!("leave `draws` out for {DRAWS}; without anything random it changes nothing"));
         None
     }
 
@@ -162,7 +175,8 @@ impl Check<'_> {
             if let Some(first) = seen.insert(&word.value, word.spot) {
                 self.sink
                     .error("duplicate-id", word.spot, format!("{kind} `{}` is given twice", word.value))
-                    .also(first, "first given here");
+                    .also(first, "first given here")
+                    .help("rename one of them, or take it out");
             }
             found.extend(each(self, row));
         }
@@ -258,7 +272,9 @@ impl Check<'_> {
                 .help("a party that owns all of another is the same party here");
         }
         if let Some(word) = row.of.as_ref().filter(|_| holding.owner == holding.of) {
-            self.sink.error("holding", word.spot, "nobody owns a part of itself here");
+            self.sink
+                .error("holding", word.spot, "nobody owns a part of itself here")
+                .help("`owner` owns, and `of` is the other party, of which it owns a part");
         }
         Some(holding)
     }
@@ -278,6 +294,7 @@ impl Check<'_> {
     fn search(
         &mut self,
         row: &SearchRow,
+        whole: &ScenarioRow,
         head: &Head,
         (streams, purchases): (&[Stream], &[Purchase]),
         drafts: &[Draft],
@@ -287,8 +304,12 @@ impl Check<'_> {
             let bought = purchases.iter().map(|purchase| (purchase.name.as_str(), &purchase.level));
             let all: Vec<(&str, &Level)> = sold.chain(bought).collect();
             let found = all.iter().find(|(name, _)| *name == word.value);
-            if found.is_none() {
-                self.unknown(word, "revenue or purchase", all.iter().map(|(name, _)| *name));
+            // What is wrong in itself is there all the same.
+            let sold = whole.revenue.iter().map(|row| row.id.value.as_str());
+            let named: Vec<&str> =
+                sold.chain(whole.purchases.iter().map(|row| row.id.value.as_str())).collect();
+            if !named.contains(&word.value.as_str()) {
+                self.unknown(word, "revenue or purchase", named.into_iter());
             }
             if found.is_some_and(|(_, level)| matches!(level, Level::Points(_))) {
                 self.sink
@@ -309,7 +330,9 @@ impl Check<'_> {
         if let (Some(word), Some(low), Some(high)) = (&row.high, low, high)
             && high.pico <= low.pico
         {
-            self.sink.error("break-even", word.spot, "`high` is not above `low`");
+            self.sink
+                .error("break-even", word.spot, "`high` is not above `low`")
+                .help("the amount is varied from `low` up to `high`");
         }
         let words = self.words.map(|book| &book.words);
         let party = row.party.as_ref().and_then(|word| self.find(words.map(|w| &w.parties), word, "party"));
@@ -350,7 +373,8 @@ impl Check<'_> {
         let Some(word) = word else { return Some(absent) };
         let found = Every::parse(&word.value);
         if found.is_none() {
-            self.unknown_word(word, "period", &Every::ALL.map(Every::as_str));
+            self.unknown_word(word, "period", &Every::ALL.map(Every::as_str))
+                .hint(super::meant::period(&word.value));
         }
         found
     }
@@ -372,7 +396,10 @@ impl Check<'_> {
     fn parse<T: FromStr<Err = NameError>>(&mut self, word: &Word) -> Option<T> {
         let parsed = word.value.parse();
         parsed
-            .map_err(|wrong: NameError| self.sink.error("bad-name", word.spot, wrong.to_string()).hint(None))
+            .map_err(|wrong: NameError| {
+                let help = super::name_help(&word.value, true);
+                self.sink.error("bad-name", word.spot, wrong.to_string()).help(help);
+            })
             .ok()
     }
 
@@ -385,7 +412,7 @@ impl Check<'_> {
         };
         let known: BTreeSet<_> = known.collect();
         let all = match known.len() {
-            0 => None,
+            0 => Some(format!("there is no {kind} at all")),
             1..=super::NAMES_LISTED_MAX => {
                 let listed: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
                 Some(format!("there is {}", listed.join(", ")))
@@ -395,12 +422,12 @@ impl Check<'_> {
         self.sink.error("unknown-name", word.spot, message).hint(all).hint(did_you_mean(&word.value, known));
     }
 
-    fn unknown_word(&mut self, word: &Word, kind: &str, known: &[&str]) {
+    fn unknown_word(&mut self, word: &Word, kind: &str, known: &[&str]) -> &mut Finding {
         let listed: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
         self.sink
             .error("unknown-word", word.spot, format!("`{}` is no {kind}", word.value))
             .help(format!("one of {}", listed.join(", ")))
-            .hint(did_you_mean(&word.value, known.iter().copied()));
+            .hint(did_you_mean(&word.value, known.iter().copied()))
     }
 }
 

@@ -140,7 +140,7 @@ fn excepts(table: &mut Fields<'_>, sink: &mut Sink) -> Vec<ScopeRow> {
     for value in table.list(sink, "except").unwrap_or_default() {
         let Some(mut carved) = value.as_table("a scope under `except`") else {
             sink.error("wrong-type", value.spot(), "`except` needs a list of scopes")
-                .help("write except = [{ channels = [\"azure\"] }]");
+                .help("write except = [{ channels = [\"blue\"] }]");
             continue;
         };
         let row = scope(&mut carved, sink, true);

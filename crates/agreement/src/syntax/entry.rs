@@ -148,7 +148,7 @@ fn revenue(table: &mut Fields<'_>, sink: &mut Sink) -> RevenueRow {
 fn purchase(table: &mut Fields<'_>, sink: &mut Sink) -> PurchaseRow {
     if table.key_spot("from").is_none() && table.key_spot("channel").is_none() {
         sink.error("missing-key", table.spot(), "this purchase names nobody it is from")
-            .help("add from = \"microsoft\", or the channel it went through: channel = \"azure\"");
+            .help("add from = \"cloud\", or the channel it went through: channel = \"blue\"");
     }
     PurchaseRow {
         by: table.text(sink, "by"),

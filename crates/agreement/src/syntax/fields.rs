@@ -365,9 +365,14 @@ impl<'a> Fields<'a> {
             sink.error("unknown-key", *spot, format!("{} has no key `{key}`", self.what))
                 .help(suggestion.map_or_else(listed, |word| format!("did you mean `{word}`?")));
         }
-        for key in self.lacking.iter().filter(|key| !meant.contains(**key)) {
-            sink.error("missing-key", self.spot, format!("{} lacks `{key}`", self.what))
-                .help(format!("add a line such as: {key} = {}", self.like(key)));
+        let lacking: Vec<&str> = self.lacking.iter().copied().filter(|key| !meant.contains(*key)).collect();
+        if lacking.is_empty() {
+            return;
         }
+        let names: Vec<String> = lacking.iter().map(|key| format!("`{key}`")).collect();
+        let lines: Vec<String> = lacking.iter().map(|key| format!("{key} = {}", self.like(key))).collect();
+        let such = if lines.len() == 1 { "a line" } else { "lines" };
+        sink.error("missing-key", self.spot, format!("{} lacks {}", self.what, names.join(", ")))
+            .help(format!("add {such} such as: {}", lines.join("; ")));
     }
 }

@@ -61,6 +61,14 @@ pub(crate) struct Instrument {
 pub(crate) fn read(file: usize, source: &Source, sink: &mut Sink) -> Option<File> {
     let table = parse(file, source, sink)?;
     let spot = Spot { file, start: 0, end: 0 };
+    if let Some((key, _)) =
+        table.get_ref().get_key_value("scenario").filter(|(_, value)| value.get_ref().is_table())
+    {
+        let span = key.span();
+        sink.error("wrong-type", Spot { start: span.start, end: span.end, ..spot }, "`scenario` is a name, not a table")
+            .help("write scenario = \"what-if\" in the first line, and the keys of this table below it, without its header");
+        return Some(File::default());
+    }
     let kind = FileKind::of(&source.path, |key| table.get_ref().contains_key(key));
     let mut fields = Fields::new(table.get_ref(), file, &source.text, spot, kind.what(), kind.keys());
     let mut read = File::default();
@@ -112,6 +120,9 @@ fn toml_help(message: &str, text: &str) -> &'static str {
     "texts stand between two quotes, lists between [ and ], and each line is a key, `=` and a value"
 }
 
+/// How many keys that only one sort of file has make a file without its name one of that sort.
+const NAMELESS_KEYS_MIN: usize = 2;
+
 /// What a file of a book is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FileKind {
@@ -126,13 +137,32 @@ pub(crate) enum FileKind {
 }
 
 impl FileKind {
-    /// By the path below the book's folder, and the keys the text has.
+    /// By the path below the book's folder, and the keys the text has. A file without the key that names what it is, but
+    /// with others that only such a file has, is taken for one: that it lacks its name is then all there is to say.
     pub(crate) fn of(path: &str, has: impl Fn(&str) -> bool) -> Self {
-        match path == BOOK_FILE {
-            _ if has("instrument") => Self::Instrument,
-            true => Self::Book,
-            false if has("scenario") => Self::Scenario,
-            false => Self::Registry,
+        let own = |keys: &'static Keys, others: &[&'static Keys]| {
+            let shared = |name: &str| others.iter().any(|keys| keys.find(name).is_some());
+            keys.rows().filter(|key| !shared(key.name) && has(key.name)).count()
+        };
+        if has("instrument") {
+            return Self::Instrument;
+        }
+        if path == BOOK_FILE {
+            return Self::Book;
+        }
+        if has("scenario") {
+            return Self::Scenario;
+        }
+        if own(&keys::REGISTRY, &[&keys::INSTRUMENT, &keys::SCENARIO]) > 0 {
+            return Self::Registry;
+        }
+        let clauses = clause::KINDS.into_iter().filter(|kind| has(kind)).count();
+        match own(&keys::INSTRUMENT, &[&keys::REGISTRY, &keys::SCENARIO]) {
+            head if head > clauses && head - clauses >= NAMELESS_KEYS_MIN => Self::Instrument,
+            _ if own(&keys::SCENARIO, &[&keys::REGISTRY, &keys::INSTRUMENT]) >= NAMELESS_KEYS_MIN => {
+                Self::Scenario
+            }
+            _ => Self::Registry,
         }
     }
 
@@ -192,7 +222,7 @@ fn refuse_clauses(fields: &mut Fields<'_>, sink: &mut Sink) {
     for kind in clause::KINDS {
         if let Some(spot) = fields.take_away(kind) {
             sink.error("clause-place", spot, format!("a `{kind}` clause needs an instrument around it"))
-                .help("move it to a file that begins with a line such as: instrument = \"msft-openai\"");
+                .help("move it to a file that begins with a line such as: instrument = \"lab-cloud\"");
         }
     }
 }

@@ -175,7 +175,7 @@ fn class(value: Value<'_>, sink: &mut Sink) -> Option<(Word, Option<Word>)> {
     }
     let Some(mut table) = value.as_table("a class") else {
         sink.error("wrong-type", value.spot(), "a class is a name, or a table with `class` and `if`")
-            .help("write \"api\", or { class = \"api\", if = \"frontier-is-api\" }");
+            .help("write \"api\", or { class = \"api\", if = \"agent-is-api\" }");
         return None;
     };
     let class = table.need_text(sink, "class");
@@ -242,8 +242,8 @@ pub(crate) fn fact(table: &mut Fields<'_>, sink: &mut Sink, on: Option<At<Date>>
                 "a [[fact]] needs either `event`, or `question` and `answer`, or `measure` and `amount`",
             )
             .help(
-                "write event = \"launched(openai/frontier, azure)\", or question = \"…\" with answer = true, or \
-                 measure = \"spend(openai, azure)\" with amount = \"5_000_000 USD\"",
+                "write event = \"launched(lab/agent, blue)\", or question = \"…\" with answer = true, or \
+                 measure = \"spend(lab, blue)\" with amount = \"5_000_000 USD\"",
             );
             None
         }

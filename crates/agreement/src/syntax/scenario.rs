@@ -211,7 +211,7 @@ fn purchase(table: &mut Fields<'_>, sink: &mut Sink) -> Option<PurchaseRow> {
     let id = table.need_text(sink, "id");
     if table.key_spot("from").is_none() && table.key_spot("channel").is_none() {
         sink.error("missing-key", table.spot(), "this purchase names nobody it is from")
-            .help("add from = \"microsoft\", or the channel it goes through: channel = \"azure\"");
+            .help("add from = \"cloud\", or the channel it goes through: channel = \"blue\"");
     }
     let row = PurchaseRow {
         title: table.text(sink, "title"),

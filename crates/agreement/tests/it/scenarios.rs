@@ -51,10 +51,12 @@ fn shares(staged: &Staged) -> String {
 
 #[test]
 fn a_broken_scenario_says_all_that_is_wrong_with_it_with_carets() {
-    for name in ["broken", "broken-inside", "broken-besides"] {
+    for name in ["broken", "broken-inside", "broken-besides", "broken-figures"] {
         let findings = stage(&openai_clouds(), None, &testdata(&format!("{name}.toml"))).unwrap_err();
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/scenario");
         expect_file![folder.join(format!("{name}.txt"))].assert_eq(&said(&findings));
+        let bare = findings.iter().filter(|finding| finding.help.is_none());
+        assert_eq!(bare.map(|finding| finding.message.as_str()).collect::<Vec<_>>(), Vec::<&str>::new());
     }
 }
 
@@ -85,6 +87,50 @@ fn a_file_without_the_key_is_no_scenario() {
           = help: begin it with a line such as: scenario = "old-or-new"
     "#]]
     .assert_eq(&said(&stage(&openai_clouds(), None, &file).unwrap_err()));
+}
+
+#[test]
+fn a_file_that_lacks_the_name_of_its_sort_lacks_that_alone() {
+    let of = |path: &str, text: &str| Source { path: path.to_owned(), text: text.to_owned() };
+    let body = "until = 2031-01-01\ncurrency = \"USD\"\n[[assume]]\ntext = \"x\"\n[[revenue]]\nid = \"aws\"\n\
+                product = \"openai/frontier\"\nchannel = \"aws\"\namount = \"1 USD\"\n";
+    let nameless = of("x.toml", &format!("from = 2026-05-01\n{body}"));
+    let mut out = said(&stage(&openai_clouds(), None, &nameless).unwrap_err());
+    let beside = [openai_clouds(), vec![nameless]].concat();
+    out += &said(&load(&beside).unwrap_err());
+    let table = of("x.toml", &format!("[scenario]\nfrom = 2026-05-01\n{body}"));
+    out += &said(&stage(&openai_clouds(), None, &table).unwrap_err());
+    let mut files = openai_clouds();
+    let instrument = files.iter_mut().find(|file| file.path == "amazon-openai/2025-11-03.toml").unwrap();
+    instrument.text = instrument.text.replace("instrument = \"amazon-openai\"\n", "");
+    let found = load(&files).unwrap_err();
+    out += &said(&found[..1]);
+    expect![[r#"
+        error[missing-key]: a scenario lacks `scenario`
+         --> x.toml:1:1
+          |
+        1 | from = 2026-05-01
+          | ^
+          = help: add a line such as: scenario = "old-or-new"
+        error[missing-key]: a scenario lacks `scenario`
+         --> x.toml:1:1
+          |
+        1 | from = 2026-05-01
+          | ^
+          = help: add a line such as: scenario = "old-or-new"
+        error[wrong-type]: `scenario` is a name, not a table
+         --> x.toml:1:2
+          |
+        1 | [scenario]
+          |  ^^^^^^^^
+          = help: write scenario = "what-if" in the first line, and the keys of this table below it, without its header
+        error[missing-key]: an instrument file lacks `instrument`
+         --> amazon-openai/2025-11-03.toml:1:1
+          |
+        1 | # November 2025: capacity at AWS.
+          | ^
+          = help: add a line such as: instrument = "lab-cloud"
+    "#]].assert_eq(&out);
 }
 
 #[test]

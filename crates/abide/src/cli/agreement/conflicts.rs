@@ -4,6 +4,7 @@ use super::super::failure::{Failure, Status};
 use super::super::print::{self, Paint};
 use super::super::when::{self, When, day_or_time, in_zone};
 use super::axes::AxesJson;
+use super::book_folder;
 use crate::config;
 use abide_agreement::{Book, Conflict, Window};
 use abide_model::Time;
@@ -15,7 +16,8 @@ use std::path::PathBuf;
 /// `abide agreement conflicts`.
 #[derive(Debug, Args)]
 pub(crate) struct Conflicts {
-    /// The folder of the book
+    /// The folder of the book, or a file or folder in it
+    #[arg(value_parser = book_folder())]
     book: PathBuf,
     /// Only what collides at this time or later: a day (its start in the book's zone) or an instant
     #[arg(long, value_name = "TIME", value_parser = when::parse)]

@@ -5,6 +5,7 @@ use super::super::failure::{Failure, Status};
 use super::super::print::{self, Paint};
 use super::super::when::{self, When, day_or_time, in_zone};
 use super::axes::AxesJson;
+use super::book_folder;
 use crate::config;
 use abide_agreement::{Book, Change, ChangeKind, Diff, Side, TermChange, diff};
 use abide_model::decision::Verdict;
@@ -15,9 +16,11 @@ use std::path::PathBuf;
 /// `abide agreement diff`.
 #[derive(Debug, Args)]
 pub(crate) struct DiffCall {
-    /// The folder of the book
+    /// The folder of the book, or a file or folder in it
+    #[arg(value_parser = book_folder())]
     book: PathBuf,
     /// The folder of another book, such as a draft; the same book unless given
+    #[arg(value_parser = book_folder())]
     other: Option<PathBuf>,
     /// When things are done, in the first book: a day (its start in the book's zone) or an instant [default: now]
     #[arg(long, value_name = "TIME", value_parser = when::parse)]

@@ -1,5 +1,6 @@
 //! `abide agreement explain`: one clause in plain sentences.
 
+use super::book_folder;
 use super::told::{ToldJson, json, told};
 use crate::cli::failure::{Failure, Status};
 use crate::cli::print::{self, Paint, plain};
@@ -18,7 +19,8 @@ Example:
 /// `abide agreement explain`.
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// The folder of the book
+    /// The folder of the book, or a file or folder in it
+    #[arg(value_parser = book_folder())]
     book: PathBuf,
     /// The clauses, by id; all of them when none is named
     clauses: Vec<String>,

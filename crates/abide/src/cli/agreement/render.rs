@@ -3,6 +3,7 @@
 mod html;
 mod markdown;
 
+use super::book_folder;
 use super::told::told;
 use crate::cli::failure::{Failure, Status};
 use crate::cli::output;
@@ -20,7 +21,8 @@ Examples:
 /// `abide agreement render`.
 #[derive(Debug, Args)]
 pub(crate) struct Render {
-    /// The folder of the book
+    /// The folder of the book, or a file or folder in it
+    #[arg(value_parser = book_folder())]
     book: PathBuf,
     /// Write one page of HTML that needs nothing else, to be read or printed
     #[arg(long, value_name = "FILE", conflicts_with = "markdown")]

@@ -6,6 +6,7 @@ use super::super::failure::{Failure, Status};
 use super::super::grid::Grid;
 use super::super::print;
 use super::super::when::{self, When, short};
+use super::book_folder;
 use crate::config;
 use abide_agreement::{Replay, Replayed, Turn};
 use abide_engine::recorded_decisions;
@@ -17,10 +18,11 @@ use std::path::PathBuf;
 /// `abide agreement replay`.
 #[derive(Debug, Args)]
 pub(crate) struct ReplayCall {
-    /// The folder of the book in force
+    /// The folder of the book in force, or a file or folder in it
+    #[arg(value_parser = book_folder())]
     book: PathBuf,
     /// The folder of the other book, such as a draft
-    #[arg(long, value_name = "BOOK")]
+    #[arg(long, value_name = "BOOK", value_parser = book_folder())]
     against: PathBuf,
     /// As if every call were made at this time [default: when it was made]
     #[arg(long, value_name = "TIME", value_parser = when::parse)]
@@ -65,7 +67,7 @@ impl ReplayCall {
     pub(crate) fn run(self) -> Result<Status, Failure> {
         let book = config::open_book(&self.book)?;
         let other = config::open_book(&self.against)?;
-        let mut reader = Reader::open(&self.store.places(Some(self.book))?.folder)?;
+        let mut reader = decisions(&self.store, self.book)?;
         let instant = |when: Option<When>| when.map(|when| when.instant(&other));
         let when = abide_agreement::When { at: instant(self.at), known: instant(self.known) };
         let mut replay = Replay::new(&other, when);
@@ -79,6 +81,17 @@ impl ReplayCall {
         }
         Ok(if found.turns.is_empty() { Status::Done } else { Status::NotPermitted })
     }
+}
+
+/// Opens the store whose decisions are looked at.
+fn decisions(store: &StoreFolder, book: PathBuf) -> Result<Reader, Failure> {
+    let help = "decisions of model calls are kept by `abide serve`: name the folder of its store, --folder DIR, or its \
+                configuration, --config FILE; two books alone are compared by `abide agreement diff BOOK DRAFT`";
+    let places = store.places(Some(book)).map_err(|failure| match failure {
+        Failure::Input { .. } | Failure::Work { .. } => failure.help(help),
+        Failure::Findings(_) => failure,
+    })?;
+    Reader::open(&places.folder).map_err(|error| Failure::from(error).help(help))
 }
 
 fn json(turn: &Turn) -> TurnJson {

@@ -7,6 +7,7 @@ mod json;
 mod page;
 mod text;
 
+use super::book_folder;
 use crate::cli::failure::{Failure, Status};
 use crate::cli::output;
 use crate::cli::print::{self, Paint};
@@ -19,7 +20,7 @@ use std::path::PathBuf;
 
 pub(super) const EXAMPLE: &str = "\
 Examples:
-  abide agreement simulate agreements/openai-clouds agreements/openai-clouds/scenarios/cap.toml
+  abide agreement simulate agreements/my-clouds agreements/my-clouds/scenarios/cap.toml
   abide agreement simulate agreements/my-clouds what-if.toml --against agreements/draft --html report.html
 
 docs/agreements.md says what a scenario holds and how its figures are worked out.";
@@ -27,7 +28,8 @@ docs/agreements.md says what a scenario holds and how its figures are worked out
 /// `abide agreement simulate`.
 #[derive(Debug, Args)]
 pub(crate) struct Simulate {
-    /// The folder of the book
+    /// The folder of the book, or a file or folder in it
+    #[arg(value_parser = book_folder())]
     book: PathBuf,
     /// The scenario, a TOML file
     scenario: PathBuf,

@@ -4,6 +4,7 @@ use super::super::failure::{Failure, Status};
 use super::super::grid::Grid;
 use super::super::print;
 use super::super::when::{self, When};
+use super::book_folder;
 use crate::config;
 use abide_agreement::InForce;
 use abide_model::Date;
@@ -17,14 +18,15 @@ use std::path::PathBuf;
 
 pub(super) const EXAMPLE: &str = "\
 Example:
-  abide agreement terms abide-demo/agreements/openai-clouds --at 2026-05-01 --known 2026-05-01
+  abide agreement terms agreements/my-clouds --at 2026-05-01 --known 2026-05-01
 
-`abide demo` writes that book.";
+`abide demo` writes a book to try it on: abide-demo/agreements/openai-clouds.";
 
 /// `abide agreement terms`.
 #[derive(Debug, Args)]
 pub(crate) struct Terms {
-    /// The folder of the book
+    /// The folder of the book, or a file or folder in it
+    #[arg(value_parser = book_folder())]
     book: PathBuf,
     /// In force at this time: a day (its start in the book's zone) or an instant [default: now]
     #[arg(long, value_name = "TIME", value_parser = when::parse)]

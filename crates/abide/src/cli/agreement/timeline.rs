@@ -7,6 +7,7 @@ use super::super::output;
 use super::super::print;
 use super::super::when::{self, When, day_or_time, in_zone};
 use super::ask::AskWords;
+use super::book_folder;
 use crate::config;
 use abide_agreement::{Book, Span};
 use abide_draw::band::{self, Bands, Row};
@@ -25,7 +26,8 @@ const PART_AROUND: i32 = 8;
 /// `abide agreement timeline`.
 #[derive(Debug, Args)]
 pub(crate) struct Timeline {
-    /// The folder of the book
+    /// The folder of the book, or a file or folder in it
+    #[arg(value_parser = book_folder())]
     book: PathBuf,
     #[command(flatten)]
     ask: AskWords,

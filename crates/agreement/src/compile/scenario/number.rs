@@ -28,7 +28,9 @@ impl Check<'_> {
         if let (NumberRow::Given(word), Quantity::Fixed(amount)) = (row, &found)
             && amount.is_zero()
         {
-            self.sink.error("bad-money", word.spot, "a unit costs more than nothing");
+            self.sink
+                .error("bad-money", word.spot, "a unit costs more than nothing")
+                .help("write what one of them costs, or leave `price` out: then no units are counted");
         }
         Some(found)
     }
@@ -42,19 +44,24 @@ impl Check<'_> {
         let amount = match Amount::parse(&word.value) {
             Ok(amount) => amount,
             Err(wrong) => {
+                let like = super::super::meant::amount(&word.value).unwrap_or("2_000_000 USD".to_owned());
                 self.sink
                     .error("bad-money", word.spot, wrong.to_string())
-                    .help("write a decimal number, a space and a currency: \"2_000_000 USD\"");
+                    .help(format!("write a decimal number, a space and a currency: \"{like}\""));
                 return None;
             }
         };
         if let Some(currency) = currency.filter(|currency| *currency != amount.currency) {
             let message = format!("this is in {}, and the scenario in {currency}", amount.currency);
-            self.sink.error("bad-money", word.spot, message).help("a scenario has one currency");
+            self.sink
+                .error("bad-money", word.spot, message)
+                .help(format!("a scenario has one currency: write what it is in {currency}"));
             return None;
         }
         if amount.pico < 0 {
-            self.sink.error("bad-money", word.spot, "an amount of a scenario is not below zero");
+            self.sink
+                .error("bad-money", word.spot, "an amount of a scenario is not below zero")
+                .help("what is sold is revenue, what is bought is a purchase: both are written above zero");
             return None;
         }
         Some(amount.exact())
@@ -64,7 +71,9 @@ impl Check<'_> {
     pub(super) fn part(&mut self, word: &Word) -> Option<Exact> {
         let part = self.percent(word)?;
         if part.is_negative() || part > Exact::whole(1) {
-            self.sink.error("bad-rate", word.spot, "this is at least 0% and at most 100%");
+            self.sink
+                .error("bad-rate", word.spot, "this is at least 0% and at most 100%")
+                .help("write a part of the whole, such as \"40%\"");
             return None;
         }
         Some(part)
@@ -97,7 +106,9 @@ impl Check<'_> {
             Kind::Percent => {
                 let percent = self.percent(word)?;
                 if percent < Exact::whole(-1) {
-                    self.sink.error("bad-rate", word.spot, "nothing shrinks by more than 100%");
+                    self.sink
+                        .error("bad-rate", word.spot, "nothing shrinks by more than 100%")
+                        .help("write -100% where nothing is left after a step");
                     return None;
                 }
                 Some(percent)
@@ -126,33 +137,46 @@ impl Check<'_> {
         let values: Vec<Option<(Exact, Spot)>> =
             wanted.iter().map(|name| self.value(row, word, name, kind)).collect();
         let values: Vec<(Exact, Spot)> = values.into_iter().collect::<Option<_>>()?;
-        self.described(&word.value, &values)
+        self.described(&word.value, wanted, &values)
     }
 
     fn value(&mut self, row: &ChanceRow, shape: &Word, name: &str, kind: Kind) -> Option<(Exact, Spot)> {
         let Some((_, word)) = row.values.iter().find(|(given, _)| *given == name) else {
-            self.sink.error("missing-key", row.spot, format!("`{}` needs `{name}`", shape.value));
+            let like = match kind {
+                Kind::Money(currency) => format!("1_000_000 {}", currency.unwrap_or(Currency::USD)),
+                Kind::Percent => "40%".to_owned(),
+            };
+            self.sink
+                .error("missing-key", row.spot, format!("`{}` needs `{name}`", shape.value))
+                .help(format!("add it to the others, such as {name} = \"{like}\""));
             return None;
         };
         self.number(word, kind).map(|number| (number, word.spot))
     }
 
-    fn described(&mut self, shape: &str, values: &[(Exact, Spot)]) -> Option<Shape> {
+    fn described(&mut self, shape: &str, wanted: &[&str], values: &[(Exact, Spot)]) -> Option<Shape> {
         let risen = values.windows(2).all(|pair| matches!(pair, [(a, _), (b, _)] if a <= b));
         let flat = matches!((values.first(), values.last()), (Some((a, _)), Some((b, _))) if a == b);
         let ((low, _), (high, spot)) = (values.first()?.clone(), values.last()?.clone());
         match (shape, values) {
             ("normal", _) if high.is_negative() => {
-                self.sink.error("shape", spot, "a deviation is not below zero");
+                self.sink
+                    .error("shape", spot, "a deviation is not below zero")
+                    .help("it says how far from the mean most draws lie, such as \"10%\"");
                 None
             }
             ("normal", _) => Some(Shape::Normal { mean: low, deviation: high }),
             (_, _) if !risen || flat => {
-                self.sink.error("shape", spot, "these numbers do not rise from the first to the last");
+                let names = wanted.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+                self.sink
+                    .error("shape", spot, "these numbers do not rise from the first to the last")
+                    .help(format!("{names} of a `{shape}` rise in this order"));
                 None
             }
             ("lognormal", _) if low <= Exact::zero() => {
-                self.sink.error("shape", spot, "a `lognormal` needs a median above zero");
+                self.sink.error("shape", spot, "a `lognormal` needs a median above zero").help(
+                    "what may be nothing or less is better drawn as `normal`, `uniform` or `triangular`",
+                );
                 None
             }
             ("lognormal", _) => Some(Shape::Lognormal { median: low, p90: high }),

@@ -107,7 +107,8 @@ impl Check<'_> {
                 let message = format!("`{}` is the name of revenue already", purchase.id.value);
                 self.sink
                     .error("duplicate-id", purchase.id.spot, message)
-                    .also(same.id.spot, "first given here");
+                    .also(same.id.spot, "first given here")
+                    .help("rename one of them: tables and searches call both by their ids");
             }
         }
     }
@@ -116,7 +117,9 @@ impl Check<'_> {
         let from = row.since.as_ref().map_or(head.from, |day| day.value);
         let until = row.until.as_ref().map_or(head.until, |day| day.value);
         if let Some(late) = row.until.as_ref().or(row.since.as_ref()).filter(|_| until <= from) {
-            self.sink.error("dates", late.spot, format!("{kind} `{}` ends before it starts", id.value));
+            let message = format!("{kind} `{}` ends before it starts", id.value);
+            let help = format!("it starts on {from}; `until` is the first day after it");
+            self.sink.error("dates", late.spot, message).help(help);
         }
         (from, until)
     }
@@ -127,11 +130,13 @@ impl Check<'_> {
         if row.amount.is_none() {
             let on_curve = [&row.per, &row.step].into_iter().flatten().next();
             if let Some(word) = on_curve {
-                self.sink.error(
-                    "wrong-key",
-                    word.spot,
-                    "points on a curve are amounts a year, and do not grow in steps",
-                );
+                self.sink
+                    .error(
+                        "wrong-key",
+                        word.spot,
+                        "points on a curve are amounts a year, and do not grow in steps",
+                    )
+                    .help("take it out; between points the amount changes along a straight line");
             }
             return self.points(row, head);
         }
@@ -155,7 +160,9 @@ impl Check<'_> {
                     .help("amounts are worked out month by month");
             }
             if points.last().is_some_and(|(before, _)| *before >= on.value) {
-                self.sink.error("dates", on.spot, "this point is not after the one before it");
+                self.sink
+                    .error("dates", on.spot, "this point is not after the one before it")
+                    .help("points stand in the order of their days, each day once");
             }
             points.push((on.value, amount));
         }

@@ -11,7 +11,7 @@ pub(crate) static INSTRUMENT: Keys = Keys {
             in an amendment.",
     parts: &[
         &[
-            needed("instrument", Shape::Name, "\"msft-openai\"", "Its name, which its amendments share."),
+            needed("instrument", Shape::Name, "\"lab-cloud\"", "Its name, which its amendments share."),
             key(
                 "amendment",
                 Shape::Whole,
@@ -22,7 +22,7 @@ pub(crate) static INSTRUMENT: Keys = Keys {
             needed(
                 "parties",
                 NAMES,
-                "[\"openai\", \"microsoft\"]",
+                "[\"lab\", \"cloud\"]",
                 "Who signed. Only they promise and receive in it.",
             ),
             needed("signed", Shape::Date, "2026-04-27", "The day it was signed."),
@@ -100,7 +100,7 @@ static FIRST: Keys = Keys {
     parts: &[
         HEAD,
         &[
-            needed("channel", Shape::Name, "\"azure\"", "The channel that comes first."),
+            needed("channel", Shape::Name, "\"blue\"", "The channel that comes first."),
             key("lead", Shape::Span, "\"30d\"", "How long the others wait after it. Not at all when absent."),
         ],
         WHERE,
@@ -134,8 +134,8 @@ static CARVED: Shape = Shape::Table(&SCOPE);
 
 pub(super) const HEAD: &[Key] = &[
     needed("id", Shape::Name, "\"apr27.licence\"", "Its name, once in the book."),
-    needed("from", Shape::Name, "\"openai\"", "The party that gives, promises or owes."),
-    needed("to", Shape::Name, "\"microsoft\"", "The party to which it is given, promised or owed."),
+    needed("from", Shape::Name, "\"lab\"", "The party that gives, promises or owes."),
+    needed("to", Shape::Name, "\"cloud\"", "The party to which it is given, promised or owed."),
 ];
 
 const ACTIONS: &[Key] = &[key(
@@ -146,9 +146,9 @@ const ACTIONS: &[Key] = &[key(
 )];
 
 pub(super) const WHERE: &[Key] = &[
-    key("products", PATHS, "[\"openai/api\"]", "Paths of products. Every product when absent."),
+    key("products", PATHS, "[\"lab/api\"]", "Paths of products. Every product when absent."),
     key("classes", NAMES, "[\"api\"]", "The product is in one of these classes. Any when absent."),
-    key("channels", NAMES, "[\"azure\"]", "Routes to the customer. Every route when absent."),
+    key("channels", NAMES, "[\"blue\"]", "Routes to the customer. Every route when absent."),
     key(
         "segments",
         PATHS,
@@ -167,7 +167,7 @@ pub(super) const TAIL: &[Key] = &[
     key(
         "except",
         Shape::List(&CARVED),
-        "[{ channels = [\"azure\"] }]",
+        "[{ channels = [\"blue\"] }]",
         "Scopes carved out. Each takes out what matches all the axes it names.",
     ),
     key(

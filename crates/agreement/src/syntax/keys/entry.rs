@@ -32,7 +32,7 @@ pub(super) static VALUATION: Keys = Keys {
     about: "What a company is worth, from a day on until the next row.",
     parts: &[
         &[
-            needed("of", Shape::Name, "\"openai\"", "The company: a party of the book."),
+            needed("of", Shape::Name, "\"lab\"", "The company: a party of the book."),
             needed("value", Shape::Money, "\"500_000_000_000 USD\"", "What all of it is worth."),
         ],
         ON,
@@ -46,9 +46,9 @@ pub(super) static REVENUE: Keys = Keys {
     about: "Revenue that was not metered: of a day, or of a longer time in one sum.",
     parts: &[
         &[
-            key("by", Shape::Name, "\"openai\"", "Who sold. The party whose book this is when absent."),
-            needed("product", Shape::Path, "\"openai/api\"", "What was sold."),
-            needed("channel", Shape::Name, "\"azure\"", "Through which route."),
+            key("by", Shape::Name, "\"lab\"", "Who sold. The party whose book this is when absent."),
+            needed("product", Shape::Path, "\"lab/api\"", "What was sold."),
+            needed("channel", Shape::Name, "\"blue\"", "Through which route."),
             key("customer", Shape::Text, "\"acme/west\"", "To whom."),
             key("segment", Shape::Path, "\"government\"", "The group of customers it was sold to."),
             key("country", Shape::Text, "\"US\"", "The customer's country, as an ISO 3166 code."),
@@ -76,10 +76,10 @@ pub(super) static PURCHASE: Keys = Keys {
     about: "Something that was bought.",
     parts: &[
         &[
-            key("by", Shape::Name, "\"openai\"", "Who bought. The party whose book this is when absent."),
-            key("from", Shape::Name, "\"microsoft\"", "From whom. The operator of the channel when absent."),
-            key("channel", Shape::Name, "\"azure\"", "Through which route."),
-            key("product", Shape::Path, "\"microsoft/compute\"", "What was bought."),
+            key("by", Shape::Name, "\"lab\"", "Who bought. The party whose book this is when absent."),
+            key("from", Shape::Name, "\"cloud\"", "From whom. The operator of the channel when absent."),
+            key("channel", Shape::Name, "\"blue\"", "Through which route."),
+            key("product", Shape::Path, "\"cloud/compute\"", "What was bought."),
             needed("amount", Shape::Money, "\"1_250.50 USD\"", "What was charged; below zero for a refund."),
         ],
         ON,

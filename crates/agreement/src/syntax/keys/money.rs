@@ -109,7 +109,7 @@ static CAP: Keys = Keys {
 const BASE: Key = key(
     "of",
     Shape::Table(&SCOPE),
-    "{ products = [\"openai\"] }",
+    "{ products = [\"lab\"] }",
     "The revenue or spend it is worked out on. All of it when absent.",
 );
 
@@ -217,7 +217,7 @@ static STAGE: Keys = Keys {
 
 const HOLDER: &[Key] = &[
     needed("id", Shape::Name, "\"marketplace.waterfall\"", "Its name, once in the book."),
-    needed("from", Shape::Name, "\"microsoft\"", "The party that collects the gross and passes it on."),
+    needed("from", Shape::Name, "\"cloud\"", "The party that collects the gross and passes it on."),
 ];
 
 pub(super) static SPLIT: Keys = Keys {
@@ -230,7 +230,7 @@ pub(super) static SPLIT: Keys = Keys {
             needed(
                 "steps",
                 Shape::List(&A_STEP),
-                "[{ to = \"microsoft\", rate = \"3%\" }, { to = \"openai\", remainder = true }]",
+                "[{ to = \"cloud\", rate = \"3%\" }, { to = \"lab\", remainder = true }]",
                 "Who gets what, in order. The last takes the remainder.",
             ),
             key(
@@ -252,7 +252,7 @@ static STEP: Keys = Keys {
     about: "A step of a waterfall. None takes more than is left.",
     parts: &[
         &[
-            needed("to", Shape::Name, "\"microsoft\"", "Who gets it."),
+            needed("to", Shape::Name, "\"cloud\"", "Who gets it."),
             key("rate", Shape::Percent, "\"3%\"", "This part, of the gross unless `of` says otherwise."),
             key(
                 "of",

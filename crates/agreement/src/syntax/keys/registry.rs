@@ -19,11 +19,11 @@ pub(crate) static REGISTRY: Keys = Keys {
 };
 
 const HEAD: &[Key] = &[
-    needed("book", Shape::Text, "\"openai-clouds\"", "The name of the book."),
+    needed("book", Shape::Text, "\"my-clouds\"", "The name of the book."),
     needed(
         "self",
         Shape::Name,
-        "\"openai\"",
+        "\"lab\"",
         "The party whose Abide this is: who acts where an ask names nobody.",
     ),
     key(
@@ -78,7 +78,7 @@ static PARTY: Keys = Keys {
     about: "Who signs, owns, operates, pays.",
     parts: &[
         &[
-            needed("id", Shape::Name, "\"openai\"", "What the files call it."),
+            needed("id", Shape::Name, "\"lab\"", "What the files call it."),
             key("name", Shape::Text, "\"OpenAI\"", "What people call it."),
         ],
         NOTE,
@@ -90,8 +90,8 @@ static CHANNEL: Keys = Keys {
     about: "A route to the customer.",
     parts: &[
         &[
-            needed("id", Shape::Name, "\"azure\"", "What the files call it."),
-            needed("operator", Shape::Name, "\"microsoft\"", "The party that runs it."),
+            needed("id", Shape::Name, "\"blue\"", "What the files call it."),
+            needed("operator", Shape::Name, "\"cloud\"", "The party that runs it."),
         ],
         NOTE,
     ],
@@ -105,13 +105,13 @@ static PRODUCT: Keys = Keys {
             needed(
                 "id",
                 Shape::Path,
-                "\"openai/frontier\"",
+                "\"lab/agent\"",
                 "Its path. A clause that names a path covers everything below it.",
             ),
             needed(
                 "owner",
                 Shape::Name,
-                "\"openai\"",
+                "\"lab\"",
                 "The party that may do anything with it that it has not promised away.",
             ),
             key(
@@ -130,7 +130,7 @@ static CLASS: Keys = Keys {
     about: "A class that the product is in only if a question is answered yes.",
     parts: &[&[
         needed("class", Shape::Name, "\"api\"", "The class."),
-        needed("if", Shape::Name, "\"frontier-is-api\"", "The question on which it hangs."),
+        needed("if", Shape::Name, "\"agent-is-api\"", "The question on which it hangs."),
     ]],
     choice: &[],
 };
@@ -163,7 +163,7 @@ static QUESTION: Keys = Keys {
     about: "A point on which readings differ; open until a fact answers it.",
     parts: &[
         &[
-            needed("id", Shape::Name, "\"frontier-is-api\"", "What conditions and classes call it."),
+            needed("id", Shape::Name, "\"agent-is-api\"", "What conditions and classes call it."),
             needed(
                 "ask",
                 Shape::Text,
@@ -173,7 +173,7 @@ static QUESTION: Keys = Keys {
             key(
                 "positions",
                 Shape::Map(&Shape::Bool),
-                "{ microsoft = true, openai = false }",
+                "{ cloud = true, lab = false }",
                 "Who reads it how. Where two or more have a position and all agree, it is not open between them.",
             ),
             key("settled_by", Shape::Text, "\"amendment or court\"", "What would settle it."),
@@ -205,13 +205,13 @@ pub(super) static FACT: Keys = Keys {
     about: "Something that happened, the answer to a question, or what an amount had come to.",
     parts: &[
         &[
-            key("event", Shape::Condition, "\"launched(openai/frontier, azure)\"", "What happened."),
-            key("question", Shape::Name, "\"frontier-is-api\"", "The question that is answered."),
+            key("event", Shape::Condition, "\"launched(lab/agent, blue)\"", "What happened."),
+            key("question", Shape::Name, "\"agent-is-api\"", "The question that is answered."),
             key("answer", Shape::Bool, "true", "The answer. It holds for every day, once it is known."),
             key(
                 "measure",
                 Shape::Condition,
-                "\"spend(openai, azure)\"",
+                "\"spend(lab, blue)\"",
                 "The amount that is reported: spend(party, party or channel), or revenue(party) with a product or channel.",
             ),
             key(
@@ -241,7 +241,7 @@ static PRICE: Keys = Keys {
             needed(
                 "product",
                 Shape::Path,
-                "\"openai/api\"",
+                "\"lab/api\"",
                 "The product and everything below it; the longest path that covers a product wins.",
             ),
             needed(

@@ -105,11 +105,11 @@ static REVENUE: Keys = Keys {
     about: "Revenue from a product through a channel over time: an amount that may grow, or points on a curve.",
     parts: &[
         &[
-            needed("id", Shape::Name, "\"aws\"", "What this file calls it."),
-            key("title", Shape::Text, "\"API through AWS\"", "What it is, in a few words."),
-            key("party", Shape::Name, "\"openai\"", "Who sells. The book's own party when absent."),
-            needed("product", Shape::Path, "\"openai/api/responses\"", "What is sold."),
-            needed("channel", Shape::Name, "\"aws\"", "Through which channel."),
+            needed("id", Shape::Name, "\"red\"", "What this file calls it."),
+            key("title", Shape::Text, "\"The API through the red cloud\"", "What it is, in a few words."),
+            key("party", Shape::Name, "\"lab\"", "Who sells. The book's own party when absent."),
+            needed("product", Shape::Path, "\"lab/api/chat\"", "What is sold."),
+            needed("channel", Shape::Name, "\"red\"", "Through which channel."),
             key("customer", Shape::Path, "\"acme\"", "To whom."),
             key(
                 "segment",
@@ -138,12 +138,12 @@ static PURCHASE: Keys = Keys {
     about: "What one party buys from another over time: an amount that may grow, or points on a curve.",
     parts: &[
         &[
-            needed("id", Shape::Name, "\"azure-compute\"", "What this file calls it."),
-            key("title", Shape::Text, "\"Compute on Azure\"", "What it is, in a few words."),
-            key("by", Shape::Name, "\"openai\"", "Who buys. The book's own party when absent."),
-            key("from", Shape::Name, "\"microsoft\"", "From whom. The operator of the channel when absent."),
-            key("channel", Shape::Name, "\"azure\"", "Through which channel."),
-            key("product", Shape::Path, "\"microsoft/compute\"", "What is bought."),
+            needed("id", Shape::Name, "\"compute\"", "What this file calls it."),
+            key("title", Shape::Text, "\"Compute in the blue cloud\"", "What it is, in a few words."),
+            key("by", Shape::Name, "\"lab\"", "Who buys. The book's own party when absent."),
+            key("from", Shape::Name, "\"cloud\"", "From whom. The operator of the channel when absent."),
+            key("channel", Shape::Name, "\"blue\"", "Through which channel."),
+            key("product", Shape::Path, "\"cloud/compute\"", "What is bought."),
         ],
         COURSE,
         NOTE,
@@ -171,10 +171,10 @@ static FACT: Keys = Keys {
     about: "Something that is assumed to happen, the answer to a question, or what an amount comes to.",
     parts: &[
         &[
-            key("event", Shape::Condition, "\"launched(openai/frontier, azure)\"", "What happens."),
-            key("question", Shape::Name, "\"frontier-is-api\"", "The question that is answered."),
+            key("event", Shape::Condition, "\"launched(lab/agent, blue)\"", "What happens."),
+            key("question", Shape::Name, "\"agent-is-api\"", "The question that is answered."),
             key("answer", Shape::Bool, "true", "The answer. It holds for every day."),
-            key("measure", Shape::Condition, "\"spend(openai, azure)\"", "The amount that is reported."),
+            key("measure", Shape::Condition, "\"spend(lab, blue)\"", "The amount that is reported."),
             key(
                 "amount",
                 Shape::Money,
@@ -217,7 +217,7 @@ static VALUATION: Keys = Keys {
     about: "What a company is assumed to be worth, from a day on until the next row.",
     parts: &[
         &[
-            needed("of", Shape::Name, "\"openai\"", "The company: a party of the book."),
+            needed("of", Shape::Name, "\"lab\"", "The company: a party of the book."),
             needed("value", AMOUNT, "\"500_000_000_000 USD\"", "What all of it is worth."),
             key("on", Shape::Date, "2028-01-01", "From this day on. From the scenario's first when absent."),
         ],
@@ -257,8 +257,8 @@ static HOLDING: Keys = Keys {
     about: "A part of one party that another is assumed to own.",
     parts: &[
         &[
-            needed("owner", Shape::Name, "\"microsoft\"", "Who owns."),
-            needed("of", Shape::Name, "\"openai\"", "Of whom."),
+            needed("owner", Shape::Name, "\"cloud\"", "Who owns."),
+            needed("of", Shape::Name, "\"lab\"", "Of whom."),
             needed("part", Shape::Percent, "\"27%\"", "Which part."),
         ],
         NOTE,
@@ -285,22 +285,22 @@ static BREAK_EVEN: Keys = Keys {
     about: "A search for the amount of a revenue or purchase at which one draft becomes better for a party than another.",
     parts: &[
         &[
-            needed("id", Shape::Name, "\"aws-mix\"", "What this file calls it."),
+            needed("id", Shape::Name, "\"red-mix\"", "What this file calls it."),
             key(
                 "title",
                 Shape::Text,
-                "\"How much through AWS makes the new terms better?\"",
+                "\"How much through the red cloud makes the new terms better?\"",
                 "The question, in a sentence.",
             ),
             needed(
                 "vary",
                 Shape::Name,
-                "\"aws\"",
+                "\"red\"",
                 "The revenue or purchase whose amount is varied, by its id.",
             ),
             needed("low", Shape::Money, "\"0 USD\"", "From this amount on."),
             needed("high", Shape::Money, "\"100_000_000_000 USD\"", "Up to this amount."),
-            needed("party", Shape::Name, "\"microsoft\"", "For whom."),
+            needed("party", Shape::Name, "\"cloud\"", "For whom."),
             needed("better", Shape::Name, "\"new\"", "The draft that may be better."),
             needed("than", Shape::Name, "\"old\"", "The draft it is compared with."),
             key(
