@@ -14,7 +14,7 @@ use abide_model::decision::{Action, Citation};
 use abide_model::money::{Amount, Currency, Exact};
 use abide_model::name;
 use abide_model::terms::{
-    Average, Comparable, Conversion, Every, Limit, Place, Price, Quantity, Rate, Rates, Rounding, Step,
+    Average, Comparable, Conversion, Cost, Every, Limit, Place, Price, Quantity, Rate, Rates, Rounding, Step,
     Valuation, YearBegins,
 };
 use abide_model::{Date, Hash, Time};
@@ -285,6 +285,10 @@ pub(crate) struct Entries {
     pub(crate) valuations: Vec<Dated<Valuation>>,
     pub(crate) revenue: Vec<RevenueEntry>,
     pub(crate) purchases: Vec<PurchaseEntry>,
+    /// By channel, product and day.
+    pub(crate) costs: Vec<(Dated<Cost>, Spot)>,
+    /// Where each price of the price book stands.
+    pub(crate) priced: Vec<Spot>,
 }
 
 /// A row and when it became known.

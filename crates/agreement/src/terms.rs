@@ -55,6 +55,13 @@ impl Book {
                 .iter()
                 .filter_map(|entry| self.purchase(entry, known))
                 .collect(),
+            costs: self
+                .entries
+                .costs
+                .iter()
+                .filter(|(dated, _)| dated.recorded <= known)
+                .map(|(dated, _)| dated.row.clone())
+                .collect(),
             ..Terms::default()
         };
         for (_, clause) in self.clauses.iter() {
@@ -239,6 +246,23 @@ impl Book {
             toward: self.drawn(bought, self.start_of_day(entry.on), known),
             place: entry.place.clone(),
         })
+    }
+
+    /// The commitments of the book's own party that a metered call draws down, by what the operator of its channel
+    /// charges for it. None where the book has no cost of the channel.
+    #[must_use]
+    pub fn spends(&self, ask: &Ask) -> Vec<name::Clause> {
+        let words = &self.words;
+        let charged = self
+            .entries
+            .costs
+            .iter()
+            .any(|(dated, _)| dated.row.channel == ask.channel && dated.recorded <= ask.known);
+        let channel = words.channels.find(ask.channel.as_str()).filter(|_| charged);
+        let product = words.products.find(ask.product.as_str());
+        let Some(channel) = channel else { return Vec::new() };
+        let from = words.operators[channel];
+        self.drawn(Bought { by: self.owner, from, channel: Some(channel), product }, ask.at, ask.known)
     }
 
     /// The commitments that a purchase counts toward on each of `days`, as known at `known`: from the first day on, and

@@ -141,8 +141,8 @@ impl<'b> Books<'b> {
         let cover = Cover::new(self.book, &self.customers, now);
         let Some(reader) = &mut self.reader else { return Ok(()) };
         each_line(reader, before(until), |_, line| {
-            let behind = draft.behind(line, |clause, line| cover.covers(clause, line));
-            Ok(behind.map_or(Ok(()), &mut each)?)
+            let mut behind = draft.behind(line, |clause, line| cover.covers(clause, line));
+            Ok(behind.try_for_each(&mut each)?)
         })
     }
 
@@ -348,7 +348,7 @@ impl<'c> Cover<'c> {
         let end = date.tomorrow().map_or(Time::MAX, |next| self.book.start_of_day(next));
         Day {
             bounds: self.book.start_of_day(date)..end,
-            counts: self.book.counts(&ask),
+            counts: self.book.counts(&ask).into_iter().chain(self.book.spends(&ask)).collect(),
             // A call is charged by its tokens, which are no units that a price is asked for.
             unplaced: self.book.unplaced(&ask, false),
         }

@@ -12,6 +12,7 @@ use abide_model::line::UsageLine;
 use abide_model::money::Amount;
 use abide_model::usage::{Measure, Tokens, Usage};
 use abide_store::{Append, Line, NewSession, Options, Store};
+use expect_test::expect;
 use std::path::Path;
 
 const BOOK: &str = r#"
@@ -38,22 +39,31 @@ fn book() -> Book {
     load(&files).unwrap()
 }
 
-/// Posts a line of a cent for each instant, in this order.
+/// Posts a line of six tenths of a cent for each instant, in this order.
 async fn post(folder: &Path, instants: &[&str]) {
+    let calls: Vec<_> = instants.iter().map(|at| (*at, "acme", "own", 1)).collect();
+    post_calls(folder, &calls).await;
+}
+
+/// Posts a line for each instant, customer, channel and number of input tokens, in this order.
+async fn post_calls(folder: &Path, calls: &[(&str, &str, &str, u64)]) {
     let store = Store::open(folder, Options::default()).unwrap().store;
-    for (n, at) in (1u32..).zip(instants) {
+    for (n, (at, customer, channel, input)) in (1u32..).zip(calls) {
         let at: Time = at.parse().unwrap();
         let line = UsageLine {
             at,
             run: RunId { session: SessionId(u128::from(n)), n: 1 },
             call: CallNo(n),
             key: "ci".to_owned(),
-            customer: "acme".parse().unwrap(),
+            customer: customer.parse().unwrap(),
             model: "gpt".parse().unwrap(),
             cloud: "east".parse().unwrap(),
             product: "lab/api".parse().unwrap(),
-            channel: "own".parse().unwrap(),
-            usage: Usage { tokens: Tokens { input: 1, ..Tokens::default() }, measure: Measure::Reported },
+            channel: channel.parse().unwrap(),
+            usage: Usage {
+                tokens: Tokens { input: *input, ..Tokens::default() },
+                measure: Measure::Reported,
+            },
             charge: Some(Amount::parse("0.006 USD").unwrap()),
             duties: vec![],
         };
@@ -136,4 +146,163 @@ async fn what_customers_are_billed_is_what_the_statement_says_to_the_cent() {
     assert_eq!(billed, 0, "three months are billed what their quarter is: 0.006 USD forty times");
     let nobody = books.bill("acm".parse().unwrap(), Period::parse("2026-Q1").unwrap(), now).unwrap();
     assert_eq!(nobody, Err(vec!["acme".parse().unwrap()]));
+}
+
+/// What calls cost the lab through the red cloud, to which it has committed, as `acme` has to the lab.
+const SPENT: &str = r#"
+[[party]]
+id = "acme"
+[[party]]
+id = "red"
+[[channel]]
+id = "red-cloud"
+operator = "red"
+[[cost]]
+channel = "red-cloud"
+product = "lab"
+since = 2026-02-01
+recorded = 2026-03-10
+input = "2 EUR"
+output = "8 EUR"
+[[rate]]
+from = "EUR"
+to = "USD"
+value = "1.25"
+on = 2026-01-01
+[[purchase]]
+from = "red"
+amount = "10 USD"
+on = 2026-03-04
+"#;
+
+const COMMITS: [(&str, &str); 2] = [
+    (
+        "lab-red",
+        "[[commit]]\nid = \"spend\"\nfrom = \"lab\"\nto = \"red\"\nshortfall = \"100%\"\n\
+         schedule = [{ since = 2026-01-01, until = 2026-04-01, amount = \"20 USD\" }]\n",
+    ),
+    (
+        "acme-lab",
+        "[[commit]]\nid = \"volume\"\nfrom = \"acme\"\nto = \"lab\"\nshortfall = \"100%\"\n\
+         schedule = [{ since = 2026-01-01, until = 2026-04-01, amount = \"1 USD\" }]\n",
+    ),
+];
+
+fn committed() -> Book {
+    let mut files = vec![Source { path: "book.toml".to_owned(), text: format!("{BOOK}{SPENT}") }];
+    for (name, clause) in COMMITS {
+        let parties = name.replace('-', "\", \"");
+        let text =
+            format!("instrument = \"{name}\"\nparties = [\"{parties}\"]\nsigned = 2026-01-01\n{clause}");
+        files.push(Source { path: format!("{name}.toml"), text });
+    }
+    load(&files).unwrap()
+}
+
+#[tokio::test]
+async fn metered_calls_draw_down_what_their_customer_and_what_their_caller_committed_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let calls = [
+        ("2026-01-15T12:00Z", "acme/west", "own", 1_000_000),
+        // Before there was a cost, and charged to nobody who committed.
+        ("2026-01-20T12:00Z", "other", "red-cloud", 1_000_000),
+        ("2026-03-02T12:00Z", "other", "red-cloud", 1_000_000),
+        ("2026-03-02T18:00Z", "acme", "red-cloud", 3_000_000),
+    ];
+    post_calls(folder.path(), &calls).await;
+    let book = committed();
+    let period = Period::parse("2026-Q1").unwrap();
+    let mut books = Books::open(folder.path(), &book).unwrap();
+    let shown = |books: &mut Books<'_>, party: &str, now: &str| {
+        let drawn =
+            books.statement((party.parse().unwrap(), Sight::Own), period, now.parse().unwrap()).unwrap();
+        let text = drawn.render_table();
+        let from = |line: &&str| !["Bought", "Commit"].iter().any(|title| line.starts_with(title));
+        text.lines().skip_while(from).map(|line| format!("{line}\n")).collect::<String>()
+    };
+    expect![[r#"
+        Bought
+          by   from      calls  estimated  tokens in  tokens out        for
+          lab  red           2          0  4,000,000           0   8.00 EUR
+          lab  red   1 entered          0          0           0  10.00 USD
+
+        Metered usage by customer, as it is invoiced
+          other      0.01 USD
+          acme       0.01 USD
+          acme/west  0.01 USD
+
+        Commit volume
+          acme buys at least so much from lab
+          2026-01-01 to 2026-03-31
+            committed     1.00  USD
+            to be bought  1.00  USD
+            bought        0.012 USD
+            short         0.988 USD
+            due to lab    0.99  USD
+
+        Commit spend
+          lab buys at least so much from red
+          2026-01-01 to 2026-03-31
+            committed     20.00 USD
+            to be bought  20.00 USD
+            bought        20.00 USD
+            due to red     0.00 USD
+
+        Due
+          to lab: 0.99 USD
+          by lab: 0.00 USD
+    "#]]
+    .assert_eq(&shown(&mut books, "lab", "2026-05-01T00:00Z"));
+    // The cost was not known yet.
+    expect![[r#"
+        Bought
+          by   from      calls  estimated  tokens in  tokens out        for
+          lab  red   1 entered          0          0           0  10.00 USD
+
+        Commit spend
+          lab buys at least so much from red
+          2026-01-01 to 2026-03-31, still open
+            committed           20.00 USD
+            to be bought        20.00 USD
+            bought              10.00 USD
+            still to be bought  10.00 USD
+
+        Due
+          nothing
+    "#]]
+    .assert_eq(&shown(&mut books, "red", "2026-03-05T00:00Z"));
+    let mut lines = String::new();
+    let lab = ("lab".parse().unwrap(), Sight::Own);
+    books
+        .lines(lab, period, "2026-05-01T00:00Z".parse().unwrap(), |behind| {
+            lines += &behind.text();
+            Ok(())
+        })
+        .unwrap();
+    expect![[r#"
+        2026-03-02            5.00 USD  lab/api own  -    book.toml:13
+        2026-03-04           10.00 USD  bought from red  lab  spend  book.toml:38
+        2026-01-15           0.006 USD  lab/api own  acme/west  volume  resp_0000000000000000000000000000000100000001 call 1
+        2026-01-20           0.006 USD  lab/api red-cloud  other    resp_0000000000000000000000000000000200000001 call 2
+        2026-03-02           0.006 USD  lab/api red-cloud  other    resp_0000000000000000000000000000000300000001 call 3
+        2026-03-02            2.00 EUR  bought from red: lab/api red-cloud  lab  spend  resp_0000000000000000000000000000000300000001 call 3
+        2026-03-02           0.006 USD  lab/api red-cloud  acme  volume  resp_0000000000000000000000000000000400000001 call 4
+        2026-03-02            6.00 EUR  bought from red: lab/api red-cloud  lab  spend  resp_0000000000000000000000000000000400000001 call 4
+    "#]]
+    .assert_eq(&lines);
+    let mut out = Vec::new();
+    let form = (Format::Hledger, Detail::Call);
+    books.export(form, "2026-05-01T00:00Z".parse().unwrap(), &mut out, |_| ()).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    let bought = text.split("\n\n").filter(|one| one.contains("kind:cost") || one.contains("kind:purchase"));
+    expect![[r#"
+        2026-03-02 * red | usage, as metered
+            ; kind:cost
+            Expenses:Usage:Lab:Api:Red-cloud  8.00 EUR  ; calls:2, estimated-calls:0, input-tokens:4000000, output-tokens:0
+            Liabilities:Uninvoiced:Red  -8.00 EUR
+        2026-03-04 * red | entered purchase
+            ; kind:purchase, entered:book.toml:38
+            Expenses:Purchases:Red  10.00 USD
+            Liabilities:Payable:Red  -10.00 USD"#]]
+    .assert_eq(&bought.collect::<Vec<_>>().join("\n"));
 }

@@ -27,6 +27,12 @@ pub enum Account {
     ShareExpense(Clause),
     /// What is owed for revenue that was entered without naming a customer.
     ReceivableThrough(Channel),
+    /// Cost of what was bought from a party.
+    Purchase(Party),
+    /// Cost of metered calls: what was served through which channel.
+    Served(Product, Channel),
+    /// What a party will charge for metered calls, by our own meter.
+    Uninvoiced(Party),
     /// Revenue from another clause about money.
     ClauseIncome(Kind, Clause),
     /// Cost of another clause about money.
@@ -51,6 +57,11 @@ impl Account {
             Account::ShareIncome(clause) => join("Income:RevenueShare", clause.as_str()),
             Account::ShareExpense(clause) => join("Expenses:RevenueShare", clause.as_str()),
             Account::ReceivableThrough(channel) => join("Assets:Receivable:Channels", channel.as_str()),
+            Account::Purchase(party) => join("Expenses:Purchases", party.as_str()),
+            Account::Served(product, channel) => {
+                join(&join("Expenses:Usage", product.as_str()), channel.as_str())
+            }
+            Account::Uninvoiced(party) => join("Liabilities:Uninvoiced", party.as_str()),
             Account::ClauseIncome(kind, clause) => join(&format!("Income:{}", word(*kind)), clause.as_str()),
             Account::ClauseExpense(kind, clause) => {
                 join(&format!("Expenses:{}", word(*kind)), clause.as_str())
@@ -68,8 +79,10 @@ impl Account {
             Account::ShareReceivable(party)
             | Account::ShareAccruedIn(party)
             | Account::Payable(party)
-            | Account::ShareAccruedOut(party) => vec![("party", party.as_str())],
-            Account::Usage(product, channel) => {
+            | Account::ShareAccruedOut(party)
+            | Account::Purchase(party)
+            | Account::Uninvoiced(party) => vec![("party", party.as_str())],
+            Account::Usage(product, channel) | Account::Served(product, channel) => {
                 vec![("product", product.as_str()), ("channel", channel.as_str())]
             }
             Account::ReceivableThrough(channel) => vec![("channel", channel.as_str())],

@@ -5,7 +5,7 @@ use crate::accrual::{Accrual, Worked};
 use crate::convert::Rates;
 use crate::period::day_start;
 use crate::sum::TooLarge;
-use crate::tally::{Account, Sale, Say, Tally};
+use crate::tally::{Account, Sale, Say, Spent, Tally};
 use abide_model::Time;
 use abide_model::line::UsageLine;
 use abide_model::money::Amount;
@@ -86,6 +86,13 @@ impl Bases {
             say = say.max(self.tally.add(&sale, holds));
         }
         say
+    }
+
+    /// Counts what a metered line costs toward the commitments that it draws down.
+    pub(crate) fn spend(&mut self, spent: &Spent<'_>, holds: impl Fn(&Clause) -> bool) {
+        if spent.at < self.until {
+            self.tally.spend(spent, holds);
+        }
     }
 
     /// Adds a sale to the bases that hold it; what it does there.

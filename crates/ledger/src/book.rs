@@ -11,14 +11,14 @@ use crate::account::Account as Ledger;
 use crate::bases::{Bases, Reckoned};
 use crate::calls::{Billing, Calls, Sheet};
 use crate::closing::{Closings, Figure, Obligation, Owed};
-use crate::period::{Days, date_of};
+use crate::period::{Days, date_of, day_start};
 use crate::postings::{Cause, Count, Posting, Transaction};
 use crate::sum::{TooLarge, minor_amount};
-use crate::tally::{Account, Entry, Kind, Owing, Stretch};
+use crate::tally::{Account, Entry, Kind, Owing, Spent, Stretch};
 use abide_model::line::UsageLine;
-use abide_model::money::{Amount, Currency};
+use abide_model::money::{Amount, Currency, Exact};
 use abide_model::name::{Channel, Clause, Customer, Party, Product};
-use abide_model::terms::{Revenue, Terms, YearBegins};
+use abide_model::terms::{Cost, Purchase, Revenue, Terms, YearBegins};
 use abide_model::{Date, Time};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -80,6 +80,9 @@ pub struct Draft {
     sheets: BTreeMap<(Date, Customer, Currency), Sheet>,
     calls: Calls,
     entered: Vec<Revenue>,
+    bought: Vec<Purchase>,
+    costs: Vec<Cost>,
+    spent: BTreeMap<(Date, Party, Currency), Sheet>,
     unpriced: BTreeMap<(Product, Channel), Count>,
 }
 
@@ -99,7 +102,11 @@ impl Draft {
                 entered.push(row.clone());
             }
         });
+        let bought = |row: &&Purchase| row.by == scope.own && day_start(row.on, &scope.zone) < scope.until;
         Self {
+            bought: terms.purchases.iter().filter(bought).cloned().collect(),
+            costs: terms.costs.clone(),
+            spent: BTreeMap::new(),
             days: Days::new(scope.zone.clone()),
             bases,
             scope: Scope { terms: Terms::default(), closings, ..scope },
@@ -116,6 +123,7 @@ impl Draft {
             return;
         }
         self.bases.meter(line, |clause| covers(clause, line));
+        self.spend(line, |clause| covers(clause, line));
         let place = (line.product.clone(), line.channel.clone());
         let Some(charge) = line.charge else {
             self.unpriced.entry(place).or_default().add(line);
@@ -133,6 +141,17 @@ impl Draft {
         }
     }
 
+    /// Books what a line costs, with what else the same seller charges for that day.
+    fn spend(&mut self, line: &UsageLine, covers: impl Fn(&Clause) -> bool) {
+        let Some(spent) = Spent::of_line(line, &self.costs) else { return };
+        self.bases.spend(&spent, covers);
+        let key = (self.days.find(line.at), spent.cost.seller.clone(), spent.amount.currency);
+        let sheet = self.spent.entry(key).or_default();
+        let (count, sum) = sheet.entry((line.product.clone(), line.channel.clone())).or_default();
+        count.add(line);
+        sum.add(spent.amount.pico);
+    }
+
     /// The book.
     ///
     /// # Errors
@@ -146,6 +165,12 @@ impl Draft {
         }
         for row in std::mem::take(&mut self.entered) {
             transactions.push(entered(row));
+        }
+        for row in std::mem::take(&mut self.bought) {
+            transactions.push(bought(row));
+        }
+        for ((date, seller, currency), sheet) in std::mem::take(&mut self.spent) {
+            transactions.push(spent(date, seller, currency, sheet)?);
         }
         let reckoned = self.bases.work_out()?;
         self.post_due(&reckoned, &mut transactions)?;
@@ -279,6 +304,8 @@ impl Draft {
             Cause::Day { .. }
             | Cause::Call(_)
             | Cause::Entered { .. }
+            | Cause::Bought { .. }
+            | Cause::Spent { .. }
             | Cause::Due { .. }
             | Cause::Adjustment { .. } => false,
         };
@@ -329,6 +356,31 @@ fn entered(row: Revenue) -> Transaction {
     ];
     let cause = Cause::Entered { customer: row.customer, channel: row.channel, place: row.place };
     Transaction::new(row.on, cause, postings)
+}
+
+/// A row of something bought, in full: its seller's invoice is elsewhere.
+fn bought(row: Purchase) -> Transaction {
+    let opposite = Amount { pico: -row.amount.pico, currency: row.amount.currency };
+    let leg = |account, amount| Posting { account, amount, count: None };
+    let postings = vec![
+        leg(Ledger::Purchase(row.from.clone()), row.amount),
+        leg(Ledger::Payable(row.from.clone()), opposite),
+    ];
+    Transaction::new(row.on, Cause::Bought { seller: row.from, place: row.place }, postings)
+}
+
+/// What metered calls of one day cost, exactly: how their seller rounds is for its invoice to say.
+fn spent(date: Date, seller: Party, currency: Currency, sheet: Sheet) -> Result<Transaction, TooLarge> {
+    let exact = |sum: Exact| sum.to_amount(currency).ok_or(TooLarge { currency });
+    let total: Exact = sheet.values().map(|(_, sum)| sum.exact()).sum();
+    let mut postings = Vec::new();
+    for ((product, channel), (count, sum)) in sheet {
+        let account = Ledger::Served(product, channel);
+        postings.push(Posting { account, amount: exact(sum.exact())?, count: Some(count) });
+    }
+    let account = Ledger::Uninvoiced(seller.clone());
+    postings.push(Posting { account, amount: exact(-total)?, count: None });
+    Ok(Transaction::new(date, Cause::Spent { seller }, postings))
 }
 
 fn balances(transactions: &[Transaction]) -> Result<BTreeMap<(Ledger, Currency), Amount>, TooLarge> {

@@ -163,6 +163,8 @@ fn kind(transaction: &Transaction) -> &'static str {
         Cause::Due { .. } => "due",
         Cause::Accrued { .. } => "accrued",
         Cause::Entered { .. } => "revenue",
+        Cause::Bought { .. } => "purchase",
+        Cause::Spent { .. } => "cost",
         Cause::Clause { kind, .. } => kind.as_str(),
         Cause::Adjustment { .. } => "adjustment",
     }
@@ -176,6 +178,7 @@ fn payee(transaction: &Transaction) -> String {
         Cause::Entered { customer, channel, .. } => {
             customer.as_ref().map_or_else(|| channel.to_string(), ToString::to_string)
         }
+        Cause::Bought { seller, .. } | Cause::Spent { seller } => seller.to_string(),
         Cause::Due { counterparty, .. }
         | Cause::Accrued { counterparty, .. }
         | Cause::Clause { counterparty, .. }
@@ -190,6 +193,8 @@ fn narration(transaction: &Transaction) -> String {
         Cause::Call(line) => format!("call {} of {}", line.call, line.run.session),
         Cause::Due { clause, settlement, .. } => format!("{clause} for {}", settlement.period),
         Cause::Entered { .. } => "entered revenue".to_owned(),
+        Cause::Bought { .. } => "entered purchase".to_owned(),
+        Cause::Spent { .. } => "usage, as metered".to_owned(),
         Cause::Clause { clause, stretch, open: false, .. } => format!("{clause} for {stretch}"),
         Cause::Clause { clause, stretch, open: true, .. } => {
             format!("{clause} accrued in {stretch}, not yet due")
@@ -205,8 +210,10 @@ fn narration(transaction: &Transaction) -> String {
 fn facts(transaction: &Transaction) -> Facts {
     let text = |text: String| Fact::Text(text);
     match transaction.cause() {
-        Cause::Day { .. } => Facts::new(),
-        Cause::Entered { place, .. } => vec![("entered", text(place.to_string()))],
+        Cause::Day { .. } | Cause::Spent { .. } => Facts::new(),
+        Cause::Entered { place, .. } | Cause::Bought { place, .. } => {
+            vec![("entered", text(place.to_string()))]
+        }
         Cause::Clause { clause, stretch, .. } | Cause::Adjustment { clause, stretch, .. } => {
             vec![("clause", text(clause.to_string())), ("period", text(stretch.clone()))]
         }

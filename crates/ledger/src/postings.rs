@@ -73,6 +73,18 @@ pub enum Cause {
         /// Where it was entered.
         place: Place,
     },
+    /// Something bought that was entered by hand.
+    Bought {
+        /// From whom.
+        seller: Party,
+        /// Where it was entered.
+        place: Place,
+    },
+    /// What metered calls of one day cost.
+    Spent {
+        /// Who charges for them.
+        seller: Party,
+    },
     /// What falls due under a clause that is no share, or is still open.
     Clause {
         /// What the clause is.
@@ -157,7 +169,12 @@ impl Transaction {
     #[must_use]
     pub fn is_final(&self) -> bool {
         match &self.cause {
-            Cause::Day { .. } | Cause::Call(_) | Cause::Entered { .. } | Cause::Adjustment { .. } => true,
+            Cause::Day { .. }
+            | Cause::Call(_)
+            | Cause::Entered { .. }
+            | Cause::Bought { .. }
+            | Cause::Spent { .. }
+            | Cause::Adjustment { .. } => true,
             Cause::Due { settlement, .. } => settlement.due.is_exact(),
             Cause::Clause { open, .. } => !open,
             Cause::Accrued { .. } => false,

@@ -1,19 +1,39 @@
-//! Puts a price on usage: which price of the price book holds, and what the tokens cost at it.
+//! Puts a price on usage: which price of the price book holds, and what the tokens cost at it; and what the operator of
+//! a channel charges for them.
 
 use abide_model::Time;
+use abide_model::line::UsageLine;
 use abide_model::money::Amount;
 use abide_model::name::Product;
-use abide_model::terms::Price;
+use abide_model::terms::{Cost, Price};
 use abide_model::usage::Tokens;
 
 /// The price that holds for `product` at `at`: among those that have begun, the longest path that covers the
 /// product wins, then the latest begun, then the last listed.
 #[must_use]
 pub fn price_of<'p>(prices: &'p [Price], product: &Product, at: Time) -> Option<&'p Price> {
-    prices
-        .iter()
-        .filter(|price| price.since <= at && price.product.covers(product))
-        .max_by_key(|price| (price.product.as_str().len(), price.since))
+    best(prices.iter(), |price| price, product, at)
+}
+
+/// The row whose price holds.
+fn best<T>(
+    rows: impl Iterator<Item = T>,
+    price: impl Fn(&T) -> &Price,
+    product: &Product,
+    at: Time,
+) -> Option<T> {
+    let holds = |price: &Price| price.since <= at && price.product.covers(product);
+    rows.filter(|row| holds(price(row)))
+        .max_by_key(|row| (price(row).product.as_str().len(), price(row).since))
+}
+
+/// What a call cost whoever is charged for what its channel serves, by the cost that held then; `None` where there is
+/// none, or it is so high that it fits no amount.
+#[must_use]
+pub fn cost<'c>(costs: &'c [Cost], line: &UsageLine) -> Option<(&'c Cost, Amount)> {
+    let through = costs.iter().filter(|cost| cost.channel == line.channel);
+    let cost = best(through, |cost| &cost.price, &line.product, line.at)?;
+    Some((cost, cost.price.charge(&line.usage.tokens)?))
 }
 
 /// What `tokens` of `product` cost the customer; `None` when no price holds, or the price is so high that the

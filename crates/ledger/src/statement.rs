@@ -4,11 +4,13 @@
 //! Whether a share's base holds a line is asked of the caller.
 
 mod behind;
+mod bought;
 mod customers;
 mod table;
 mod unplaced;
 
 pub use behind::Behind;
+pub use bought::Bought;
 pub use customers::CustomerAccount;
 pub(crate) use customers::billed;
 pub use unplaced::Unplaced;
@@ -16,12 +18,12 @@ pub use unplaced::Unplaced;
 use crate::accrual::{Settlement, Worked};
 use crate::bases::{Bases, Reckoned};
 use crate::closing::{Closings, Figure, Obligation, Owed};
-use crate::period::Period;
+use crate::period::{Period, day_start};
 use crate::postings::Count;
 use crate::share::Span;
 use crate::stake;
 use crate::sum::{Sum, TooLarge};
-use crate::tally::{AT_FAVOURED_PRICE, Account, Entry, Say, Stretch, is_below, plus};
+use crate::tally::{AT_FAVOURED_PRICE, Account, Entry, Say, Spent, Stretch, is_below, plus};
 use abide_model::line::UsageLine;
 use abide_model::money::{Currency, Exact};
 use abide_model::name::{Channel, Clause, Customer, Party, Product};
@@ -112,6 +114,8 @@ pub struct Statement {
     pub unplaced: Vec<Unplaced>,
     /// Revenue, by currency.
     pub totals: Vec<Total>,
+    /// What the party bought and sold by purchases that were entered, and what metered calls cost, by currency.
+    pub bought: Vec<Bought>,
     /// Metered usage by customer, for the book's own party alone.
     pub customers: Vec<CustomerAccount>,
     /// The shares that pay or burden the party.
@@ -294,6 +298,7 @@ pub struct Draft {
     revenue: BTreeMap<(Product, Channel, Currency), (Count, Sum)>,
     unpriced: BTreeMap<(Product, Channel), Count>,
     unplaced: unplaced::Gathered,
+    bought: bought::Gathered,
     customers: customers::Gathered,
     /// Whether obligations between others are kept.
     all: bool,
@@ -334,6 +339,7 @@ impl Draft {
             revenue: BTreeMap::new(),
             unpriced: BTreeMap::new(),
             unplaced: unplaced::Gathered::default(),
+            bought: bought::Gathered::default(),
             customers: customers::Gathered::default(),
             all,
         };
@@ -347,6 +353,12 @@ impl Draft {
             return;
         }
         let say = self.bases.meter(line, |clause| covers(clause, line));
+        if let Some(spent) = Spent::of_line(line, &self.terms.costs) {
+            self.bases.spend(&spent, |clause| covers(clause, line));
+            if self.window.contains(&line.at) {
+                self.bought.add_line(line, &spent, &self.party);
+            }
+        }
         let listed = self.party == self.own || self.sight.lists(say);
         if self.party == self.own {
             self.customers.add(line, &self.window);
@@ -367,7 +379,10 @@ impl Draft {
 
     /// Adds the rows that were entered by hand.
     fn enter(&mut self) {
-        let Self { terms, bases, zone, window, revenue, party, unplaced, sight, .. } = self;
+        let Self { terms, bases, zone, window, revenue, party, unplaced, sight, bought, .. } = self;
+        for row in terms.purchases.iter().filter(|row| window.contains(&day_start(row.on, zone))) {
+            bought.add_row(row, party);
+        }
         bases.enter(terms, zone, |row, at, say| {
             if window.contains(&at) {
                 let seen = |clause: &Clause| sight.sees(terms, clause, row.customer.as_ref());
@@ -417,6 +432,7 @@ impl Draft {
                 .map(|((product, channel), count)| Unpriced { product, channel, count })
                 .collect(),
             unplaced: self.unplaced.finish(),
+            bought: self.bought.finish(),
             customers: self.customers.finish()?,
             sight: self.sight,
             names: self.names,

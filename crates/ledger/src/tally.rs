@@ -10,6 +10,7 @@ use crate::convert::Rates;
 use crate::guarantee;
 use crate::parity::{self, Deal};
 use crate::period::{Period, Periods, date_of, day_start};
+use crate::rate;
 use crate::share::Span;
 use crate::split;
 use crate::sum::{Cumulative, Sum, TooLarge};
@@ -17,7 +18,7 @@ use abide_model::line::UsageLine;
 use abide_model::money::{Amount, Currency, Exact};
 use abide_model::name::{Clause, Customer, Party, Product};
 use abide_model::terms::{
-    Commit, Comparable, Guarantee, Parity, Quantity, Revenue, Share, Split, Stage, Step, Take, Terms,
+    Commit, Comparable, Cost, Guarantee, Parity, Quantity, Revenue, Share, Split, Stage, Step, Take, Terms,
     YearBegins,
 };
 use abide_model::{Date, Time};
@@ -157,19 +158,48 @@ pub(crate) struct Sale<'a> {
     pub(crate) customer: Option<&'a Customer>,
     pub(crate) amount: Amount,
     pub(crate) quantity: Option<&'a Quantity>,
+    /// Whether it is a call rather than a row.
+    pub(crate) metered: bool,
 }
 
 impl<'a> Sale<'a> {
     /// A metered line; `None` when it has no price.
     pub(crate) fn of_line(line: &'a UsageLine) -> Option<Self> {
         let (product, customer) = (&line.product, Some(&line.customer));
-        line.charge.map(|amount| Sale { at: line.at, product, customer, amount, quantity: None })
+        line.charge.map(|amount| Sale {
+            at: line.at,
+            product,
+            customer,
+            amount,
+            quantity: None,
+            metered: true,
+        })
     }
 
     /// A row that was entered by hand, whose day begins at `at`.
     pub(crate) fn of_row(row: &'a Revenue, at: Time) -> Self {
         let (customer, quantity) = (row.customer.as_ref(), row.quantity.as_ref());
-        Sale { at, product: &row.product, customer, amount: row.amount, quantity }
+        Sale { at, product: &row.product, customer, amount: row.amount, quantity, metered: false }
+    }
+}
+
+/// What a metered call costs the book's own party.
+pub(crate) struct Spent<'a> {
+    pub(crate) at: Time,
+    pub(crate) cost: &'a Cost,
+    pub(crate) amount: Amount,
+}
+
+impl<'a> Spent<'a> {
+    /// What a line costs under `costs`; `None` where its channel's operator has no price for it.
+    pub(crate) fn of_line(line: &UsageLine, costs: &'a [Cost]) -> Option<Self> {
+        let (cost, amount) = rate::cost(costs, line)?;
+        Some(Spent { at: line.at, cost, amount })
+    }
+
+    /// Whether a commitment is one of its buyer to its seller.
+    pub(crate) fn is_between(&self, commit: &Commit) -> bool {
+        (&commit.buyer, &commit.seller) == (&self.cost.buyer, &self.cost.seller)
     }
 }
 
@@ -213,6 +243,8 @@ pub(crate) struct Tally {
     rates: Arc<Rates>,
     splits: Vec<(Range<Time>, Periods, Grosses)>,
     commits: Vec<(Vec<Gathered>, BTreeMap<Currency, Exact>)>,
+    /// For each commitment, whether metered calls draw it down by what they cost, since its buyer is charged for them.
+    at_cost: Vec<bool>,
     parities: Vec<(Range<Time>, Periods, Deals)>,
 }
 
@@ -241,6 +273,15 @@ impl Tally {
         Self {
             splits: terms.splits.iter().map(split).collect(),
             parities: terms.parities.iter().map(parity).collect(),
+            at_cost: terms
+                .commits
+                .iter()
+                .map(|commit| {
+                    let between =
+                        |cost: &Cost| (&cost.buyer, &cost.seller) == (&commit.buyer, &commit.seller);
+                    terms.costs.iter().any(between)
+                })
+                .collect(),
             commits: terms
                 .commits
                 .iter()
@@ -303,7 +344,8 @@ impl Tally {
             }
         }
         for (at, commit) in terms.commits.iter().enumerate() {
-            if holds(&commit.clause) {
+            let at_cost = sale.metered && self.at_cost.get(at).is_some_and(|at_cost| *at_cost);
+            if !at_cost && holds(&commit.clause) {
                 found = Say::Counts;
                 self.draw(at, sale.at, sale.amount);
             }
@@ -322,6 +364,22 @@ impl Tally {
             *paid += &sale.amount.exact();
         }
         found
+    }
+
+    /// Whether metered calls draw a commitment down by what they cost rather than by what is charged for them.
+    pub(crate) fn is_at_cost(&self, clause: &Clause) -> bool {
+        let mut commits = self.terms.commits.iter().zip(&self.at_cost);
+        commits.any(|(commit, at_cost)| *at_cost && commit.clause == *clause)
+    }
+
+    /// Counts what a metered call costs toward the commitments between its buyer and its seller.
+    pub(crate) fn spend(&mut self, spent: &Spent<'_>, holds: impl Fn(&Clause) -> bool) {
+        let terms = Arc::clone(&self.terms);
+        for (place, commit) in terms.commits.iter().enumerate() {
+            if spent.is_between(commit) && holds(&commit.clause) {
+                self.draw(place, spent.at, spent.amount);
+            }
+        }
     }
 
     /// Counts something bought toward a commitment.

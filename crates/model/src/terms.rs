@@ -11,7 +11,7 @@ mod spend;
 mod stake;
 
 pub use one::Term;
-pub use price::Price;
+pub use price::{Cost, Price};
 pub use revenue::{
     Basis, Cap, Comparable, Conversion, Guarantee, Limit, Minimum, Parity, Rates, Share, Tier,
 };
@@ -123,6 +123,8 @@ pub struct Terms {
     pub revenue: Vec<Revenue>,
     /// What was bought, by day.
     pub purchases: Vec<Purchase>,
+    /// What metered calls cost the book's own party, where a channel's operator charges for them.
+    pub costs: Vec<Cost>,
 }
 
 impl Terms {

@@ -720,6 +720,12 @@ fn what_no_rate_converts_is_warned_of_and_leaves_the_invoice_a_draft() {
                 \n[[revenue]]\nproduct = \"lab/api\"\nchannel = \"blue\"\namount = \"9 JPY\"\non = 2027-03-01\n";
     let rows = std::fs::read_to_string(book.join("rows.toml")).unwrap() + more;
     std::fs::write(book.join("rows.toml"), rows).unwrap();
+    let price = |since: &str, amount: &str| {
+        format!(
+            "[[price]]\nproduct = \"lab\"\nsince = {since}\ninput = \"{amount}\"\noutput = \"{amount}\"\n\n"
+        )
+    };
+    stage.write("book/prices.toml", &(price("2027-01-01", "2 CHF") + &price("2020-01-01", "2 USD")));
     let run = |words: &[&str]| stage.run(words).text();
     let mut out = run(&["agreement", "check", "book"]);
     let of = ["ledger", "invoice", "book", "--to", "lab", "--from", "cloud", "--at", "2028-05-01"];
@@ -727,7 +733,14 @@ fn what_no_rate_converts_is_warned_of_and_leaves_the_invoice_a_draft() {
     let told = page.lines().filter(|line| line.contains("<title>") || line.contains("class=\"draft\""));
     out += &told.map(|line| format!("{line}\n")).collect::<String>();
     expect![[r#"
-        book `answers` of lab: 7 parties, 4 products, 3 channels, 7 clauses; 2 warnings
+        book `answers` of lab: 7 parties, 4 products, 3 channels, 7 clauses; 3 warnings
+        warning[no-rate]: `capped` cannot count this: there is no rate from CHF to USD for it
+         --> book/prices.toml:1:1
+          |
+        1 | [[price]]
+          | ^^^^^^^^^
+          = help: add a [[rate]] from = "CHF", to = "USD" of 2027-01-01 or before; until then a statement shows it apart
+
         warning[no-rate]: `spend` cannot count this: there is no rate from GBP to USD for it
            --> book/rows.toml:115:1
             |
@@ -742,7 +755,7 @@ fn what_no_rate_converts_is_warned_of_and_leaves_the_invoice_a_draft() {
             | ^^^^^^^^^^^
             = help: add a [[rate]] from = "JPY", to = "USD" of 2027-03-01 or before; until then a statement shows it apart
 
-        2 warnings
+        3 warnings
         exit 0
         <title>Draft invoice cloud-lab-2027</title>
         <p class="draft">A term is not known, so an amount is a range. The total is the most it can be.</p>

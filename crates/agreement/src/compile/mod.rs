@@ -136,9 +136,11 @@ fn compile(sources: &Files<'_>, files: &[(usize, syntax::File)], sink: &mut Sink
     let mut check = Check { zone, seen: BTreeMap::new(), unlisted: BTreeSet::new(), sources, sink };
     let mut registry = registry::build(files, &mut check);
     let owner = head.owner.as_ref().and_then(|word| check.find(&registry.words.parties, word, "party"));
-    let prices = price::build(files, &registry.words, &mut check);
+    let (prices, priced) = price::build(files, &registry.words, &mut check);
     let year = year_begins(head, &mut check);
-    let entries = entry::build(files, owner, &mut registry, &mut check);
+    let mut entries = entry::build(files, owner, &mut registry, &mut check);
+    entries.priced = priced;
+    entries.costs = price::costs(files, owner, &registry, &mut check);
     let (clauses, citations) = clause::build(files, &mut registry, &mut check)?;
     registry.words.points = Table::new(registry.points);
     registry.words.measures = Table::new(registry.measures);

@@ -1,19 +1,25 @@
-//! The price book: what a customer is charged per million tokens, by product and day.
+//! The price book: what a customer is charged per million tokens, by product and day; and what the operator of a
+//! channel charges for them.
 
-use super::registry::family;
+use super::registry::{Registry, cited, family};
 use super::{Check, meant};
-use crate::book::Words;
-use crate::diagnostic::Word;
+use crate::book::{Dated, Words};
+use crate::diagnostic::{Spot, Word};
 use crate::syntax::File;
-use crate::syntax::registry::PriceRow;
+use crate::syntax::registry::{CostRow, PriceRow};
+use crate::table::PartyNo;
 use abide_model::Time;
 use abide_model::money::{Amount, Currency, MoneyError};
 use abide_model::name::Product;
-use abide_model::terms::Price;
+use abide_model::terms::{Cost, Price};
 use std::collections::BTreeMap;
 
-/// Every price of every file, by product and then by day.
-pub(super) fn build(files: &[(usize, File)], words: &Words, check: &mut Check<'_>) -> Vec<Price> {
+/// Every price of every file, by product and then by day, and where each stands.
+pub(super) fn build(
+    files: &[(usize, File)],
+    words: &Words,
+    check: &mut Check<'_>,
+) -> (Vec<Price>, Vec<Spot>) {
     let mut prices = Vec::new();
     let mut seen = BTreeMap::new();
     for row in files.iter().flat_map(|(_, file)| &file.registry.prices) {
@@ -28,10 +34,72 @@ pub(super) fn build(files: &[(usize, File)], words: &Words, check: &mut Check<'_
                 .help("take one of them out, or give it the day in `since` from which it is charged");
         }
         let since = check.start(since.value);
-        prices.extend(price(row, known, since, check));
+        prices.extend(price(row, known, since, check).map(|price| (price, row.spot)));
     }
-    prices.sort_by(|a, b| (&a.product, a.since).cmp(&(&b.product, b.since)));
-    prices
+    prices.sort_by(|(a, _), (b, _)| (&a.product, a.since).cmp(&(&b.product, b.since)));
+    prices.into_iter().unzip()
+}
+
+/// Every cost of every file, by channel, product and day. `owner` is who is charged.
+pub(super) fn costs(
+    files: &[(usize, File)],
+    owner: Option<PartyNo>,
+    registry: &Registry,
+    check: &mut Check<'_>,
+) -> Vec<(Dated<Cost>, Spot)> {
+    let mut costs = Vec::new();
+    let mut seen = BTreeMap::new();
+    for row in files.iter().flat_map(|(_, file)| &file.registry.costs) {
+        let given = (&row.channel, &row.price.product, &row.price.since);
+        if let (Some(channel), Some(product), Some(since)) = given {
+            let recorded = row.recorded.unwrap_or(*since).value;
+            let key = (channel.value.clone(), product.value.clone(), since.value, recorded);
+            if let Some(first) = seen.insert(key, row.price.spot) {
+                let (product, channel) = (&product.value, &channel.value);
+                let message =
+                    format!("what `{product}` costs through `{channel}` from {} is given twice", since.value);
+                check
+                    .sink
+                    .error("duplicate-id", row.price.spot, message)
+                    .also(first, "first given here")
+                    .help("take one of them out; a correction says in `recorded` when it became known");
+            }
+        }
+        costs.extend(cost(row, owner, registry, check).map(|cost| (cost, row.price.spot)));
+    }
+    costs.sort_by(|(a, _), (b, _)| {
+        let (one, other) = (&a.row, &b.row);
+        let names = (&one.channel, &one.price.product).cmp(&(&other.channel, &other.price.product));
+        names.then((one.price.since, a.recorded).cmp(&(other.price.since, b.recorded)))
+    });
+    costs
+}
+
+fn cost(
+    row: &CostRow,
+    owner: Option<PartyNo>,
+    registry: &Registry,
+    check: &mut Check<'_>,
+) -> Option<Dated<Cost>> {
+    let words = &registry.words;
+    if let Some(word) = &row.source {
+        cited(word, registry, check);
+    }
+    let channel = row.channel.as_ref().and_then(|word| check.find(&words.channels, word, "channel"));
+    let seller = channel.map(|channel| words.operators[channel]);
+    if let (Some(word), true) = (&row.channel, seller.is_some() && seller == owner) {
+        check
+            .sink
+            .error("self-promise", word.spot, "this channel is your own: nobody else charges for it")
+            .help("name a channel that another party operates, or take the row out");
+    }
+    let product = row.price.product.as_ref().and_then(|word| family(word, words, check));
+    let since = check.start(row.price.since.as_ref()?.value);
+    let recorded = row.recorded.map_or(since, |day| check.start(day.value));
+    let price = price(&row.price, product, since, check)?;
+    let (buyer, seller) = (words.parties[owner?].clone(), words.parties[seller?].clone());
+    let channel = words.channels[channel?].clone();
+    Some(Dated { row: Cost { buyer, seller, channel, price }, recorded })
 }
 
 fn price(row: &PriceRow, product: Option<Product>, since: Time, check: &mut Check<'_>) -> Option<Price> {

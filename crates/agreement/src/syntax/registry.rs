@@ -22,6 +22,7 @@ pub(crate) struct Registry {
     pub(crate) facts: Vec<FactRow>,
     pub(crate) sources: Vec<SourceRow>,
     pub(crate) prices: Vec<PriceRow>,
+    pub(crate) costs: Vec<CostRow>,
     pub(crate) entries: Entries,
 }
 
@@ -114,6 +115,14 @@ pub(crate) struct PriceRow {
     pub(crate) spot: Spot,
 }
 
+#[derive(Debug)]
+pub(crate) struct CostRow {
+    pub(crate) channel: Option<Word>,
+    pub(crate) price: PriceRow,
+    pub(crate) recorded: Option<At<Date>>,
+    pub(crate) source: Option<Word>,
+}
+
 /// Reads every registry table of a file.
 pub(crate) fn read(fields: &mut Fields<'_>, sink: &mut Sink) -> Registry {
     Registry {
@@ -132,7 +141,15 @@ pub(crate) fn read(fields: &mut Fields<'_>, sink: &mut Sink) -> Registry {
         events: rows(fields, sink, "event", event),
         facts: facts(fields, sink),
         sources: sources(fields, sink),
-        prices: rows(fields, sink, "price", price),
+        prices: rows(fields, sink, "price", |table, sink| Some(price(table, sink))),
+        costs: rows(fields, sink, "cost", |table, sink| {
+            Some(CostRow {
+                channel: table.need_text(sink, "channel"),
+                price: price(table, sink),
+                recorded: table.date(sink, "recorded"),
+                source: table.text(sink, "source"),
+            })
+        }),
         entries: entry::read(fields, sink),
     }
 }
@@ -281,8 +298,8 @@ fn source_class(word: &Word, sink: &mut Sink) -> Option<SourceClass> {
     class
 }
 
-fn price(table: &mut Fields<'_>, sink: &mut Sink) -> Option<PriceRow> {
-    Some(PriceRow {
+fn price(table: &mut Fields<'_>, sink: &mut Sink) -> PriceRow {
+    PriceRow {
         product: table.need_text(sink, "product"),
         since: table.need_date(sink, "since"),
         input: table.need_text(sink, "input"),
@@ -290,5 +307,5 @@ fn price(table: &mut Fields<'_>, sink: &mut Sink) -> Option<PriceRow> {
         cache_write: table.text(sink, "cache_write"),
         output: table.need_text(sink, "output"),
         spot: table.spot(),
-    })
+    }
 }

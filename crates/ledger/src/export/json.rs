@@ -48,6 +48,8 @@ struct StatementJson<'a> {
     /// Sales of which a clause cannot say whether it counts them, since they name no segment or country.
     unplaced: Vec<UnplacedJson<'a>>,
     totals: Vec<TotalJson<'a>>,
+    /// Purchases that were entered, and what metered calls cost.
+    bought: Vec<BoughtJson<'a>>,
     /// Metered usage by customer, as it is invoiced.
     customers: Vec<CustomerJson<'a>>,
     shares: Vec<ShareJson<'a>>,
@@ -100,6 +102,16 @@ struct CustomerJson<'a> {
     revenue: String,
     /// The rounded sum so far less what was billed before.
     billed: String,
+    currency: &'a str,
+}
+
+#[derive(Serialize)]
+struct BoughtJson<'a> {
+    by: &'a str,
+    from: &'a str,
+    #[serde(flatten)]
+    count: CountJson,
+    amount: String,
     currency: &'a str,
 }
 
@@ -201,7 +213,15 @@ struct AccountEntryJson<'a> {
     currency: &'a str,
     closed: bool,
     figures: BTreeMap<String, SpanJson>,
+    /// What is owed, as a part of an amount, where it is neither all of a figure nor none.
+    part: Option<PartJson>,
     owed: Vec<OwingJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct PartJson {
+    rate: String,
+    of: String,
 }
 
 #[derive(Serialize)]
@@ -268,6 +288,13 @@ impl<'a> From<&'a Statement> for StatementJson<'a> {
             revenue_rounded: minor(total.revenue_minor, total.currency),
             currency: total.currency.as_str(),
         });
+        let bought = statement.bought.iter().map(|row| BoughtJson {
+            by: row.buyer.as_str(),
+            from: row.seller.as_str(),
+            count: CountJson::from(&row.count),
+            amount: exact(&row.amount, row.currency),
+            currency: row.currency.as_str(),
+        });
         let customers = statement.customers.iter().map(|one| CustomerJson {
             customer: one.customer.as_str(),
             count: CountJson::from(&one.count),
@@ -300,6 +327,7 @@ impl<'a> From<&'a Statement> for StatementJson<'a> {
             unpriced: unpriced.collect(),
             unplaced: statement.unplaced.iter().map(|open| unplaced(open, statement.sight)).collect(),
             totals: totals.collect(),
+            bought: bought.collect(),
             customers: customers.collect(),
             shares: statement.shares.iter().map(ShareJson::from).collect(),
             accounts: statement.accounts.iter().map(AccountJson::from).collect(),
@@ -327,6 +355,7 @@ fn named(statement: &Statement) -> BTreeMap<&str, &str> {
         let owed = account.entries.iter().flat_map(|entry| &entry.owed);
         told.extend(owed.flat_map(|owing| [&owing.payer, &owing.payee]));
     }
+    told.extend(statement.bought.iter().flat_map(|row| [&row.buyer, &row.seller]));
     told.extend(statement.holdings.iter().flat_map(|held| [&held.holder, &held.company]));
     let due = statement.falls_due.iter().map(|owed| &owed.of);
     let owed = due.chain(statement.adjustments.iter().map(|figure| &figure.of));
@@ -427,6 +456,10 @@ impl<'a> From<&'a Entry> for AccountEntryJson<'a> {
             currency: entry.currency.as_str(),
             closed: entry.closed,
             figures: entry.figures.iter().map(figure).collect(),
+            part: entry
+                .part
+                .as_ref()
+                .map(|(rate, of)| PartJson { rate: rate.percent(), of: exact(of, currency) }),
             owed: entry.owed.iter().map(owing).collect(),
         }
     }

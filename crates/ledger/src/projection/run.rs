@@ -235,7 +235,10 @@ impl<'p> Plan<'p> {
         };
         let units = unit
             .and_then(|unit| Some(Quantity { count: course.units(&amount.exact())?, unit: unit.to_owned() }));
-        bases.sell(&Sale { at: cell.at, product, customer, amount, quantity: units.as_ref() }, holds);
+        bases.sell(
+            &Sale { at: cell.at, product, customer, amount, quantity: units.as_ref(), metered: false },
+            holds,
+        );
         Ok(())
     }
 

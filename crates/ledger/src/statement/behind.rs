@@ -4,7 +4,7 @@ use super::{Draft, Sight};
 use crate::export::json;
 use crate::figure::number;
 use crate::period::{date_of, day_start};
-use crate::tally::is_below;
+use crate::tally::{Spent, is_below};
 use abide_model::Date;
 use abide_model::line::UsageLine;
 use abide_model::money::{Amount, grouped};
@@ -75,34 +75,68 @@ struct BehindJson<'a> {
 }
 
 impl Draft {
-    /// What the statement makes of a line; `None` when it counts in no figure of the period.
-    #[must_use]
-    pub fn behind(&self, line: &UsageLine, covers: impl Fn(&Clause, &UsageLine) -> bool) -> Option<Behind> {
+    /// What the statement makes of a line, as a sale and as what it cost; nothing when it counts in no figure of the
+    /// period.
+    pub fn behind(
+        &self,
+        line: &UsageLine,
+        covers: impl Fn(&Clause, &UsageLine) -> bool,
+    ) -> impl Iterator<Item = Behind> {
         let inside = line.at < self.at && self.window.contains(&line.at);
-        let toward: Vec<Clause> = if inside {
-            let seen = |clause: &&Clause| self.sees(clause, Some(&line.customer)) && covers(clause, line);
-            self.clauses().filter(seen).cloned().collect()
-        } else {
-            vec![]
+        let covers = |clause: &Clause| covers(clause, line);
+        let sold = inside.then(|| self.sold(line, covers)).flatten();
+        let spent = Spent::of_line(line, &self.terms.costs).filter(|_| inside);
+        let spent = spent.and_then(|spent| self.spent(line, &spent, covers));
+        sold.into_iter().chain(spent)
+    }
+
+    fn sold(&self, line: &UsageLine, covers: impl Fn(&Clause) -> bool) -> Option<Behind> {
+        let tally = self.bases.tally();
+        // A call is for no number of units, so that no price is asked for it.
+        let counts = |clause: &&Clause| {
+            let counted = !self.is_parity(clause) && !tally.is_at_cost(clause);
+            counted && covers(clause) && self.sees(clause, Some(&line.customer))
         };
-        (inside && (self.party == self.own || !toward.is_empty())).then(|| {
-            let behind = Behind {
-                day: date_of(line.at, &self.zone),
-                origin: format!("{} call {}", line.run, line.call),
-                what: format!("{} {}", line.product, line.channel),
-                who: line.customer.to_string(),
-                amount: line.charge,
-                toward,
-                withheld: false,
-            };
-            self.told(behind, Some(&line.customer))
-        })
+        let behind = Behind {
+            day: date_of(line.at, &self.zone),
+            origin: format!("{} call {}", line.run, line.call),
+            what: format!("{} {}", line.product, line.channel),
+            who: line.customer.to_string(),
+            amount: line.charge,
+            toward: self.clauses().filter(counts).cloned().collect(),
+            withheld: false,
+        };
+        let told = self.party == self.own || !behind.toward.is_empty();
+        told.then(|| self.told(behind, Some(&line.customer)))
+    }
+
+    fn spent(&self, line: &UsageLine, spent: &Spent<'_>, covers: impl Fn(&Clause) -> bool) -> Option<Behind> {
+        let (buyer, seller) = (&spent.cost.buyer, &spent.cost.seller);
+        let drawn = self.terms.commits.iter().filter(|commit| spent.is_between(commit));
+        let drawn = drawn.map(|commit| &commit.clause).filter(|clause| covers(clause));
+        let behind = Behind {
+            day: date_of(line.at, &self.zone),
+            // Which run of whose customer it was is the buyer's business.
+            origin: if self.sight == Sight::Own {
+                format!("{} call {}", line.run, line.call)
+            } else {
+                String::new()
+            },
+            what: format!("bought from {seller}: {} {}", line.product, line.channel),
+            who: buyer.to_string(),
+            amount: Some(spent.amount),
+            toward: drawn.cloned().collect(),
+            withheld: false,
+        };
+        (self.party == *buyer || self.party == *seller).then_some(behind)
     }
 
     /// The rows entered by hand that count in the period, sales before purchases.
     pub fn entered(&self) -> impl Iterator<Item = Behind> + '_ {
-        let ours = |toward: &[Clause], customer: Option<&Customer>| -> Vec<Clause> {
-            let seen = |clause: &&Clause| toward.contains(clause) && self.sees(clause, customer);
+        let ours = |toward: &[Clause], customer: Option<&Customer>, in_units: bool| -> Vec<Clause> {
+            let compared = |clause: &Clause| in_units || !self.is_parity(clause);
+            let seen =
+                |clause: &&Clause| toward.contains(clause) && self.sees(clause, customer) && compared(clause);
             self.clauses().filter(seen).cloned().collect()
         };
         let inside = |day: Date| self.window.contains(&day_start(day, &self.zone));
@@ -113,7 +147,11 @@ impl Draft {
                 what: format!("{} {}", row.product, row.channel),
                 who: row.customer.as_ref().map_or(String::new(), ToString::to_string),
                 amount: Some(row.amount),
-                toward: ours(&row.toward, row.customer.as_ref()),
+                toward: ours(
+                    &row.toward,
+                    row.customer.as_ref(),
+                    row.quantity.is_some() && row.customer.is_some(),
+                ),
                 withheld: false,
             };
             let counts = row.by == self.party || !behind.toward.is_empty();
@@ -126,12 +164,17 @@ impl Draft {
                 what: format!("bought from {}", row.from),
                 who: row.by.to_string(),
                 amount: Some(row.amount),
-                toward: ours(&row.toward, None),
+                toward: ours(&row.toward, None, false),
                 withheld: false,
             };
-            (!behind.toward.is_empty(), behind)
+            let ours = row.by == self.party || row.from == self.party;
+            (ours || !behind.toward.is_empty(), behind)
         });
         sales.chain(bought).filter(|(counts, _)| *counts).map(|(_, behind)| behind)
+    }
+
+    fn is_parity(&self, clause: &Clause) -> bool {
+        self.terms.parities.iter().any(|parity| parity.clause == *clause)
     }
 
     fn sees(&self, clause: &Clause, customer: Option<&Customer>) -> bool {

@@ -36,6 +36,7 @@ impl Statement {
         }
         self.revenue_table(&mut out);
         self.unpriced_table(&mut out);
+        self.bought_table(&mut out);
         self.unplaced_section(&mut out);
         self.customers_table(&mut out);
         for share in &self.shares {
@@ -136,6 +137,21 @@ impl Statement {
         let mut grid = Grid::new(&["product", "channel", "calls", "estimated", "tokens in", "tokens out"]);
         for row in &self.unpriced {
             grid.row([row.product.as_str(), row.channel.as_str()], &row.count, None);
+        }
+        grid.write(out);
+    }
+
+    fn bought_table(&self, out: &mut String) {
+        if self.bought.is_empty() {
+            return;
+        }
+        heading(out, "Bought");
+        let titles = ["by", "from", "calls", "estimated", "tokens in", "tokens out", "for"];
+        let mut grid = Grid::new(&titles);
+        for row in &self.bought {
+            let money = exact(&row.amount, row.currency);
+            let names = [self.name(&row.buyer), self.name(&row.seller)];
+            grid.row(names, &row.count, Some((&money, row.currency)));
         }
         grid.write(out);
     }

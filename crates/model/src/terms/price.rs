@@ -1,8 +1,8 @@
-//! The price book: what a customer is charged for tokens.
+//! The price book: what a customer is charged for tokens, and what the operator of a channel charges for them.
 
 use crate::Time;
 use crate::money::Amount;
-use crate::name::Product;
+use crate::name::{Channel, Party, Product};
 use crate::usage::Tokens;
 
 /// What the customer is charged for a product's tokens, from a day on.
@@ -20,6 +20,19 @@ pub struct Price {
     pub cache_write: Amount,
     /// Per million output tokens.
     pub output: Amount,
+}
+
+/// What the operator of a channel charges the book's own party for what is served through it, from a day on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cost {
+    /// Who buys: the book's own party.
+    pub buyer: Party,
+    /// Who charges: the operator of the channel.
+    pub seller: Party,
+    /// Through which channel.
+    pub channel: Channel,
+    /// For what, from when, how much.
+    pub price: Price,
 }
 
 impl Price {

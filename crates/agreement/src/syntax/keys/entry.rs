@@ -4,7 +4,7 @@ use super::{Key, Keys, NOTE, Shape, key, needed};
 
 const ON: &[Key] = &[needed("on", Shape::Date, "2026-04-27", "The day it is about.")];
 
-const DATED: &[Key] = &[
+pub(super) const DATED: &[Key] = &[
     key("recorded", Shape::Date, "2026-04-27", "The day it became known; the same day when absent."),
     key("source", Shape::Name, "\"press-release\"", "Where that was read: the ID of a [source.ID]."),
 ];

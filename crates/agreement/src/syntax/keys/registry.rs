@@ -1,6 +1,6 @@
 //! Keys of `book.toml` and of other files that are not instruments.
 
-use super::entry::{PURCHASE, RATE, REVENUE, VALUATION};
+use super::entry::{DATED, PURCHASE, RATE, REVENUE, VALUATION};
 use super::{Key, Keys, NAMES, NOTE, Shape, key, needed};
 use abide_model::decision::SourceClass;
 
@@ -61,6 +61,12 @@ const TABLES: &[Key] = &[
     ),
     key("fact", Shape::Tables(&FACT), "", "Something that did happen, or the answer to a question."),
     key("price", Shape::Tables(&PRICE), "", "What a customer is charged, per million tokens."),
+    key(
+        "cost",
+        Shape::Tables(&COST),
+        "",
+        "What the operator of a channel charges you for metered calls through it, per million tokens.",
+    ),
     key("rate", Shape::Tables(&RATE), "", "What a currency is worth in another, from a day on."),
     key("valuation", Shape::Tables(&VALUATION), "", "What a company is worth, from a day on."),
     key("revenue", Shape::Tables(&REVENUE), "", "Revenue that was not metered."),
@@ -234,41 +240,39 @@ pub(super) static FACT: Keys = Keys {
     choice: &[&["event"], &["question", "answer"], &["measure", "amount"]],
 };
 
-static PRICE: Keys = Keys {
-    about: "What a customer is charged, per million tokens.",
+static PRICE: Keys =
+    Keys { about: "What a customer is charged, per million tokens.", parts: &[TOKENS, NOTE], choice: &[] };
+
+static COST: Keys = Keys {
+    about: "What the operator of a channel charges the party whose book this is for metered calls through it, per \
+            million tokens. It draws down the commitments between the two.",
     parts: &[
-        &[
-            needed(
-                "product",
-                Shape::Path,
-                "\"lab/api\"",
-                "The product and everything below it; the longest path that covers a product wins.",
-            ),
-            needed(
-                "since",
-                Shape::Date,
-                "2026-04-27",
-                "The first day it is charged; the latest that has begun wins.",
-            ),
-            needed("input", Shape::Money, "\"2.50 USD\"", "For a million tokens of input."),
-            key(
-                "cached",
-                Shape::Money,
-                "\"0.25 USD\"",
-                "For input read from a cache; as `input` when absent.",
-            ),
-            key(
-                "cache_write",
-                Shape::Money,
-                "\"3.00 USD\"",
-                "For input written to a cache; as `input` when absent.",
-            ),
-            needed("output", Shape::Money, "\"10 USD\"", "For a million tokens of output."),
-        ],
+        &[needed("channel", Shape::Name, "\"blue\"", "The channel; its operator charges.")],
+        TOKENS,
+        DATED,
         NOTE,
     ],
     choice: &[],
 };
+
+const TOKENS: &[Key] = &[
+    needed(
+        "product",
+        Shape::Path,
+        "\"lab/api\"",
+        "The product and everything below it; the longest path that covers a product wins.",
+    ),
+    needed(
+        "since",
+        Shape::Date,
+        "2026-04-27",
+        "The first day it is charged; the latest that has begun wins.",
+    ),
+    needed("input", Shape::Money, "\"2.50 USD\"", "For a million tokens of input."),
+    key("cached", Shape::Money, "\"0.25 USD\"", "For input read from a cache; as `input` when absent."),
+    key("cache_write", Shape::Money, "\"3.00 USD\"", "For input written to a cache; as `input` when absent."),
+    needed("output", Shape::Money, "\"10 USD\"", "For a million tokens of output."),
+];
 
 static SOURCE: Keys = Keys {
     about: "Where words were read, and how strong that is.",
