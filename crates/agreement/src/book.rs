@@ -3,6 +3,7 @@
 //! Everything in it is checked; answering from it cannot fail.
 
 use crate::bits::Bits;
+use crate::calendar;
 use crate::compile::StageTerms;
 use crate::diagnostic::{Diagnostic, Spot};
 use crate::index::{Cell, Index};
@@ -14,8 +15,8 @@ use abide_model::decision::{Action, Citation};
 use abide_model::money::{Amount, Currency, Exact};
 use abide_model::name;
 use abide_model::terms::{
-    Average, Comparable, Conversion, Cost, Every, Limit, Place, Price, Quantity, Rate, Rates, Rounding, Step,
-    Valuation, YearBegins,
+    Average, Comparable, Conversion, Cost, Every, Firm, Limit, Place, Price, Quantity, Rate, Rates, Rounding,
+    Step, Valuation, YearBegins,
 };
 use abide_model::{Date, Hash, Time};
 use jiff::tz::TimeZone;
@@ -50,6 +51,10 @@ pub(crate) struct Words {
     pub(crate) parties: Names<PartyNo, name::Party>,
     /// What people call them, of those that have a name.
     pub(crate) called: BTreeMap<name::Party, String>,
+    /// What invoices say of them, of those of which they say anything.
+    pub(crate) firms: BTreeMap<name::Party, Firm>,
+    /// What instruments are called, by their names.
+    pub(crate) titles: BTreeMap<String, String>,
     pub(crate) channels: Names<ChannelNo, name::Channel>,
     pub(crate) operators: Table<ChannelNo, PartyNo>,
     pub(crate) products: Names<ProductNo, name::Product>,
@@ -443,6 +448,27 @@ impl Book {
     /// The parties, in the order of the files.
     pub fn parties(&self) -> impl Iterator<Item = &name::Party> {
         self.words.parties.iter().map(|(_, party)| party)
+    }
+
+    /// What invoices say of a party besides its name.
+    #[must_use]
+    pub fn firm(&self, party: &name::Party) -> Option<&Firm> {
+        self.words.firms.get(party)
+    }
+
+    /// The day by which an invoice from a party is to be paid; `None` where the book does not say.
+    #[must_use]
+    pub fn pay_by(&self, party: &name::Party, issued: Date) -> Option<Date> {
+        let within = self.firm(party)?.pay_within.as_deref()?;
+        issued.checked_add(calendar::span(within)?).ok()
+    }
+
+    /// What people call the instrument that a clause stands in: the title of its first text, else its name.
+    #[must_use]
+    pub fn instrument_of(&self, clause: &name::Clause) -> Option<&str> {
+        let (_, found) = self.clauses.iter().find(|(_, one)| one.name == *clause)?;
+        let title = self.words.titles.get(&found.instrument);
+        Some(title.map_or(found.instrument.as_str(), String::as_str))
     }
 
     /// What people call the parties, of those that have a name.

@@ -17,6 +17,7 @@ use crate::syntax::registry::{Happening, QuestionRow, Registry};
 use crate::syntax::{self, File, Instrument};
 use crate::table::ClauseNo;
 use abide_model::decision::SourceClass;
+use abide_model::terms::Firm;
 use abide_model::{Date, Time, name};
 use std::collections::BTreeMap;
 
@@ -134,6 +135,8 @@ pub struct Told {
     pub questions: Vec<OpenPoint>,
     /// What people call its parties, by id.
     pub parties: BTreeMap<String, String>,
+    /// What invoices say of them, by id, of those of which they say anything.
+    pub firms: BTreeMap<String, Firm>,
 }
 
 /// Tells a whole book. `files` are those that it was loaded from.
@@ -157,8 +160,10 @@ pub fn explain(files: &[Source], book: &Book) -> Told {
     let registries: Vec<_> = read.iter().map(|(_, file)| &file.registry).collect();
     let questions = registries.iter().flat_map(|registry| &registry.questions);
     let questions = questions.map(|row| teller.question(row, &registries)).collect();
+    let parties = registries.iter().flat_map(|registry| &registry.parties);
+    let firms = parties.filter_map(|row| Some((row.id.value.clone(), row.firm()?))).collect();
     let owned = |(id, name): (&&str, &&str)| ((*id).to_owned(), (*name).to_owned());
-    Told { clauses, questions, parties: teller.parties.iter().map(owned).collect() }
+    Told { clauses, questions, parties: teller.parties.iter().map(owned).collect(), firms }
 }
 
 /// What sentences are made from.

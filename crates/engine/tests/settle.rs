@@ -199,8 +199,8 @@ fn committed() -> Book {
     load(&files).unwrap()
 }
 
-#[tokio::test]
-async fn metered_calls_draw_down_what_their_customer_and_what_their_caller_committed_to() {
+/// A store with calls through both channels.
+async fn called() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let calls = [
         ("2026-01-15T12:00Z", "acme/west", "own", 1_000_000),
@@ -210,16 +210,21 @@ async fn metered_calls_draw_down_what_their_customer_and_what_their_caller_commi
         ("2026-03-02T18:00Z", "acme", "red-cloud", 3_000_000),
     ];
     post_calls(folder.path(), &calls).await;
+    folder
+}
+
+/// What a statement for the first quarter says from its purchases or commitments on.
+fn drawn(folder: &Path, party: &str, now: &str) -> String {
     let book = committed();
-    let period = Period::parse("2026-Q1").unwrap();
-    let mut books = Books::open(folder.path(), &book).unwrap();
-    let shown = |books: &mut Books<'_>, party: &str, now: &str| {
-        let drawn =
-            books.statement((party.parse().unwrap(), Sight::Own), period, now.parse().unwrap()).unwrap();
-        let text = drawn.render_table();
-        let from = |line: &&str| !["Bought", "Commit"].iter().any(|title| line.starts_with(title));
-        text.lines().skip_while(from).map(|line| format!("{line}\n")).collect::<String>()
-    };
+    let (period, who) = (Period::parse("2026-Q1").unwrap(), (party.parse().unwrap(), Sight::Own));
+    let drawn = Books::open(folder, &book).unwrap().statement(who, period, now.parse().unwrap()).unwrap();
+    let before = |line: &&str| !["Bought", "Commit"].iter().any(|title| line.starts_with(title));
+    drawn.render_table().lines().skip_while(before).map(|line| format!("{line}\n")).collect()
+}
+
+#[tokio::test]
+async fn metered_calls_draw_down_what_their_customer_and_what_their_caller_committed_to() {
+    let folder = called().await;
     expect![[r#"
         Bought
           by   from      calls  estimated  tokens in  tokens out        for
@@ -248,16 +253,23 @@ async fn metered_calls_draw_down_what_their_customer_and_what_their_caller_commi
             bought        20.00 USD
             due to red     0.00 USD
 
+        Converted at
+          1 EUR = 1.25 USD, from 2026-01-01 on
+
         Due
           to lab: 0.99 USD
           by lab: 0.00 USD
     "#]]
-    .assert_eq(&shown(&mut books, "lab", "2026-05-01T00:00Z"));
-    // The cost was not known yet.
+    .assert_eq(&drawn(folder.path(), "lab", "2026-05-01T00:00Z"));
+}
+
+#[tokio::test]
+async fn a_cost_draws_nothing_down_before_it_is_known() {
+    let folder = called().await;
     expect![[r#"
         Bought
-          by   from      calls  estimated  tokens in  tokens out        for
-          lab  red   1 entered          0          0           0  10.00 USD
+          by   from  rows        for
+          lab  red      1  10.00 USD
 
         Commit spend
           lab buys at least so much from red
@@ -270,15 +282,21 @@ async fn metered_calls_draw_down_what_their_customer_and_what_their_caller_commi
         Due
           nothing
     "#]]
-    .assert_eq(&shown(&mut books, "red", "2026-03-05T00:00Z"));
+    .assert_eq(&drawn(folder.path(), "red", "2026-03-05T00:00Z"));
+}
+
+#[tokio::test]
+async fn a_call_through_a_channel_with_a_cost_is_a_sale_and_a_purchase() {
+    let folder = called().await;
+    let (book, now) = (committed(), "2026-05-01T00:00Z".parse().unwrap());
+    let (period, lab) = (Period::parse("2026-Q1").unwrap(), ("lab".parse().unwrap(), Sight::Own));
     let mut lines = String::new();
-    let lab = ("lab".parse().unwrap(), Sight::Own);
-    books
-        .lines(lab, period, "2026-05-01T00:00Z".parse().unwrap(), |behind| {
-            lines += &behind.text();
-            Ok(())
-        })
-        .unwrap();
+    let mut books = Books::open(folder.path(), &book).unwrap();
+    let told = books.lines(lab, period, now, |behind| {
+        lines += &behind.text();
+        Ok(())
+    });
+    told.unwrap();
     expect![[r#"
         2026-03-02            5.00 USD  lab/api own  -    book.toml:13
         2026-03-04           10.00 USD  bought from red  lab  spend  book.toml:38
@@ -290,9 +308,8 @@ async fn metered_calls_draw_down_what_their_customer_and_what_their_caller_commi
         2026-03-02            6.00 EUR  bought from red: lab/api red-cloud  lab  spend  resp_0000000000000000000000000000000400000001 call 4
     "#]]
     .assert_eq(&lines);
-    let mut out = Vec::new();
-    let form = (Format::Hledger, Detail::Call);
-    books.export(form, "2026-05-01T00:00Z".parse().unwrap(), &mut out, |_| ()).unwrap();
+    let (mut out, form) = (Vec::new(), (Format::Hledger, Detail::Call));
+    books.export(form, now, &mut out, |_| ()).unwrap();
     let text = String::from_utf8(out).unwrap();
     let bought = text.split("\n\n").filter(|one| one.contains("kind:cost") || one.contains("kind:purchase"));
     expect![[r#"

@@ -1,7 +1,7 @@
 //! Gathers the revenue a share is worked out on, period by period, and works it out. One entry a period and
 //! currency is kept, however many lines there are. Knows nothing of why a line counts.
 
-use crate::convert::Rates;
+use crate::convert::{Quote, Rates};
 use crate::period::{Period, Periods, day_start};
 use crate::share::{Bound, Series, Span};
 use crate::sum::{Sum, TooLarge};
@@ -145,6 +145,18 @@ impl Accrual {
         part.add(pico);
     }
 
+    /// The rates at which revenue of a period is converted to `own`, the share's currency.
+    pub(crate) fn quotes(&self, own: Currency, period: Period) -> BTreeSet<Quote> {
+        if self.share.currency() != Some(own) {
+            return BTreeSet::new();
+        }
+        let daily = self.foreign.iter().filter(|(_, by_period)| by_period.contains_key(&period));
+        let daily = daily.filter_map(|((from, on), _)| self.rates.quote(*from, own, *on));
+        let whole = self.parts.iter().filter(|(_, by_period)| by_period.contains_key(&period));
+        let whole = whole.filter_map(|(from, _)| Some(self.of_period(*from, period)?.1.1));
+        daily.chain(whole).collect()
+    }
+
     /// Works the share out, once for each currency of its base.
     pub(crate) fn work_out(&self) -> Result<Vec<Worked>, TooLarge> {
         let mut bases = self.bases();
@@ -240,7 +252,7 @@ impl Accrual {
                 let (before, within) = (parts.before.exact(), parts.within.exact());
                 match self.of_period(*currency, *period) {
                     None => add(*currency, *period, before, within),
-                    Some((own, rate)) => add(own, *period, &before * &rate, &within * &rate),
+                    Some((own, (rate, _))) => add(own, *period, &before * &rate, &within * &rate),
                 }
             }
         }
@@ -255,7 +267,7 @@ impl Accrual {
     }
 
     /// The share's currency and the rate at which all of a period's revenue in another is converted to it.
-    fn of_period(&self, currency: Currency, period: Period) -> Option<(Currency, Exact)> {
+    fn of_period(&self, currency: Currency, period: Period) -> Option<(Currency, (Exact, Quote))> {
         let own = self.share.currency().filter(|own| *own != currency)?;
         let days = period.first_day()..=period.last_day();
         let end = self.window.end.checked_sub(jiff::SignedDuration::from_nanos(1)).unwrap_or(self.window.end);

@@ -2,16 +2,17 @@
 //! lines, sales and purchases to what falls due, for statements, books and forecasts alike.
 
 use crate::accrual::{Accrual, Worked};
-use crate::convert::Rates;
-use crate::period::day_start;
+use crate::convert::{Quote, Rates};
+use crate::period::{Period, day_start};
 use crate::sum::TooLarge;
 use crate::tally::{Account, Sale, Say, Spent, Tally};
 use abide_model::Time;
 use abide_model::line::UsageLine;
-use abide_model::money::Amount;
+use abide_model::money::{Amount, Currency};
 use abide_model::name::Clause;
 use abide_model::terms::{Share, Terms, YearBegins};
 use jiff::tz::TimeZone;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -52,6 +53,11 @@ impl Bases {
     /// For each share, the lines in the window that belong to its base but have no price.
     pub(crate) fn unpriced(&self) -> impl Iterator<Item = u64> {
         self.accruals.iter().map(Accrual::unpriced)
+    }
+
+    /// The rates at which revenue of a period of share number `at` is converted to `currency`.
+    pub(crate) fn quotes(&self, at: usize, currency: Currency, period: Period) -> BTreeSet<Quote> {
+        self.accruals.get(at).map_or_else(BTreeSet::new, |accrual| accrual.quotes(currency, period))
     }
 
     /// Adds the rows that were entered by hand. `seen` is told of each sale and what it does there.

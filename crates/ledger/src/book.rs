@@ -208,7 +208,7 @@ impl Draft {
                     let (clause, counterparty) = (share.clause.clone(), self.counterparty(&of));
                     let cause = Cause::Due { clause, counterparty, settlement: settlement.clone() };
                     causes.insert(of.clone(), cause);
-                    obligations.push(Obligation { of, due: settlement.due });
+                    obligations.push(Obligation { of, due: settlement.due, working: Vec::new() });
                 }
             }
         }
@@ -218,15 +218,15 @@ impl Draft {
                 continue;
             };
             causes.insert(of.clone(), self.cause(account, entry, &of));
-            obligations.push(Obligation { of, due: owing.due });
+            obligations.push(Obligation { of, due: owing.due, working: Vec::new() });
         }
-        for Obligation { of, due } in self.scope.closings.due(&obligations, &(Date::MIN..=Date::MAX))? {
+        for Obligation { of, due, .. } in self.scope.closings.due(&obligations, &(Date::MIN..=Date::MAX))? {
             // What was closed and is not owed at all any more stays where it was closed.
             let gone = || self.adjustment(&of);
             let cause = causes.remove(&of).unwrap_or_else(gone);
             transactions.push(self.transfer(of.closes, cause, &of, due.high)?);
         }
-        for (date, Figure { of, minor }) in self.scope.closings.posted(&obligations)? {
+        for (date, Figure { of, minor, .. }) in self.scope.closings.posted(&obligations)? {
             transactions.push(self.transfer(date, self.adjustment(&of), &of, minor)?);
         }
         Ok(())

@@ -6,6 +6,7 @@ pub mod record;
 use crate::share::Span;
 use crate::sum::TooLarge;
 use crate::tally::{Stretch, plus};
+use crate::working::{self, Step};
 use abide_model::Date;
 use abide_model::money::Currency;
 use abide_model::name::{Clause, Party};
@@ -19,6 +20,8 @@ pub struct Obligation {
     pub of: Owed,
     /// How much, in minor units.
     pub due: Span<i128>,
+    /// What it comes from. Where it is closed, as it was closed; empty where that was not kept.
+    pub working: Vec<Step>,
 }
 
 /// What something is owed for.
@@ -63,6 +66,8 @@ pub struct Figure {
     pub of: Owed,
     /// How much, in minor units. Where a term was not known, the most it could be.
     pub minor: i128,
+    /// What it comes from; empty where that was not kept.
+    pub working: Vec<Step>,
 }
 
 /// A closed period.
@@ -214,20 +219,23 @@ impl Closings {
             days.contains(&obligation.of.closes)
                 && self.through().is_none_or(|through| obligation.of.closes > through)
         };
-        let mut found: BTreeMap<Owed, Span<i128>> = BTreeMap::new();
+        let mut found: BTreeMap<Owed, (Span<i128>, Vec<Step>)> = BTreeMap::new();
         let closed = self.0.iter().flat_map(|closing| {
             closing
                 .figures
                 .iter()
                 .filter(|figure| !closing.adjusts(figure) && days.contains(&figure.of.closes))
         });
-        let closed = closed.map(|figure| (&figure.of, Span { low: figure.minor, high: figure.minor }));
-        let open = obligations.iter().filter(open).map(|obligation| (&obligation.of, obligation.due));
-        for (of, due) in closed.chain(open) {
-            let sum = found.entry(of.clone()).or_insert(Span { low: 0, high: 0 });
+        let closed = closed
+            .map(|figure| (&figure.of, Span { low: figure.minor, high: figure.minor }, &figure.working));
+        let open = obligations.iter().filter(open).map(|one| (&one.of, one.due, &one.working));
+        for (of, due, steps) in closed.chain(open) {
+            let none = (Span { low: 0, high: 0 }, Vec::new());
+            let (sum, working) = found.entry(of.clone()).or_insert(none);
             *sum = plus(sum, &due, of.currency)?;
+            working.extend(steps.iter().cloned());
         }
-        Ok(found.into_iter().map(|(of, due)| Obligation { of, due }).collect())
+        Ok(found.into_iter().map(|(of, (due, working))| Obligation { of, due, working }).collect())
     }
 
     /// Adjustments posted within `days`, for stretches that were closed before: those that a closing posted, and what
@@ -274,20 +282,35 @@ impl Closings {
 
     /// What is owed now less what was closed, by what it is for.
     fn differences<'o>(
-        &self,
+        &'o self,
         obligations: impl Iterator<Item = &'o Obligation>,
     ) -> Result<Vec<Figure>, TooLarge> {
-        let mut sums: BTreeMap<&Owed, i128> = BTreeMap::new();
-        for Obligation { of, due } in obligations {
-            let sum = sums.entry(of).or_default();
-            *sum = sum.checked_add(due.high).ok_or(TooLarge { currency: of.currency })?;
+        let mut sums: BTreeMap<&Owed, Difference<'o>> = BTreeMap::new();
+        for Obligation { of, due, working } in obligations {
+            let found = sums.entry(of).or_default();
+            found.now = found.now.checked_add(due.high).ok_or(TooLarge { currency: of.currency })?;
+            found.working = Some(working);
         }
-        for Figure { of, minor } in self.0.iter().flat_map(|closing| &closing.figures) {
-            let sum = sums.entry(of).or_default();
-            *sum = sum.checked_sub(*minor).ok_or(TooLarge { currency: of.currency })?;
+        for Figure { of, minor, .. } in self.0.iter().flat_map(|closing| &closing.figures) {
+            let found = sums.entry(of).or_default();
+            found.closed = found.closed.checked_add(*minor).ok_or(TooLarge { currency: of.currency })?;
         }
-        Ok(sums.into_iter().map(|(of, minor)| Figure { of: of.clone(), minor }).collect())
+        let figure = |(of, found): (&Owed, Difference<'_>)| {
+            let Difference { now, closed, working } = found;
+            let minor = now.checked_sub(closed).ok_or(TooLarge { currency: of.currency })?;
+            let working = working::of_change(working, closed, of.currency);
+            Ok(Figure { of: of.clone(), minor, working })
+        };
+        sums.into_iter().map(figure).collect()
     }
+}
+
+/// What is owed now and what was closed, in minor units.
+#[derive(Default)]
+struct Difference<'o> {
+    now: i128,
+    closed: i128,
+    working: Option<&'o [Step]>,
 }
 
 #[cfg(test)]
@@ -307,6 +330,7 @@ mod tests {
                 stretch: closes.to_string(),
             },
             due: Span { low: due, high: due },
+            working: vec![],
         }
     }
 

@@ -29,6 +29,7 @@ pub mod stake;
 pub mod statement;
 mod sum;
 pub mod tally;
+pub mod working;
 
 pub use accrual::Settlement;
 pub use book::{Book, Detail};

@@ -96,6 +96,15 @@ impl Period {
         self.next().and_then(|next| next.first_day().yesterday().ok()).unwrap_or(Date::MAX)
     }
 
+    /// Its name, and beside it its days where the name does not tell them: `FY2026-Q1 (2025-07-01 to 2025-09-30)`.
+    #[must_use]
+    pub fn told(&self) -> String {
+        if self.begins == YearBegins::JANUARY {
+            return self.to_string();
+        }
+        format!("{self} ({} to {})", self.first_day(), self.last_day())
+    }
+
     /// The one after it; `None` at the end of the calendar, the year 9999.
     #[must_use]
     pub fn next(&self) -> Option<Self> {

@@ -18,12 +18,14 @@ pub use unplaced::Unplaced;
 use crate::accrual::{Settlement, Worked};
 use crate::bases::{Bases, Reckoned};
 use crate::closing::{Closings, Figure, Obligation, Owed};
+use crate::convert::Quote;
 use crate::period::{Period, day_start};
 use crate::postings::Count;
 use crate::share::Span;
 use crate::stake;
 use crate::sum::{Sum, TooLarge};
-use crate::tally::{AT_FAVOURED_PRICE, Account, Entry, Say, Spent, Stretch, is_below, plus};
+use crate::tally::{AT_FAVOURED_PRICE, Account, Entry, Kind, Say, Spent, Stretch, is_below, plus};
+use crate::working;
 use abide_model::line::UsageLine;
 use abide_model::money::{Currency, Exact};
 use abide_model::name::{Channel, Clause, Customer, Party, Product};
@@ -31,7 +33,7 @@ use abide_model::terms::{self as model, Share, Terms, YearBegins};
 use abide_model::{Date, Time};
 use jiff::tz::TimeZone;
 use std::borrow::Borrow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -102,8 +104,10 @@ pub struct Statement {
     pub period: Period,
     /// Its instants.
     pub bounds: Range<Time>,
-    /// The zone it is counted in; `None` when the zone has no name.
-    pub zone: Option<String>,
+    /// The zone it is counted in.
+    pub zone: TimeZone,
+    /// When the book's years begin.
+    pub begins: YearBegins,
     /// When it was drawn up. Before the end of the period it holds what there was by then.
     pub at: Time,
     /// Revenue, by product, channel and currency.
@@ -122,6 +126,8 @@ pub struct Statement {
     pub shares: Vec<ShareAccount>,
     /// The other clauses about money that do, with what closes in the period or is still open.
     pub accounts: Vec<Account>,
+    /// The rates at which what counts in the period was converted.
+    pub rates: BTreeSet<Quote>,
     /// What the party and others own of one another at the end of the period.
     pub holdings: Vec<Holding>,
     /// All that falls due in the period. Where the book is closed, as it was closed.
@@ -291,6 +297,7 @@ pub struct Draft {
     // Invariant: within the bounds, up to when the statement is drawn up.
     window: Range<Time>,
     zone: TimeZone,
+    begins: YearBegins,
     at: Time,
     terms: Arc<Terms>,
     closings: Closings,
@@ -326,6 +333,7 @@ impl Draft {
         let mut draft = Self {
             bases: Bases::new(&terms, &window, &scope.zone, scope.begins),
             zone: scope.zone,
+            begins: scope.begins,
             at: scope.at,
             terms,
             closings: scope.closings,
@@ -414,10 +422,17 @@ impl Draft {
         let reckoned = self.bases.work_out()?;
         let obligations = self.obligations(&reckoned);
         let days = self.period.first_day()..=self.period.last_day();
+        let mut rates = self.quotes(&reckoned);
         let Reckoned { shares, accounts } = reckoned;
         let shares = shares.into_iter().zip(self.bases.unpriced()).map(account);
         let shares: Vec<ShareAccount> = shares.collect::<Result<_, _>>()?;
         let accounts = self.in_period(accounts);
+        rates.extend(
+            accounts
+                .iter()
+                .flat_map(|account| &account.entries)
+                .flat_map(|entry| entry.quotes.iter().cloned()),
+        );
         let falls_due = self.closings.due(&obligations, &days)?;
         let adjustments = self.closings.adjustments(&obligations, &days)?;
         let due = due((&falls_due, &adjustments), (&shares, &accounts), &self.party)?;
@@ -436,7 +451,8 @@ impl Draft {
             customers: self.customers.finish()?,
             sight: self.sight,
             names: self.names,
-            zone: self.zone.iana_name().map(str::to_owned),
+            zone: self.zone,
+            begins: self.begins,
             closed_through: self.closings.through(),
             party: self.party,
             own: self.own,
@@ -446,6 +462,7 @@ impl Draft {
             revenue,
             shares,
             accounts,
+            rates,
             holdings,
             falls_due,
             adjustments,
@@ -453,16 +470,31 @@ impl Draft {
         })
     }
 
+    /// The rates at which revenue of shares that close in the period, or are still open, was converted.
+    fn quotes(&self, reckoned: &Reckoned<'_>) -> BTreeSet<Quote> {
+        let mut found = BTreeSet::new();
+        for (at, (_, worked)) in reckoned.shares.iter().enumerate() {
+            for worked in worked {
+                for settlement in worked.settled.iter().chain(&worked.open) {
+                    found.extend(self.bases.quotes(at, worked.currency, settlement.period));
+                }
+            }
+        }
+        found
+    }
+
     /// All that has fallen due by the end of the window.
     fn obligations(&self, reckoned: &Reckoned<'_>) -> Vec<Obligation> {
         let mut found = Vec::new();
-        for (share, worked) in &reckoned.shares {
+        for (at, (share, worked)) in reckoned.shares.iter().enumerate() {
             for worked in worked {
                 for settlement in worked.history.iter().chain(&worked.settled) {
                     let stretch = Stretch::Period(settlement.period);
                     let parties = (&share.payer, &share.payee);
                     let of = Owed::new(&share.clause, parties, worked.currency, &stretch);
-                    found.extend(of.map(|of| Obligation { of, due: settlement.due }));
+                    let quotes = self.bases.quotes(at, worked.currency, settlement.period);
+                    let working = working::of_share(share, settlement, worked.currency, &quotes);
+                    found.extend(of.map(|of| Obligation { of, due: settlement.due, working }));
                 }
             }
         }
@@ -471,7 +503,8 @@ impl Draft {
                 for owing in entry.owed.iter().filter(|owing| owing.payer != owing.payee) {
                     let parties = (&owing.payer, &owing.payee);
                     let of = Owed::new(&account.clause, parties, entry.currency, &entry.stretch);
-                    found.extend(of.map(|of| Obligation { of, due: owing.due }));
+                    let working = working::of_entry(entry);
+                    found.extend(of.map(|of| Obligation { of, due: owing.due, working }));
                 }
             }
         }
@@ -495,7 +528,12 @@ impl Draft {
                 .collect(),
             ..account
         };
-        accounts.into_iter().map(cut).collect()
+        // A guarantee or a commitment has something for every period in which it runs; the others need sales for that.
+        let runs = |account: &Account| match account.kind {
+            Kind::Guarantee | Kind::Commit => !account.entries.is_empty() || !account.unconverted.is_empty(),
+            Kind::Split | Kind::Parity => true,
+        };
+        accounts.into_iter().map(cut).filter(runs).collect()
     }
 }
 
@@ -579,10 +617,10 @@ fn due(
         }
         Ok::<(), TooLarge>(())
     };
-    for Obligation { of, due } in falls_due {
+    for Obligation { of, due, .. } in falls_due {
         add((&of.payer, &of.payee), of.currency, due, false)?;
     }
-    for Figure { of, minor } in adjustments {
+    for Figure { of, minor, .. } in adjustments {
         add((&of.payer, &of.payee), of.currency, &Span { low: *minor, high: *minor }, false)?;
     }
     for share in shares {

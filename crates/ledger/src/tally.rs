@@ -6,7 +6,7 @@ mod earned;
 use self::earned::{Earned, OfPeriod};
 use crate::accrual::Worked;
 use crate::commit;
-use crate::convert::Rates;
+use crate::convert::{Quote, Rates};
 use crate::guarantee;
 use crate::parity::{self, Deal};
 use crate::period::{Period, Periods, date_of, day_start};
@@ -23,7 +23,7 @@ use abide_model::terms::{
 };
 use abide_model::{Date, Time};
 use jiff::tz::TimeZone;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -113,6 +113,8 @@ pub struct Entry {
     pub closed: bool,
     /// The figures that lead to what is owed, by name, in currency units.
     pub figures: Vec<(&'static str, Span<Exact>)>,
+    /// The rates at which what is behind the figures was converted.
+    pub quotes: BTreeSet<Quote>,
     /// What is owed, as a part of an amount in currency units, where it is neither all of a figure nor none.
     pub part: Option<(Exact, Exact)>,
     /// What is owed.
@@ -219,12 +221,19 @@ pub(crate) enum Say {
 struct Gathered {
     own: Sum,
     converted: Exact,
+    /// From which currencies, at the rates of which days.
+    days: BTreeSet<(Currency, Date)>,
     units: Exact,
 }
 
 impl Gathered {
     fn exact(&self) -> Exact {
         &self.own.exact() + &self.converted
+    }
+
+    /// The rates that what was converted to `currency` was converted at.
+    fn quotes(&self, rates: &Rates, currency: Currency) -> BTreeSet<Quote> {
+        self.days.iter().filter_map(|(from, day)| rates.quote(*from, currency, *day)).collect()
     }
 }
 
@@ -485,6 +494,7 @@ impl Tally {
                 stretch,
                 currency,
                 figures,
+                quotes: earned.quotes(period),
                 part: None,
                 owed: vec![owing((&guarantee.payer, &guarantee.payee), exact, found.due)],
             });
@@ -511,12 +521,14 @@ impl Tally {
         for (at, (stage, drawn)) in terms.stages.iter().zip(sums).enumerate() {
             let stretch = Stretch::Stage(stage.since, stage.until);
             let begun = day_start(stage.since, &self.zone) < self.until;
+            let quotes = drawn.quotes(&self.rates, currency);
             let drawn = drawn.exact();
             let Some(amount) = stage.amount.filter(|_| begun) else {
                 if begun {
                     let figures = vec![(BOUGHT, sure(drawn))];
                     let closed = self.closed(&stretch);
-                    entries.push(Entry { stretch, currency, closed, figures, part: None, owed: Vec::new() });
+                    let owed = Vec::new();
+                    entries.push(Entry { stretch, currency, closed, figures, quotes, part: None, owed });
                 }
                 continue;
             };
@@ -549,6 +561,7 @@ impl Tally {
                 currency,
                 closed,
                 figures,
+                quotes,
                 part: part.map(|rest| (terms.shortfall.clone(), rest)),
                 // Nothing is owed of a shortfall that may still be made up.
                 owed: if closed { vec![owed] } else { Vec::new() },
@@ -599,6 +612,7 @@ impl Tally {
                 currency,
                 closed,
                 figures: vec![("gross", sure(gross))],
+                quotes: gathered.quotes(&self.rates, currency),
                 part: None,
                 owed,
             });
@@ -634,6 +648,7 @@ impl Tally {
                 stretch,
                 currency,
                 figures: vec![("paid", sure(paid.clone())), (AT_FAVOURED_PRICE, sure(paid - credit))],
+                quotes: BTreeSet::new(),
                 part: None,
                 owed: vec![owed],
             });
@@ -671,20 +686,25 @@ pub(crate) fn plus(a: &Span<i128>, b: &Span<i128>, currency: Currency) -> Result
 /// An amount in the currency of a clause.
 enum Into {
     Same(i128),
-    Converted(Exact),
+    /// From which currency, at the rate of which day.
+    Converted(Exact, Currency, Date),
 }
 
 fn into(rates: &Rates, amount: Amount, currency: Currency, day: Date) -> Option<Into> {
     if amount.currency == currency {
         return Some(Into::Same(amount.pico));
     }
-    rates.convert(&amount.exact(), amount.currency, currency, day).map(Into::Converted)
+    let converted = rates.convert(&amount.exact(), amount.currency, currency, day);
+    converted.map(|converted| Into::Converted(converted, amount.currency, day))
 }
 
 fn gather(gathered: &mut Gathered, into: Into) {
     match into {
         Into::Same(pico) => gathered.own.add(pico),
-        Into::Converted(exact) => gathered.converted += &exact,
+        Into::Converted(exact, from, day) => {
+            gathered.converted += &exact;
+            gathered.days.insert((from, day));
+        }
     }
 }
 

@@ -8,12 +8,13 @@ use abide_ledger::bill;
 use abide_ledger::book::{Draft, Scope};
 use abide_ledger::closing::Closings;
 use abide_ledger::export::Format;
+use abide_ledger::export::invoice::Side;
 use abide_ledger::export::usage::Invoice;
 use abide_ledger::{Book, Detail, statement};
 use abide_model::line::UsageLine;
 use abide_model::money::{Amount, Currency, Exact, PICO};
 use abide_model::name::{Clause, Party, Product};
-use abide_model::terms::{Price, Share, Terms, YearBegins};
+use abide_model::terms::{Firm, Price, Share, Terms, YearBegins};
 use expect_test::{ExpectFile, expect, expect_file};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
@@ -297,9 +298,18 @@ fn an_invoice_to_a_customer_names_what_was_used_at_which_prices() {
     });
     lines.unwrap().iter().for_each(|line| draft.add(line));
     let bill = draft.finish().unwrap();
+    let lines = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect();
+    let firm = Firm {
+        address: lines(&["1 Quay Street", "Hamburg & Altona"]),
+        tax_id: Some("DE123456789".to_owned()),
+        pay_to: lines(&["IBAN DE02 1203 0000 0000 2020 51"]),
+        pay_within: Some("30d".to_owned()),
+    };
     let invoice = Invoice {
-        from: ("openai", "OpenAI"),
-        to: "R&D of Acme",
+        seller: "openai",
+        from: Side { name: "OpenAI", firm: Some(&firm) },
+        to: Side { name: "R&D of Acme", firm: None },
+        pay_by: Some(jiff::civil::date(2026, 7, 31)),
         book: "clouds",
         zone: &TimeZone::UTC,
         prices: &prices,

@@ -226,7 +226,7 @@ fn what_is_open_when_the_statement_is_drawn_up_is_not_yet_due() {
     expect![[r#"
         Statement for openai · 2026-Q2
         from the books of openai, 2026-04-01 to 2026-06-30 in America/Los_Angeles
-        drawn up at 2026-05-11T00:00:00Z, before the period ends
+        drawn up on 2026-05-10 17:00, before the period ends
 
         Revenue
           product     channel  calls  estimated  tokens in  tokens out         revenue
@@ -345,8 +345,6 @@ fn revenue_beside_the_currency_of_the_cap_leaves_the_share_open_on_both_sides() 
           ────────────────────────────────────────────────────────────────────────
           total                    1          0          1           1  100.00 EUR
           total                    1          0          1           1  100.00 USD
-          to the minor unit: 100.00 EUR
-          to the minor unit: 100.00 USD
 
         Share apr27.revenue-share
           openai owes microsoft 20% of revenue, each quarter from 2026-01-01 until 2031-01-01, at most 15.00 USD in all

@@ -3,6 +3,7 @@
 //! Every amount is exact, every day is of the book's zone, every span is half-open. Which of these count is asked of
 //! the agreements (as known at a time); what they come to is worked out by the ledger.
 
+mod firm;
 mod one;
 mod price;
 mod revenue;
@@ -10,6 +11,7 @@ mod row;
 mod spend;
 mod stake;
 
+pub use firm::Firm;
 pub use one::Term;
 pub use price::{Cost, Price};
 pub use revenue::{

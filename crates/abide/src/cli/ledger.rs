@@ -10,17 +10,18 @@ use super::when::{self, When};
 use crate::config;
 use abide_agreement::{Book, nearest};
 use abide_engine::{Books, Progress, SettleError};
-use abide_ledger::closing::Refusal;
+use abide_ledger::closing::{Owed, Refusal};
 use abide_ledger::export::Format;
-use abide_ledger::export::invoice::Invoice;
+use abide_ledger::export::invoice::{Invoice, Side};
 use abide_ledger::export::usage;
 use abide_ledger::statement::Sight;
 use abide_ledger::{Detail, Period, Statement};
 use abide_model::Time;
 use abide_model::money::grouped;
-use abide_model::name::{Customer, Party};
+use abide_model::name::{Clause, Customer, Party};
 use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -29,16 +30,16 @@ use std::path::{Path, PathBuf};
 pub(crate) enum Ledger {
     /// What a party is owed and owes for a period, and from what
     #[command(after_help = "Examples:\n  abide ledger statement --party cloud --period 2026-Q4\n  \
-                            abide ledger statement BOOK --party cloud --period FY2026-Q2")]
+                            abide ledger statement agreements/my-clouds --party cloud --period FY2026-Q2")]
     Statement(StatementCall),
     /// Close a period: what is owed for it is never rewritten, later changes are posted as adjustments
-    #[command(after_help = "Example:\n  abide ledger close BOOK --period 2026-Q1\n\n\
-                            Writes BOOK/closed/2026-Q1.json.")]
+    #[command(after_help = "Example:\n  abide ledger close agreements/my-clouds --period 2026-Q1\n\n\
+                            Writes agreements/my-clouds/closed/2026-Q1.json.")]
     Close(Close),
     /// What a customer owes for metered usage, or one party another under clauses, as a page of HTML to send and print
     #[command(
         after_help = "Examples:\n  abide ledger invoice --customer acme --period 2026-11 --html FILE\n  \
-                            abide ledger invoice BOOK --to lab --from cloud --period 2026-Q1 --html FILE"
+                            abide ledger invoice agreements/my-clouds --to lab --from cloud --period 2026-Q1 --html FILE"
     )]
     Invoice(InvoiceCall),
     /// All postings, for Beancount, hledger or a spreadsheet
@@ -325,7 +326,26 @@ impl Opened {
         }
         // An invoice leaves the house, whoever's it is.
         let statement = self.statement((to, Sight::Party), period)?;
-        let invoice = Invoice { from, to, book: self.book.name(), statement: &statement };
+        let due = statement.falls_due.iter().map(|owed| &owed.of);
+        let owed = due.chain(statement.adjustments.iter().map(|figure| &figure.of));
+        let book = &self.book;
+        let instrument = |of: &Owed| Some((of.clause.clone(), book.instrument_of(&of.clause)?.to_owned()));
+        let instruments: BTreeMap<Clause, String> = owed.filter_map(instrument).collect();
+        let invoice = Invoice {
+            from,
+            to,
+            firms: (book.firm(from), book.firm(to)),
+            pay_by: book.pay_by(from, statement.drawn_on()),
+            book: book.name(),
+            instruments: &instruments,
+            statement: &statement,
+        };
+        for (clause, stretch) in invoice.of_other_periods() {
+            print::aside(&format!(
+                "note: `{clause}` falls due for {stretch}, and so is on an invoice for {stretch} too, under another \
+                 number: send one of them\n"
+            ));
+        }
         Ok(invoice.html().map_err(SettleError::from)?)
     }
 
@@ -347,14 +367,18 @@ impl Opened {
             Failure::input(format!("no customer `{customer}` has used anything")).help(help)
         })?;
         let (owner, names) = (self.book.owner(), self.book.names());
-        let name = |id: &str| {
-            let named = names.iter().find(|(party, _)| party.as_str() == id);
-            named.map_or(id.to_owned(), |(_, name)| name.clone())
+        let side = |id: &'_ str| {
+            let party = self.book.parties().find(|party| party.as_str() == id);
+            let name = party.and_then(|party| names.get(party)).cloned().unwrap_or(id.to_owned());
+            (name, party.and_then(|party| self.book.firm(party)))
         };
-        let (from, to) = (name(owner.as_str()), name(customer.as_str()));
+        let (from, to) = (side(owner.as_str()), side(customer.as_str()));
+        let issued = self.book.zone().to_datetime(self.now).date();
         let invoice = usage::Invoice {
-            from: (owner.as_str(), &from),
-            to: &to,
+            seller: owner.as_str(),
+            from: Side { name: &from.0, firm: from.1 },
+            to: Side { name: &to.0, firm: to.1 },
+            pay_by: self.book.pay_by(owner, issued),
             book: self.book.name(),
             zone: self.book.zone(),
             prices: self.book.prices(),

@@ -13,6 +13,8 @@ mod fmt;
 #[cfg(test)]
 mod guide;
 #[cfg(test)]
+mod invoice;
+#[cfg(test)]
 mod key;
 #[cfg(test)]
 mod ledger;

@@ -279,7 +279,7 @@ fn narrow_to_launches(scope: &mut Scope, first: ChannelNo, channels: usize) {
     scope.channels = Some(others);
 }
 
-fn span(word: &Word, check: &mut Check<'_>) -> Option<Span> {
+pub(super) fn span(word: &Word, check: &mut Check<'_>) -> Option<Span> {
     let span = calendar::span(&word.value);
     if span.is_none() {
         let message = format!("`{}` is not a length of time", word.value);

@@ -1,6 +1,7 @@
 //! Gives numbers to everything that is named, and gathers what happened.
 
 use super::Check;
+use super::clause::span;
 use super::measure;
 use crate::book::{Measure, Offer, Point, Settled, Threshold, Words};
 use crate::diagnostic::{At, Spot, Word};
@@ -10,6 +11,7 @@ use crate::syntax::{self, File};
 use crate::table::{ChannelNo, MeasureNo, Names, Number, PartyNo, QuestionNo, Table, TerritoryNo};
 use abide_model::decision::SourceClass;
 use abide_model::name;
+use abide_model::terms::Firm;
 use abide_model::{Date, Time};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -122,17 +124,37 @@ pub(super) struct Fact {
     pub(super) spot: Spot,
 }
 
-/// Numbers all names of all files.
-pub(super) fn build(files: &[(usize, File)], check: &mut Check<'_>) -> Registry {
-    let registries: Vec<_> = files.iter().map(|(_, file)| &file.registry).collect();
+/// The parties, what people call them, and what invoices say of them.
+type Parties = (Names<PartyNo, name::Party>, BTreeMap<name::Party, String>, BTreeMap<name::Party, Firm>);
+
+fn parties(registries: &[&syntax::registry::Registry], check: &mut Check<'_>) -> Parties {
     let mut parties = Names::new();
-    let mut called = BTreeMap::new();
+    let (mut called, mut firms) = (BTreeMap::new(), BTreeMap::new());
     for row in registries.iter().flat_map(|registry| &registry.parties) {
         if let Some(party) = check.declare::<name::Party>(&row.id, "party") {
             called.extend(row.name.as_ref().map(|word| (party.clone(), word.value.clone())));
+            firms.extend(row.firm().map(|firm| (party.clone(), firm)));
             parties.add(party);
         }
+        if let Some(word) = row.pay_within.as_ref() {
+            span(word, check);
+        }
     }
+    (parties, called, firms)
+}
+
+/// What each instrument is called: the title of the first of its texts that has one.
+fn titles(files: &[(usize, File)]) -> BTreeMap<String, String> {
+    let mut homes: Vec<_> = files.iter().filter_map(|(_, file)| file.instrument.as_ref()).collect();
+    homes.sort_by_key(|home| std::cmp::Reverse(home.amendment));
+    let titled = homes.iter().filter_map(|home| Some((&home.name, home.title.as_ref()?)));
+    titled.map(|(name, title)| (name.value.clone(), title.value.clone())).collect()
+}
+
+/// Numbers all names of all files.
+pub(super) fn build(files: &[(usize, File)], check: &mut Check<'_>) -> Registry {
+    let registries: Vec<_> = files.iter().map(|(_, file)| &file.registry).collect();
+    let (parties, called, firms) = parties(&registries, check);
     let mut channels = Names::new();
     let mut operators = Vec::new();
     for row in registries.iter().flat_map(|registry| &registry.channels) {
@@ -145,6 +167,8 @@ pub(super) fn build(files: &[(usize, File)], check: &mut Check<'_>) -> Registry 
     let mut words = Words {
         parties,
         called,
+        firms,
+        titles: titles(files),
         channels,
         operators: Table::new(operators),
         products: Names::new(),

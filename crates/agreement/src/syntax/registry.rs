@@ -7,6 +7,7 @@ use crate::syntax::condition::{self, Term};
 use crate::syntax::entry::{self, Entries};
 use crate::syntax::fields::{Fields, Value};
 use abide_model::decision::SourceClass;
+use abide_model::terms::Firm;
 use jiff::civil::Date;
 
 /// Everything a file registers.
@@ -30,6 +31,25 @@ pub(crate) struct Registry {
 pub(crate) struct PartyRow {
     pub(crate) id: Word,
     pub(crate) name: Option<Word>,
+    pub(crate) address: Vec<Word>,
+    pub(crate) tax_id: Option<Word>,
+    pub(crate) pay_to: Vec<Word>,
+    pub(crate) pay_within: Option<Word>,
+}
+
+impl PartyRow {
+    /// What invoices say of it; `None` when that is nothing.
+    pub(crate) fn firm(&self) -> Option<Firm> {
+        let lines = |words: &[Word]| words.iter().map(|word| word.value.clone()).collect();
+        let text = |word: &Option<Word>| word.as_ref().map(|word| word.value.clone());
+        let firm = Firm {
+            address: lines(&self.address),
+            tax_id: text(&self.tax_id),
+            pay_to: lines(&self.pay_to),
+            pay_within: text(&self.pay_within),
+        };
+        (firm != Firm::default()).then_some(firm)
+    }
 }
 
 #[derive(Debug)]
@@ -126,10 +146,7 @@ pub(crate) struct CostRow {
 /// Reads every registry table of a file.
 pub(crate) fn read(fields: &mut Fields<'_>, sink: &mut Sink) -> Registry {
     Registry {
-        parties: rows(fields, sink, "party", |table, sink| {
-            let name = table.text(sink, "name");
-            Some(PartyRow { id: table.need_text(sink, "id")?, name })
-        }),
+        parties: rows(fields, sink, "party", party),
         channels: rows(fields, sink, "channel", channel),
         products: rows(fields, sink, "product", product),
         segments: rows(fields, sink, "segment", |table, sink| {
@@ -171,6 +188,15 @@ pub(crate) fn rows<T>(
         table.finish(sink);
     }
     found
+}
+
+fn party(table: &mut Fields<'_>, sink: &mut Sink) -> Option<PartyRow> {
+    let name = table.text(sink, "name");
+    let address = table.texts(sink, "address").unwrap_or_default();
+    let tax_id = table.text(sink, "tax_id");
+    let pay_to = table.texts(sink, "pay_to").unwrap_or_default();
+    let pay_within = table.text(sink, "pay_within");
+    Some(PartyRow { id: table.need_text(sink, "id")?, name, address, tax_id, pay_to, pay_within })
 }
 
 fn channel(table: &mut Fields<'_>, sink: &mut Sink) -> Option<ChannelRow> {

@@ -2,12 +2,13 @@
 
 use super::{Closing, Figure, Owed};
 use crate::figure::minor;
+use crate::working::Step;
 use abide_model::Date;
 use abide_model::money::{Currency, Exact};
 use serde::{Deserialize, Serialize};
 
 /// The form written now. Forms written before are read for ever.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Why a closing cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,7 +29,8 @@ pub enum DecodeError {
 struct Stored {
     version: u32,
     period: String,
-    from: String,
+    /// None for the first closing. Form 1 had the first day of the calendar there.
+    from: Option<String>,
     through: String,
     figures: Vec<StoredFigure>,
 }
@@ -43,6 +45,16 @@ struct StoredFigure {
     payee: String,
     amount: String,
     currency: String,
+    /// Not kept by form 1.
+    #[serde(default)]
+    working: Vec<StoredStep>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredStep {
+    what: String,
+    is: String,
 }
 
 /// The closing as JSON, with a line end.
@@ -56,11 +68,16 @@ pub fn encode(closing: &Closing) -> String {
         payee: figure.of.payee.to_string(),
         amount: minor(figure.minor, figure.of.currency),
         currency: figure.of.currency.to_string(),
+        working: figure
+            .working
+            .iter()
+            .map(|step| StoredStep { what: step.what.clone(), is: step.is.clone() })
+            .collect(),
     };
     let stored = Stored {
         version: VERSION,
         period: closing.period.clone(),
-        from: closing.from.to_string(),
+        from: (closing.from != Date::MIN).then(|| closing.from.to_string()),
         through: closing.through.to_string(),
         figures: closing.figures.iter().map(figure).collect(),
     };
@@ -79,7 +96,8 @@ pub fn decode(text: &str) -> Result<Closing, DecodeError> {
         return Err(DecodeError::Version(stored.version));
     }
     let figures = stored.figures.iter().map(figure).collect::<Result<_, _>>()?;
-    Ok(Closing { from: word(&stored.from)?, through: word(&stored.through)?, period: stored.period, figures })
+    let from = stored.from.as_deref().map_or(Ok(Date::MIN), word)?;
+    Ok(Closing { from, through: word(&stored.through)?, period: stored.period, figures })
 }
 
 fn word<T: std::str::FromStr>(text: &str) -> Result<T, DecodeError> {
@@ -101,6 +119,7 @@ fn figure(stored: &StoredFigure) -> Result<Figure, DecodeError> {
             stretch: stored.stretch.clone(),
         },
         minor: amount.to_minor(currency).ok_or_else(wrong)?,
+        working: stored.working.iter().map(|step| Step::new(&*step.what, &*step.is)).collect(),
     })
 }
 
@@ -123,12 +142,25 @@ mod tests {
             period: "2026-Q1".to_owned(),
             from: Date::MIN,
             through: "2026-03-31".parse().unwrap(),
-            figures: vec![Figure { of, minor: -12_345 }],
+            figures: vec![Figure { of, minor: -12_345, working: vec![Step::new("20% of", "60.00 USD")] }],
         };
         let text = encode(&closing);
         assert_eq!(decode(&text), Ok(closing));
-        let later = text.replace("\"version\": 1", "\"version\": 2");
-        assert_eq!(decode(&later).unwrap_err(), DecodeError::Version(2));
+        let later = text.replace("\"version\": 2", "\"version\": 3");
+        assert_eq!(decode(&later).unwrap_err(), DecodeError::Version(3));
         assert!(decode(&text.replace("USD", "usd")).is_err());
+    }
+    #[test]
+    fn what_was_closed_before_workings_were_kept_still_reads() {
+        let first = r#"{
+            "version": 1, "period": "2026-Q1", "from": "-009999-01-01", "through": "2026-03-31",
+            "figures": [{
+                "clause": "share", "stretch": "2026-Q1", "closes": "2026-03-31", "payer": "lab", "payee": "cloud",
+                "amount": "6.00", "currency": "USD"
+            }]
+        }"#;
+        let closing = decode(first).unwrap();
+        let [figure] = closing.figures.as_slice() else { panic!("{closing:?}") };
+        assert_eq!((closing.from, figure.minor, figure.working.as_slice()), (Date::MIN, 600, &[][..]));
     }
 }

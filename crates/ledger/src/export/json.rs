@@ -2,11 +2,15 @@
 
 use crate::accrual::Settlement;
 use crate::closing::Owed;
-use crate::figure::{exact, minor};
+use crate::convert::{Quote, QuoteOf};
+use crate::figure::{decimal, exact, minor};
 use crate::postings::Count;
 use crate::share::Span;
-use crate::statement::{Holding, ShareAccount, ShareEntry, Sight, Statement, Unplaced};
+use crate::statement::{
+    Bought, CustomerAccount, Due, Holding, ShareAccount, ShareEntry, Sight, Statement, Unplaced,
+};
 use crate::tally::{Account, Entry, Owing};
+use crate::working::Step;
 use abide_model::money::{Currency, Exact};
 use abide_model::name::Party;
 use abide_model::terms::{Every, Limit, Tier};
@@ -54,6 +58,8 @@ struct StatementJson<'a> {
     customers: Vec<CustomerJson<'a>>,
     shares: Vec<ShareJson<'a>>,
     accounts: Vec<AccountJson<'a>>,
+    /// The rates at which what counts in the period was converted, as they were entered.
+    rates: Vec<QuoteJson<'a>>,
     ownership: Vec<HoldingJson<'a>>,
     closed_through: Option<String>,
     falls_due: Vec<ObligationJson<'a>>,
@@ -233,6 +239,20 @@ struct OwingJson<'a> {
 }
 
 #[derive(Serialize)]
+struct QuoteJson<'a> {
+    from: &'a str,
+    to: &'a str,
+    value: String,
+    /// Whether it was entered from `to` to `from`, and is used the other way round.
+    inverse: bool,
+    /// The day from which it holds, or the days it is an average over.
+    since: String,
+    until: Option<String>,
+    /// `entered`, or the `mean` of the rates of its days.
+    by: &'static str,
+}
+
+#[derive(Serialize)]
 struct HoldingJson<'a> {
     holder: &'a str,
     company: &'a str,
@@ -251,6 +271,14 @@ struct ObligationJson<'a> {
     payee: &'a str,
     due: SpanJson,
     currency: &'a str,
+    /// What it comes from; of what is closed, as it was closed.
+    working: Vec<StepJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct StepJson<'a> {
+    what: &'a str,
+    is: &'a str,
 }
 
 #[derive(Serialize)]
@@ -288,27 +316,6 @@ impl<'a> From<&'a Statement> for StatementJson<'a> {
             revenue_rounded: minor(total.revenue_minor, total.currency),
             currency: total.currency.as_str(),
         });
-        let bought = statement.bought.iter().map(|row| BoughtJson {
-            by: row.buyer.as_str(),
-            from: row.seller.as_str(),
-            count: CountJson::from(&row.count),
-            amount: exact(&row.amount, row.currency),
-            currency: row.currency.as_str(),
-        });
-        let customers = statement.customers.iter().map(|one| CustomerJson {
-            customer: one.customer.as_str(),
-            count: CountJson::from(&one.count),
-            revenue: exact(&one.revenue, one.currency),
-            billed: minor(one.billed, one.currency),
-            currency: one.currency.as_str(),
-        });
-        let due = statement.due.iter().map(|due| DueJson {
-            to_party: minor_span(&due.to_party, due.currency),
-            by_party: minor_span(&due.by_party, due.currency),
-            accrued_to_party: minor_span(&due.accrued_to_party, due.currency),
-            accrued_by_party: minor_span(&due.accrued_by_party, due.currency),
-            currency: due.currency.as_str(),
-        });
         Self {
             party: statement.party.as_str(),
             book_of: statement.own.as_str(),
@@ -320,26 +327,70 @@ impl<'a> From<&'a Statement> for StatementJson<'a> {
             period: statement.period.to_string(),
             from: statement.bounds.start.to_string(),
             until: statement.bounds.end.to_string(),
-            zone: statement.zone.as_deref(),
+            zone: statement.zone.iana_name(),
             at: statement.at.to_string(),
             open: statement.at < statement.bounds.end,
             revenue: revenue.collect(),
             unpriced: unpriced.collect(),
             unplaced: statement.unplaced.iter().map(|open| unplaced(open, statement.sight)).collect(),
             totals: totals.collect(),
-            bought: bought.collect(),
-            customers: customers.collect(),
+            bought: statement.bought.iter().map(BoughtJson::from).collect(),
+            customers: statement.customers.iter().map(CustomerJson::from).collect(),
             shares: statement.shares.iter().map(ShareJson::from).collect(),
             accounts: statement.accounts.iter().map(AccountJson::from).collect(),
+            rates: statement.rates.iter().map(QuoteJson::from).collect(),
             ownership: statement.holdings.iter().map(HoldingJson::from).collect(),
             closed_through: statement.closed_through.map(|day| day.to_string()),
-            falls_due: statement.falls_due.iter().map(|owed| obligation(&owed.of, &owed.due)).collect(),
+            falls_due: statement
+                .falls_due
+                .iter()
+                .map(|owed| obligation(&owed.of, &owed.due, (&owed.working, statement.sight)))
+                .collect(),
             adjustments: statement
                 .adjustments
                 .iter()
-                .map(|figure| obligation(&figure.of, &Span { low: figure.minor, high: figure.minor }))
+                .map(|figure| {
+                    let minor = Span { low: figure.minor, high: figure.minor };
+                    obligation(&figure.of, &minor, (&figure.working, statement.sight))
+                })
                 .collect(),
-            due: due.collect(),
+            due: statement.due.iter().map(DueJson::from).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a Bought> for BoughtJson<'a> {
+    fn from(row: &'a Bought) -> Self {
+        Self {
+            by: row.buyer.as_str(),
+            from: row.seller.as_str(),
+            count: CountJson::from(&row.count),
+            amount: exact(&row.amount, row.currency),
+            currency: row.currency.as_str(),
+        }
+    }
+}
+
+impl<'a> From<&'a CustomerAccount> for CustomerJson<'a> {
+    fn from(one: &'a CustomerAccount) -> Self {
+        Self {
+            customer: one.customer.as_str(),
+            count: CountJson::from(&one.count),
+            revenue: exact(&one.revenue, one.currency),
+            billed: minor(one.billed, one.currency),
+            currency: one.currency.as_str(),
+        }
+    }
+}
+
+impl<'a> From<&'a Due> for DueJson<'a> {
+    fn from(due: &'a Due) -> Self {
+        Self {
+            to_party: minor_span(&due.to_party, due.currency),
+            by_party: minor_span(&due.by_party, due.currency),
+            accrued_to_party: minor_span(&due.accrued_to_party, due.currency),
+            accrued_by_party: minor_span(&due.accrued_by_party, due.currency),
+            currency: due.currency.as_str(),
         }
     }
 }
@@ -465,13 +516,33 @@ impl<'a> From<&'a Entry> for AccountEntryJson<'a> {
     }
 }
 
+impl<'a> From<&'a Quote> for QuoteJson<'a> {
+    fn from(quote: &'a Quote) -> Self {
+        let (since, last, by) = match quote.of {
+            QuoteOf::Since(day) => (day, None, "entered"),
+            QuoteOf::Average(first, last) => (first, Some(last), "entered"),
+            QuoteOf::Mean(first, last) => (first, Some(last), "mean"),
+        };
+        let until = last.map(|last| last.tomorrow().unwrap_or(last));
+        Self {
+            from: quote.from.as_str(),
+            to: quote.to.as_str(),
+            value: decimal(&quote.value),
+            inverse: quote.inverse,
+            since: since.to_string(),
+            until: until.map(|until| until.to_string()),
+            by,
+        }
+    }
+}
+
 impl<'a> From<&'a Holding> for HoldingJson<'a> {
     fn from(held: &'a Holding) -> Self {
         Self {
             holder: held.holder.as_str(),
             company: held.company.as_str(),
-            direct: held.direct.to_string(),
-            whole: held.whole.to_string(),
+            direct: decimal(&held.direct),
+            whole: decimal(&held.whole),
             worth: held.worth.as_ref().map(|(worth, currency)| exact(worth, *currency)),
             currency: held.worth.as_ref().map(|(_, currency)| currency.as_str()),
         }
@@ -492,7 +563,12 @@ fn unplaced(open: &Unplaced, sight: Sight) -> UnplacedJson<'_> {
     }
 }
 
-fn obligation<'a>(of: &'a Owed, due: &Span<i128>) -> ObligationJson<'a> {
+fn obligation<'a>(
+    of: &'a Owed,
+    due: &Span<i128>,
+    (working, sight): (&'a [Step], Sight),
+) -> ObligationJson<'a> {
+    let shown = working.iter().filter(|step| sight == Sight::Own || step.may_be_sent());
     ObligationJson {
         clause: of.clause.as_str(),
         stretch: &of.stretch,
@@ -501,6 +577,7 @@ fn obligation<'a>(of: &'a Owed, due: &Span<i128>) -> ObligationJson<'a> {
         payee: of.payee.as_str(),
         due: minor_span(due, of.currency),
         currency: of.currency.as_str(),
+        working: shown.map(|step| StepJson { what: &step.what, is: &step.is }).collect(),
     }
 }
 

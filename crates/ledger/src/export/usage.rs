@@ -1,24 +1,29 @@
 //! What a customer owes for metered usage in a period, as a page of HTML to be sent and printed.
 
 use crate::bill::{Account, Bill, Line};
-use crate::export::paper::{self, escaped};
-use crate::figure::{calls, minor, number};
+use crate::export::paper::{self, Head, Side, amount, escaped};
+use crate::figure::{calls, moment, number, zone_name};
+use crate::period::date_of;
 use crate::postings::Count;
 use crate::rate::price_of;
-use abide_model::Time;
 use abide_model::money::{Amount, grouped};
 use abide_model::name::Product;
 use abide_model::terms::Price;
+use abide_model::{Date, Time};
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 
 /// A bill, and what people call those on it.
 #[derive(Debug, Clone)]
 pub struct Invoice<'b> {
-    /// Who sold, by id and by name.
-    pub from: (&'b str, &'b str),
-    /// What people call the customer.
-    pub to: &'b str,
+    /// The id of who sold.
+    pub seller: &'b str,
+    /// Who sold.
+    pub from: Side<'b>,
+    /// Who bought.
+    pub to: Side<'b>,
+    /// The day by which it is to be paid, where the book says.
+    pub pay_by: Option<Date>,
     /// The book it rests on.
     pub book: &'b str,
     /// The zone of its days.
@@ -35,11 +40,22 @@ impl Invoice<'_> {
     pub fn html(&self) -> String {
         let bill = self.bill;
         let open = bill.at < bill.bounds.end;
-        let title = if open { "Draft invoice" } else { "Invoice" };
-        // A number is a file name too.
-        let number = format!("{}-{}-{}", self.from.0, bill.customer.as_str().replace('/', "."), bill.period);
+        let nothing = bill.accounts.is_empty();
+        let credit =
+            bill.totals.values().all(|total| *total <= 0) && bill.totals.values().any(|total| *total < 0);
+        let title = match (nothing, open, credit) {
+            (true, true, _) => "Nothing due yet",
+            (true, false, _) => "Nothing due",
+            (false, true, _) => "Draft invoice",
+            (false, false, true) => "Credit note",
+            (false, false, false) => "Invoice",
+        };
+        let number = paper::number(self.seller, bill.customer.as_str(), bill.period);
+        let due = self.pay_by.filter(|_| !open && !nothing && !credit);
+        let issued = (if open { "Drawn up" } else { "Issued" }, date_of(bill.at, self.zone));
         let mut page = paper::begin(&format!("{title} {number}"));
-        page += &paper::head((title, &number), bill.period, (self.from.1, self.to));
+        let (period, from, to) = (bill.period, self.from, self.to);
+        page += &Head { title, number: &number, issued, due, period, from, to }.html();
         if open {
             page +=
                 "<p class=\"draft\">The period has not ended. What is shown is what was used by now.</p>\n";
@@ -47,14 +63,18 @@ impl Invoice<'_> {
         page += "<h2>Metered usage</h2>\n";
         page += &self.used();
         page += &self.unpriced();
-        page += &self.totals();
+        page += &paper::totals(bill.totals.iter().map(|(currency, total)| (*currency, *total)));
+        if !nothing && !credit && !open {
+            page += &paper::payment(&self.from, due);
+        }
         page += &self.price_list();
         page += &format!(
-            "<footer>From the book {} as known at {}. Each call was charged when it was made, at the price that the book \
+            "<footer>From the book {} as known on {} ({}). Each call was charged when it was made, at the price that the book \
              had for it then; a price entered later changes no charge. Each amount is the rounded sum so far \
-             less what was billed before, half to even, so that all bills add up.</footer>\n</html>\n",
+             less what was billed before, half to even, so that all bills add up. No tax is added.</footer>\n</html>\n",
             escaped(self.book),
-            bill.at
+            moment(bill.at, self.zone),
+            zone_name(self.zone)
         );
         page
     }
@@ -94,20 +114,6 @@ impl Invoice<'_> {
         format!("<h2>Not charged, having no price</h2>\n<ul>\n{rows}</ul>\n")
     }
 
-    fn totals(&self) -> String {
-        if self.bill.totals.is_empty() {
-            return String::new();
-        }
-        let rows = self.bill.totals.iter().map(|(currency, total)| {
-            let amount = grouped(&minor(*total, *currency));
-            format!(
-                "<tr class=\"sum\"><td class=\"what\">To be paid</td><td class=\"when\"></td>\
-                 <td class=\"n\">{amount} {currency}</td></tr>\n"
-            )
-        });
-        format!("<h2>Total</h2>\n<table>\n<tbody>\n{}</tbody>\n</table>\n", rows.collect::<String>())
-    }
-
     /// What the price book says of the products of the bill, from when each price holds. Calls were charged by what it
     /// said when they were made: a price that was entered later, for a time before, is in this list and in no charge.
     fn price_list(&self) -> String {
@@ -117,8 +123,8 @@ impl Invoice<'_> {
         for product in products {
             for (from, price) in self.held(product) {
                 let day = from.to_zoned(self.zone.clone()).date();
-                let cell = |amount: &Amount| {
-                    format!("<td class=\"n\">{} {}</td>", grouped(&number(amount)), amount.currency)
+                let cell = |price: &Amount| {
+                    format!("<td class=\"n\">{} {}</td>", grouped(&number(price)), price.currency)
                 };
                 let prices = [&price.input, &price.cache_read, &price.cache_write, &price.output].map(cell);
                 rows += &format!(
@@ -158,20 +164,19 @@ impl Invoice<'_> {
 fn part(account: &Account) -> String {
     let sum = match account.lines.as_slice() {
         [_] => String::new(),
-        _ => format!("{} {}", grouped(&minor(account.billed, account.currency)), account.currency),
+        _ => amount(account.billed, account.currency),
     };
     let customer = escaped(account.customer.as_str());
     format!("<tr class=\"part\"><td colspan=\"2\">{customer}</td><td class=\"n\">{sum}</td></tr>\n")
 }
 
 fn row(account: &Account, line: &Line) -> String {
-    let amount = grouped(&minor(line.minor, account.currency));
+    let amount = amount(line.minor, account.currency);
     format!(
-        "<tr><td>{}<small>through {}</small></td><td class=\"used\">{}</td><td class=\"n\">{amount} {}</td></tr>\n",
+        "<tr><td>{}<small>through {}</small></td><td class=\"used\">{}</td><td class=\"n\">{amount}</td></tr>\n",
         escaped(line.product.as_str()),
         escaped(line.channel.as_str()),
-        used(&line.count),
-        account.currency
+        used(&line.count)
     )
 }
 

@@ -2,11 +2,12 @@
 
 use crate::accrual::Settlement;
 use crate::closing::Figure;
-use crate::figure::{calls, exact, in_line, minor, number, rates, span};
+use crate::figure::{calls, in_line, minor, moment, money, number, rates, span, zone_name};
+use crate::period::Period;
 use crate::postings::Count;
 use crate::share::Span;
 use crate::statement::{CustomerAccount, Holding, ShareAccount, ShareEntry, Sight, Statement};
-use crate::tally::{Account, Entry, Kind};
+use crate::tally::{Account, Entry, Kind, Stretch};
 use abide_model::money::{Amount, Currency, Exact, grouped};
 use abide_model::terms::{Conversion, Limit, Share};
 use std::fmt::Write;
@@ -19,7 +20,7 @@ impl Statement {
     #[must_use]
     pub fn render_table(&self) -> String {
         let mut out = String::new();
-        let zone = self.zone.as_deref().unwrap_or("a zone without a name");
+        let zone = zone_name(&self.zone);
         let (first, last) = (self.period.first_day(), self.period.last_day());
         let (name, id) = (self.name(&self.party), self.party.as_str());
         let id = if name == id { String::new() } else { format!(" ({id})") };
@@ -32,7 +33,10 @@ impl Statement {
             say(&mut out, format_args!("internal: it shows what {name} is not to see"));
         }
         if self.at < self.bounds.end {
-            say(&mut out, format_args!("drawn up at {}, before the period ends", self.at));
+            say(
+                &mut out,
+                format_args!("drawn up on {}, before the period ends", moment(self.at, &self.zone)),
+            );
         }
         self.revenue_table(&mut out);
         self.unpriced_table(&mut out);
@@ -45,10 +49,21 @@ impl Statement {
         for account in &self.accounts {
             self.account_section(&mut out, account);
         }
+        self.rates_table(&mut out);
         self.holdings_table(&mut out);
         self.adjustments_table(&mut out);
         self.due_table(&mut out);
         out
+    }
+
+    fn rates_table(&self, out: &mut String) {
+        if self.rates.is_empty() {
+            return;
+        }
+        heading(out, "Converted at");
+        for quote in &self.rates {
+            say(out, format_args!("  {quote}"));
+        }
     }
 
     fn holdings_table(&self, out: &mut String) {
@@ -63,7 +78,7 @@ impl Statement {
                 format!(" ({} of it directly)", held.direct.percent())
             };
             let worth = held.worth.as_ref().map_or(String::new(), |(worth, currency)| {
-                format!(", worth {} {currency}", grouped(&exact(worth, *currency)))
+                format!(", worth {} {currency}", money(worth, *currency))
             });
             let (holder, company) = (self.name(&held.holder), self.name(&held.company));
             say(out, format_args!("  {holder} owns {} of {company}{through}{worth}", held.whole.percent()));
@@ -95,13 +110,12 @@ impl Statement {
             return;
         }
         heading(out, "Adjustments for periods that were closed before");
-        for Figure { of, minor } in &self.adjustments {
+        for Figure { of, minor, .. } in &self.adjustments {
             let amount = grouped(&self::minor(*minor, of.currency));
             let (payer, payee, currency) = (self.name(&of.payer), self.name(&of.payee), of.currency);
-            say(
-                out,
-                format_args!("  {} for {}: {payer} to {payee} {amount} {currency}", of.clause, of.stretch),
-            );
+            let period = Period::parse_in(&of.stretch, self.begins).ok();
+            let stretch = period.map_or_else(|| of.stretch.clone(), |period| period.told());
+            say(out, format_args!("  {} for {stretch}: {payer} to {payee} {amount} {currency}", of.clause));
         }
     }
 
@@ -111,21 +125,23 @@ impl Statement {
             say(out, format_args!("  none"));
             return;
         }
-        let titles = ["product", "channel", "calls", "estimated", "tokens in", "tokens out", "revenue"];
-        let mut grid = Grid::new(&titles);
+        let metered = self.revenue.iter().any(|row| row.count.calls > 0);
+        let mut grid = Grid::new(["product", "channel"], metered, Some("revenue"));
         for row in &self.revenue {
-            let money = exact(&row.revenue, row.currency);
+            let money = money(&row.revenue, row.currency);
             grid.row([row.product.as_str(), row.channel.as_str()], &row.count, Some((&money, row.currency)));
         }
         grid.rule();
         for total in &self.totals {
-            let money = exact(&total.revenue, total.currency);
+            let money = money(&total.revenue, total.currency);
             grid.row(["total", ""], &total.count, Some((&money, total.currency)));
         }
         grid.write(out);
         for total in &self.totals {
             let rounded = grouped(&minor(total.revenue_minor, total.currency));
-            say(out, format_args!("  to the minor unit: {rounded} {}", total.currency));
+            if rounded != money(&total.revenue, total.currency) {
+                say(out, format_args!("  to the minor unit: {rounded} {}", total.currency));
+            }
         }
     }
 
@@ -134,7 +150,7 @@ impl Statement {
             return;
         }
         heading(out, "Without a price, in no sum above or below");
-        let mut grid = Grid::new(&["product", "channel", "calls", "estimated", "tokens in", "tokens out"]);
+        let mut grid = Grid::new(["product", "channel"], true, None);
         for row in &self.unpriced {
             grid.row([row.product.as_str(), row.channel.as_str()], &row.count, None);
         }
@@ -146,10 +162,10 @@ impl Statement {
             return;
         }
         heading(out, "Bought");
-        let titles = ["by", "from", "calls", "estimated", "tokens in", "tokens out", "for"];
-        let mut grid = Grid::new(&titles);
+        let metered = self.bought.iter().any(|row| row.count.calls > 0);
+        let mut grid = Grid::new(["by", "from"], metered, Some("for"));
         for row in &self.bought {
-            let money = exact(&row.amount, row.currency);
+            let money = money(&row.amount, row.currency);
             let names = [self.name(&row.buyer), self.name(&row.seller)];
             grid.row(names, &row.count, Some((&money, row.currency)));
         }
@@ -164,7 +180,7 @@ impl Statement {
         heading(out, "Open: sales that name no segment or country, on which a clause hangs");
         for open in &self.unplaced {
             let amount = match open.currency {
-                Some(currency) => format!("{} {currency}", grouped(&exact(&open.revenue, currency))),
+                Some(currency) => format!("{} {currency}", money(&open.revenue, currency)),
                 None => "no price".to_owned(),
             };
             let [calls, ..] = counts(&open.count);
@@ -205,7 +221,7 @@ impl Statement {
                 (one.customer.to_string(), format!("{billed} {}", one.currency))
             })
             .collect();
-        let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
         in_line(&mut rows.iter_mut().map(|(_, figure)| figure).collect::<Vec<_>>());
         for (name, figure) in rows {
             say(out, format_args!("  {name:width$}  {}", figure.trim_end()));
@@ -269,7 +285,7 @@ impl Statement {
         };
         say(out, format_args!("  {what}"));
         for (currency, sum) in &account.unconverted {
-            let sum = grouped(&exact(sum, *currency));
+            let sum = money(sum, *currency);
             say(out, format_args!("  without a rate, so not counted: {sum} {currency}"));
         }
         if account.entries.is_empty() {
@@ -282,8 +298,12 @@ impl Statement {
 
     fn account_entry(&self, out: &mut String, entry: &Entry) {
         let currency = entry.currency;
-        let one = |value: &Exact| grouped(&exact(value, currency));
-        say(out, format_args!("  {}{}", entry.stretch, if entry.closed { "" } else { ", still open" }));
+        let one = |value: &Exact| money(value, currency);
+        let stretch = match entry.stretch {
+            Stretch::Period(period) => period.told(),
+            Stretch::Stage(..) => entry.stretch.to_string(),
+        };
+        say(out, format_args!("  {stretch}{}", if entry.closed { "" } else { ", still open" }));
         let shown = |figure: &&(&str, Span<Exact>)| !figure.1.is_exact() || !figure.1.low.is_zero();
         let mut rows: Vec<(String, String)> = entry
             .figures
@@ -337,7 +357,7 @@ impl Statement {
 }
 
 fn figures_table(out: &mut String, mut rows: Vec<(String, String)>, currency: Currency) {
-    let label = rows.iter().map(|(label, _)| label.len()).max().unwrap_or(0);
+    let label = rows.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
     in_line(&mut rows.iter_mut().map(|(_, figure)| figure).collect::<Vec<_>>());
     for (name, value) in rows {
         say(out, format_args!("    {name:label$}  {value} {currency}"));
@@ -346,7 +366,7 @@ fn figures_table(out: &mut String, mut rows: Vec<(String, String)>, currency: Cu
 
 fn entry_table(out: &mut String, entry: &ShareEntry) {
     let currency = entry.currency;
-    let one = |value: &Exact| grouped(&exact(value, currency));
+    let one = |value: &Exact| money(value, currency);
     let mut rows = vec![
         ("revenue before".to_owned(), one(&entry.base_before)),
         ("revenue in the period".to_owned(), one(&entry.base)),
@@ -358,10 +378,10 @@ fn entry_table(out: &mut String, entry: &ShareEntry) {
         rows.push(("left under the cap".to_owned(), span(left, one)));
     }
     for settlement in &entry.settled {
-        rows.push((format!("due for {}", settlement.period), due_text(settlement, currency)));
+        rows.push((format!("due for {}", settlement.period.told()), due_text(settlement, currency)));
     }
     if let Some(open) = &entry.open {
-        rows.push((format!("accrued in {}, not yet due", open.period), due_text(open, currency)));
+        rows.push((format!("accrued in {}, not yet due", open.period.told()), due_text(open, currency)));
     }
     figures_table(out, rows, currency);
 }
@@ -394,19 +414,26 @@ fn say(out: &mut String, line: std::fmt::Arguments<'_>) {
 
 /// Rows of cells under titles: two names, then figures. `None` is a rule.
 struct Grid {
-    titles: Vec<String>,
+    titles: Vec<&'static str>,
+    /// Whether any row has calls, whose tokens are then shown.
+    metered: bool,
     rows: Vec<Option<Vec<String>>>,
 }
 
 impl Grid {
-    fn new(titles: &[&str]) -> Self {
-        Self { titles: titles.iter().map(|title| (*title).to_owned()).collect(), rows: Vec::new() }
+    fn new(names: [&'static str; 2], metered: bool, money: Option<&'static str>) -> Self {
+        let counts = if metered { &["calls", "estimated", "tokens in", "tokens out"][..] } else { &["rows"] };
+        Self { titles: names.iter().chain(counts).copied().chain(money).collect(), metered, rows: Vec::new() }
     }
 
     fn row(&mut self, names: [&str; 2], count: &Count, money: Option<(&str, Currency)>) {
         let mut cells: Vec<String> = names.into_iter().map(str::to_owned).collect();
-        cells.extend(counts(count));
-        cells.extend(money.map(|(money, currency)| format!("{} {currency}", grouped(money))));
+        if self.metered {
+            cells.extend(counts(count));
+        } else {
+            cells.push(grouped(&count.entered.to_string()));
+        }
+        cells.extend(money.map(|(money, currency)| format!("{money} {currency}")));
         self.rows.push(Some(cells));
     }
 
@@ -416,16 +443,23 @@ impl Grid {
 
     fn write(mut self, out: &mut String) {
         let mut money: Vec<&mut String> =
-            self.rows.iter_mut().flatten().filter_map(|cells| cells.get_mut(6)).collect();
+            self.rows.iter_mut().flatten().filter_map(|cells| cells.last_mut()).collect();
         in_line(&mut money);
-        let mut widths: Vec<usize> = self.titles.iter().map(String::len).collect();
+        let mut widths: Vec<usize> = self.titles.iter().map(|title| title.chars().count()).collect();
         for cells in self.rows.iter().flatten() {
             for (width, cell) in widths.iter_mut().zip(cells) {
-                *width = cell.len().max(*width);
+                *width = cell.chars().count().max(*width);
             }
         }
         let rule = "─".repeat(widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1));
-        say(out, format_args!("  {}", joined(&self.titles, &widths).trim_end()));
+        say(
+            out,
+            format_args!(
+                "  {}",
+                joined(&self.titles.iter().map(|title| (*title).to_owned()).collect::<Vec<_>>(), &widths)
+                    .trim_end()
+            ),
+        );
         for row in &self.rows {
             let text = row.as_ref().map_or(rule.clone(), |cells| joined(cells, &widths));
             say(out, format_args!("  {}", text.trim_end()));

@@ -2,7 +2,7 @@
 
 use super::{NONE_DUE, nothing, plus, sure};
 use crate::accrual::Worked;
-use crate::convert::Rates;
+use crate::convert::{Quote, Rates};
 use crate::period::Period;
 use crate::share::Span;
 use crate::sum::{Cumulative, TooLarge};
@@ -18,6 +18,7 @@ pub(super) struct Earned {
     unknown: BTreeSet<Period>,
     /// What has no rate, by currency.
     pub(super) unconverted: BTreeMap<Currency, Exact>,
+    quotes: BTreeMap<Period, BTreeSet<Quote>>,
     low: Cumulative,
     high: Cumulative,
 }
@@ -45,6 +46,7 @@ impl Earned {
             converted: BTreeMap::new(),
             unknown: BTreeSet::new(),
             unconverted: BTreeMap::new(),
+            quotes: BTreeMap::new(),
             low: Cumulative::new(currency),
             high: Cumulative::new(currency),
         };
@@ -61,6 +63,8 @@ impl Earned {
                 let into = |exact: &Exact| rates.convert(exact, worked.currency, currency, day);
                 if let Some((low, high)) = into(&share.low).zip(into(&share.high)) {
                     add(found.converted.entry(period).or_insert_with(nothing), &Span { low, high });
+                    let quote = rates.quote(worked.currency, currency, day);
+                    found.quotes.entry(period).or_default().extend(quote.filter(|_| !share.high.is_zero()));
                 } else if !share.high.is_zero() {
                     found.unknown.insert(period);
                     *found.unconverted.entry(worked.currency).or_default() += &share.high;
@@ -68,6 +72,11 @@ impl Earned {
             }
         }
         Ok(found)
+    }
+
+    /// The rates at which what was earned in a period is converted.
+    pub(super) fn quotes(&self, period: Period) -> BTreeSet<Quote> {
+        self.quotes.get(&period).cloned().unwrap_or_default()
     }
 
     /// The earnings of the next period. Periods are asked for in order, and each once.

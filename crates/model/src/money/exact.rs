@@ -9,6 +9,9 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
+/// Decimals of a percentage that does not end.
+const PERCENT_DECIMALS: u32 = 4;
+
 /// An exact rational number without bound.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Exact(Held);
@@ -49,10 +52,21 @@ impl Exact {
         })
     }
 
-    /// As a percentage: `1/5` is `20%`.
+    /// As a percentage: `1/5` is `20%`, `1/3` is `≈ 33.3333%`, rounded to four decimals.
     #[must_use]
     pub fn percent(&self) -> String {
-        format!("{}%", self * &Self::whole(100))
+        let hundredths = self * &Self::whole(100);
+        match hundredths.rounded(PERCENT_DECIMALS).filter(|_| hundredths.to_string().contains('/')) {
+            Some(near) => format!("≈ {near}%"),
+            None => format!("{hundredths}%"),
+        }
+    }
+
+    /// The nearest number of so many decimals, ties to the even one; `None` beyond i128.
+    #[must_use]
+    pub fn rounded(&self, decimals: u32) -> Option<Self> {
+        let digits = self.times_power_of_ten(decimals).round_half_even()?;
+        &Self::whole(digits) / &Self::whole(10i128.checked_pow(decimals)?)
     }
 
     /// Parses a decimal number such as `-1_250.50`, or a percentage such as `20%`.

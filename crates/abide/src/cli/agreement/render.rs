@@ -109,6 +109,22 @@ impl Text<'_> {
     }
 }
 
+/// The parties of which invoices say more than a name: the name, and each thing that is known of it in words.
+fn firms(told: &Told) -> Vec<(&str, Vec<String>)> {
+    let name = |id: &'_ String| told.parties.get(id).map_or("", String::as_str);
+    let firms = told.firms.iter().map(|(id, firm)| {
+        let mut lines = vec![firm.address.join(", ")];
+        lines.extend(firm.tax_id.as_ref().map(|id| format!("tax number {id}")));
+        if !firm.pay_to.is_empty() {
+            lines.push(format!("paid to {}", firm.pay_to.join(", ")));
+        }
+        lines.extend(firm.pay_within.as_ref().map(|within| format!("within {within}")));
+        lines.retain(|line| !line.is_empty());
+        (name(id), lines)
+    });
+    firms.collect()
+}
+
 /// `Microsoft: yes; OpenAI: no`.
 fn positions(held: &[(String, bool)]) -> String {
     let held = held.iter().map(|(who, yes)| format!("{who}: {}", if *yes { "yes" } else { "no" }));

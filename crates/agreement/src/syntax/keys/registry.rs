@@ -86,6 +86,25 @@ static PARTY: Keys = Keys {
         &[
             needed("id", Shape::Name, "\"lab\"", "What the files call it."),
             key("name", Shape::Text, "\"OpenAI\"", "What people call it."),
+            key(
+                "address",
+                Shape::List(&Shape::Text),
+                "[\"1 Quay Street\", \"20457 Hamburg\"]",
+                "Where it sits, line by line, for invoices.",
+            ),
+            key("tax_id", Shape::Text, "\"DE123456789\"", "Its VAT or tax number, for invoices."),
+            key(
+                "pay_to",
+                Shape::List(&Shape::Text),
+                "[\"IBAN DE02 1203 0000 0000 2020 51\"]",
+                "Where it is paid, line by line, on invoices from it.",
+            ),
+            key(
+                "pay_within",
+                Shape::Span,
+                "\"30d\"",
+                "Within what time after its day of issue an invoice from it is to be paid.",
+            ),
         ],
         NOTE,
     ],

@@ -1,7 +1,7 @@
 //! The book as one page of HTML that needs nothing else: what a clause says on the left, its words on the right.
 
 use super::super::explain::origin;
-use super::{Paper, Text, positions};
+use super::{Paper, Text, firms, positions};
 use abide_agreement::{Explanation, OpenPoint, Topic};
 use abide_draw::escaped;
 use abide_model::decision::SourceClass;
@@ -22,6 +22,7 @@ pub(super) fn page(paper: &Paper<'_>) -> String {
         escaped(&paper.version),
     );
     contents(&mut out, paper);
+    parties(&mut out, paper);
     for (at, text) in paper.texts.iter().enumerate() {
         section(&mut out, at, text);
     }
@@ -45,6 +46,20 @@ fn contents(out: &mut String, paper: &Paper<'_>) {
             writeln!(out, "<li><a href=\"#text-{at}\">{}</a><br>{clauses}</li>", escaped(&text.heading()));
     }
     *out += "</ol>\n</nav>\n";
+}
+
+/// What invoices say of the parties besides their names.
+fn parties(out: &mut String, paper: &Paper<'_>) {
+    let firms = firms(paper.told);
+    if firms.is_empty() {
+        return;
+    }
+    *out += "<section>\n<h2>Parties</h2>\n<table>\n<tbody>\n";
+    for (name, lines) in firms {
+        let lines: Vec<String> = lines.iter().map(|line| escaped(line)).collect();
+        let _ = writeln!(out, "<tr><td>{}</td><td>{}</td></tr>", escaped(name), lines.join("<br>"));
+    }
+    *out += "</tbody>\n</table>\n</section>\n";
 }
 
 fn section(out: &mut String, at: usize, text: &Text<'_>) {

@@ -1,7 +1,7 @@
 //! The book as Markdown.
 
 use super::super::explain::origin;
-use super::{Paper, positions};
+use super::{Paper, firms, positions};
 use crate::cli::print::plain;
 use abide_agreement::Explanation;
 
@@ -12,6 +12,13 @@ pub(super) fn text(paper: &Paper<'_>) -> String {
         escape(paper.owner),
         paper.version
     );
+    let firms = firms(paper.told);
+    if !firms.is_empty() {
+        out += "\n## Parties\n\n";
+    }
+    for (name, lines) in firms {
+        out += &format!("- **{}**: {}\n", escape(name), escape(&lines.join("; ")));
+    }
     for text in &paper.texts {
         out += &format!("\n## {}\n\n{}\n", escape(&text.heading()), escape(&text.place()));
         for clause in &text.clauses {
