@@ -495,6 +495,13 @@ impl Book {
         words.questions.iter().map(|(number, question)| (question, words.points[number].ask.as_str()))
     }
 
+    /// The segment as this book tells customers apart: the nearest above it that the book has, if any.
+    pub(crate) fn nearest_segment(&self, segment: Option<&name::Segment>) -> Option<name::Segment> {
+        let segments = self.words.segments.iter().map(|(_, known)| known);
+        let above = segments.filter(|known| segment.is_some_and(|segment| known.covers(segment)));
+        above.max_by_key(|known| known.as_str().len()).cloned()
+    }
+
     /// The clauses, each with its file and line, in the order of the files.
     pub fn clauses(&self) -> impl Iterator<Item = (&name::Clause, &str, u32)> {
         self.citations.iter().map(|(_, cited)| (&cited.clause, cited.file.as_ref(), cited.line))

@@ -132,7 +132,8 @@ pub fn diff(before: Side<'_>, after: Side<'_>) -> Result<Diff, TooMany> {
         space.each(&mut |groups| {
             let Some(ask) = names.ask(actor, groups) else { return };
             let verdict = |side: Side<'_>| {
-                side.book.decide(&Ask { at: side.at, known: side.known, ..ask.clone() }).verdict
+                let segment = side.book.nearest_segment(ask.segment.as_ref());
+                side.book.decide(&Ask { at: side.at, known: side.known, segment, ..ask.clone() }).verdict
             };
             let (was, is) = (verdict(before), verdict(after));
             let Some(kind) = ChangeKind::of(&was, &is) else { return };
@@ -227,7 +228,11 @@ impl Names {
         match axis {
             Axis::Segment => match self.segments.get(value)? {
                 None => Some(0),
-                Some(name) => words.segments.find(name.as_str()).map(|number| number.at() + 1),
+                Some(name) => {
+                    let near = book.nearest_segment(Some(name));
+                    let number = near.and_then(|near| words.segments.find(near.as_str()));
+                    Some(number.map_or(0, |number| number.at() + 1))
+                }
             },
             Axis::Territory => match self.territories.get(value)? {
                 None => Some(0),

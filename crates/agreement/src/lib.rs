@@ -10,6 +10,7 @@ mod book;
 mod calendar;
 mod compile;
 mod conflict;
+mod customers;
 mod decide;
 mod diagnostic;
 mod diff;
@@ -38,6 +39,7 @@ pub use compile::{
     CLAUSES_MAX, DRAWS_MAX, FILE_BYTES_MAX, FILES_MAX, Staged, YEARS_MAX, is_scenario, load, stage,
 };
 pub use conflict::{Conflict, ConflictKind, Dependence, Extent, Window};
+pub use customers::customers;
 pub use decide::{AskError, Ruling};
 pub use diagnostic::{Diagnostic, Place, Severity};
 pub use diff::{CELLS_MAX, Change, ChangeKind, Diff, Side, TermChange, TooMany, diff};

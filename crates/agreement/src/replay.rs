@@ -82,7 +82,8 @@ impl<'b> Replay<'b> {
     pub fn add(&mut self, ask: &Ask, recorded: &Verdict) {
         let at = self.when.at.unwrap_or(ask.at);
         let known = self.when.known.unwrap_or(Time::MAX);
-        let decision = self.book.decide(&Ask { at, known, ..ask.clone() });
+        let segment = self.book.nearest_segment(ask.segment.as_ref());
+        let decision = self.book.decide(&Ask { at, known, segment, ..ask.clone() });
         self.decisions += 1;
         match ChangeKind::of(recorded, &decision.verdict) {
             None => self.same += 1,

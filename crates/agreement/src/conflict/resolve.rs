@@ -5,6 +5,7 @@ mod money;
 use super::probe::When;
 use super::{ConflictKind, Dependence, Extent, Found};
 use crate::book::{Book, Clause, Point, Settled, Threshold};
+use crate::customers::customers;
 use crate::table::{ClauseNo, QuestionNo};
 use std::borrow::Borrow;
 
@@ -118,7 +119,7 @@ fn launches(book: &Book, found: &Found) -> String {
 pub(super) fn ways(book: &Book, found: &Found, extent: &[Extent]) -> Vec<String> {
     let mut ways = Vec::new();
     ways.extend(answer(book, &found.when));
-    let scopes = || listed(extent.iter().map(scope));
+    let scopes = || listed(extent.iter().map(|extent| scope(book, extent)));
     match (found.kind, found.clauses.as_slice()) {
         (ConflictKind::NoRightsIn, [grant, ..]) => {
             let clause = &book.clauses[*grant];
@@ -254,20 +255,11 @@ fn quoted(book: &Book, number: ClauseNo) -> String {
 }
 
 /// A box in words: `serve, sell: openai/frontier through aws`.
-fn scope(extent: &Extent) -> String {
+fn scope(book: &Book, extent: &Extent) -> String {
     let mut text = listed(extent.actions.iter().map(|action| action.as_str()));
     text += &format!(" of {}", listed(extent.products.iter().map(|product| product.as_str())));
     text += &format!(" through {}", listed(extent.channels.iter().map(|channel| channel.as_str())));
-    let segments: Vec<_> = extent.segments.iter().flatten().map(|name| name.as_str()).collect();
-    let countries: Vec<_> = extent.territories.iter().flatten().map(|name| name.as_str()).collect();
-    text += &customers(segments, extent.segments.contains(&None), ("customers of", "no named segment"));
-    text += &customers(countries, extent.territories.contains(&None), ("customers in", "no named country"));
-    text
-}
-
-fn customers<'a>(mut names: Vec<&'a str>, others: bool, (of, none): (&str, &'a str)) -> String {
-    names.extend(others.then_some(none));
-    if names.is_empty() { String::new() } else { format!(", for {of} {}", listed(names.into_iter())) }
+    text + &customers(&[book], &extent.segments, &extent.territories)
 }
 
 /// `a`, `a and b`, `a, b and c`.

@@ -1,6 +1,6 @@
 //! How much a clause is about, and how it is worked out.
 
-use super::promise::base;
+use super::promise::{base, bought, sold};
 use super::{Teller, words};
 use crate::diagnostic::Word;
 use crate::syntax::clause::{ClauseRow, KindRow};
@@ -8,6 +8,10 @@ use crate::syntax::money::{
     Amounts, CapRow, CommitRow, ComparableRow, GuaranteeRow, MoneyRow, ParityRow, ShareRow, SplitRow,
     StakeRow, StepRow, TakeRow, TierRow,
 };
+use abide_model::money::grouped;
+
+/// The word of the files for a figure that exists and is not known.
+const UNKNOWN: &str = "unknown";
 
 impl Teller<'_> {
     /// The sentence that says what a clause about money is.
@@ -18,13 +22,14 @@ impl Teller<'_> {
             MoneyRow::Share(_) => format!("{from} owes {to} a part of its revenue{}.", base(scope)),
             MoneyRow::Guarantee(_) => format!("{from} promises {to} a minimum."),
             MoneyRow::Commit(_) => {
-                let what = base(scope);
-                let what = if what.is_empty() { what } else { format!("; what counts is that{what}") };
+                let what = bought(scope);
+                let what = if what.is_empty() { what } else { format!("; what counts is {what}") };
                 format!("{from} commits to buying from {to}{what}.")
             }
             MoneyRow::Split(_) => format!("{from} collects the revenue{} and passes it on.", base(scope)),
             MoneyRow::Parity(_) => {
-                format!("{from} promises {to} that it pays no higher price{} than others do.", base(scope))
+                let what = sold(scope);
+                format!("{from} promises {to} that it pays no higher price for {what} than others do.")
             }
             MoneyRow::Stake(StakeRow { percent: Some(percent), .. }) => {
                 format!("{to} owns {} of {from}.", percent.value)
@@ -46,7 +51,7 @@ impl Teller<'_> {
                 MoneyRow::Guarantee(guarantee) => guarantee_said(guarantee),
                 MoneyRow::Commit(commit) => commit_said(commit),
                 MoneyRow::Split(split) => self.split_said(split),
-                MoneyRow::Parity(parity) => self.parity_said(parity),
+                MoneyRow::Parity(parity) => self.parity_said(parity, &self.party(row.to.as_ref())),
                 MoneyRow::Stake(stake) => {
                     let invested = stake.invested.iter();
                     invested
@@ -86,26 +91,30 @@ impl Teller<'_> {
         format!("{who} takes {takes}{cap}.")
     }
 
-    fn parity_said(&self, parity: &ParityRow) -> Vec<String> {
-        let against = parity.against.iter().map(|one| self.comparable(one));
+    fn parity_said(&self, parity: &ParityRow, buyer: &str) -> Vec<String> {
+        let every = text(&parity.every);
+        let against = parity.against.iter().map(|one| self.comparable(one, &every));
         let against = words::all(against.collect::<Vec<_>>());
-        let against = if against.is_empty() { "every other customer".to_owned() } else { against };
+        let against = if against.is_empty() { "what every other customer pays".to_owned() } else { against };
         vec![format!(
-            "Each {}, its price is compared with that of {against}; what it paid above is credited.",
-            text(&parity.every)
+            "Each {every}, what {buyer} pays for a unit is compared with {against}; what it paid above the lowest is \
+             credited."
         )]
     }
 
-    fn comparable(&self, one: &ComparableRow) -> String {
+    fn comparable(&self, one: &ComparableRow, every: &str) -> String {
         let who = one.customers.as_ref().map_or("any other customer".to_owned(), |customers| {
             words::any(customers.iter().map(|customer| self.party(Some(customer))))
         });
         let units = one.at_most.as_ref();
         let units = units.map_or(String::new(), |most| {
-            format!(" that bought at most {} units", most.value.replace('_', ","))
+            format!(
+                " where it buys no more than {} units in that {every}",
+                grouped(&most.value.replace('_', ""))
+            )
         });
-        let adjust = one.adjust.as_ref().map_or(String::new(), |part| format!(" (taken at {})", part.value));
-        format!("{who}{units}{adjust}")
+        let part = one.adjust.as_ref().map_or(String::new(), |part| format!("{} of ", part.value));
+        format!("{part}what {who} pays{units}")
     }
 }
 
@@ -154,7 +163,7 @@ fn cap_said(cap: &CapRow, every: &str) -> Vec<String> {
     let mut texts = Vec::new();
     for (when, sum) in [(format!("Each {every}"), &cap.period), ("In all".to_owned(), &cap.total)] {
         texts.extend(sum.as_ref().map(|sum| match sum.value.as_str() {
-            "unknown" => format!("{when}, there is a bound to it; how high is not known."),
+            UNKNOWN => format!("{when}, there is a bound to it; how high is not known."),
             sum => format!("{when}, it is at most {}.", words::money(sum)),
         }));
     }
@@ -164,7 +173,7 @@ fn cap_said(cap: &CapRow, every: &str) -> Vec<String> {
             .map(|day| format!("Only periods that begin on {} or later use up the total.", day.value)),
     );
     texts.extend(cap.used.as_ref().map(|sum| match sum.value.as_str() {
-        "unknown" => "How much of it earlier clauses have used up is not known.".to_owned(),
+        UNKNOWN => "How much of it earlier clauses have used up is not known.".to_owned(),
         sum => format!("Earlier clauses have used up {} of it.", words::money(sum)),
     }));
     texts.extend(cap.known.as_ref().map(|day| {
@@ -183,9 +192,10 @@ fn guarantee_said(guarantee: &GuaranteeRow) -> Vec<String> {
     );
     texts.push(match &guarantee.window {
         Some(window) if window.value > 0 => {
+            let periods =
+                if window.value == 1 { every } else { format!("{} {}", window.value, plural(&every)) };
             format!(
-                "What falls short of it may be recouped from later earnings for {} periods.",
-                window.value
+                "What falls short of it may be recouped from what is earned above it in the next {periods}."
             )
         }
         Some(_) | None => "What falls short of it is not recouped later.".to_owned(),
@@ -213,12 +223,13 @@ fn commit_said(commit: &CommitRow) -> Vec<String> {
 /// The amounts, each with its days.
 fn stages(amounts: &Amounts, whole: &str) -> Vec<String> {
     let said = |word: &Word| match word.value.as_str() {
-        "unknown" => "an amount that is not public".to_owned(),
+        UNKNOWN => "an amount that is not public".to_owned(),
         sum => words::money(sum),
     };
     match amounts {
         Amounts::None => Vec::new(),
-        Amounts::One(sum) => vec![format!("The amount is {} {whole}.", said(sum))],
+        Amounts::One(sum) if sum.value == UNKNOWN => vec![format!("How much that is {whole} is not public.")],
+        Amounts::One(sum) => vec![format!("The amount is {} {whole}.", words::money(&sum.value))],
         Amounts::Schedule(stages) => {
             let one = |stage: &crate::syntax::money::StageRow| {
                 let since = stage.since.as_ref().map_or(String::new(), |day| format!(" from {}", day.value));
@@ -229,6 +240,11 @@ fn stages(amounts: &Amounts, whole: &str) -> Vec<String> {
             vec![format!("The amount{whole} is {}.", words::all(stages.iter().map(one)))]
         }
     }
+}
+
+/// `quarters`, `halves`.
+fn plural(every: &str) -> String {
+    every.strip_suffix("lf").map_or_else(|| format!("{every}s"), |stem| format!("{stem}lves"))
 }
 
 fn text(word: &Option<Word>) -> String {

@@ -64,6 +64,22 @@ pub(super) fn base(scope: &ScopeRow) -> String {
     format!("{what}{}", places(scope))
 }
 
+/// What is sold: `any product through `azure``.
+pub(super) fn sold(scope: &ScopeRow) -> String {
+    things(scope) + &places(scope)
+}
+
+/// What is bought: ``openai` and everything below it``; nothing where the base leaves it open.
+pub(super) fn bought(scope: &ScopeRow) -> String {
+    let named = scope.products.is_some() || scope.classes.is_some();
+    let places = places(scope);
+    match (named, places.is_empty()) {
+        (true, _) => sold(scope),
+        (false, false) => format!("what it buys{places}"),
+        (false, true) => String::new(),
+    }
+}
+
 /// What is done: `serve, sell or launch`.
 fn verbs(scope: &ScopeRow) -> String {
     let said = |word: &Word| match word.value.as_str() {
@@ -80,8 +96,10 @@ fn verbs(scope: &ScopeRow) -> String {
 
 /// With what: `openai and everything below it`.
 fn things(scope: &ScopeRow) -> String {
-    let below = |many| if many { " and everything below them" } else { " and everything below it" };
-    let products = scope.products.as_ref().map(|paths| format!("{}{}", all(paths), below(paths.len() > 1)));
+    let products = scope.products.as_ref().map(|paths| {
+        let below = if paths.len() > 1 { "everything below them" } else { "everything below it" };
+        words::all(paths.iter().map(|path| format!("`{}`", path.value)).chain([below.to_owned()]))
+    });
     let classes = scope.classes.as_ref().map(|classes| format!("counts as {}", any(classes)));
     match (products, classes) {
         (Some(products), None) => products,
@@ -115,10 +133,6 @@ fn carved(scope: &ScopeRow) -> String {
     };
     phrase += &places(scope);
     phrase.trim_start().to_owned()
-}
-
-pub(super) fn all(names: &[Word]) -> String {
-    words::all(names.iter().map(|word| format!("`{}`", word.value)))
 }
 
 pub(super) fn any(names: &[Word]) -> String {

@@ -1,10 +1,11 @@
 //! What changes between two drafts, told in boxes.
 
-use crate::rows::{ask, openai_clouds, small};
-use abide_agreement::{Book, ChangeKind, Side, diff};
+use crate::rows::{ask, loaded, openai_clouds, small, small_files};
+use abide_agreement::{Book, Change, ChangeKind, Side, customers, diff};
 use abide_model::Date;
 use abide_model::decision::{Action, Ask};
 use expect_test::expect;
+use std::str::FromStr;
 
 fn side<'b>(book: &'b Book, day: &str) -> Side<'b> {
     let at = book.start_of_day(day.parse::<Date>().unwrap());
@@ -43,6 +44,63 @@ fn a_draft_with_another_product_and_a_narrower_promise_changes_what_it_says() {
         now_certain: 1 actors, 1 actions, lab/agent, 3 channels, segments [Some(Segment(public/schools)), Some(Segment(public/defence))]
         share [] -> [(Clause(share), "20% a month, at most 5,000.00 USD in total")]
     "#]].assert_eq(&out);
+}
+
+/// A customer of a segment that only the draft tells apart was one of the segment above it before.
+#[test]
+fn a_segment_that_one_book_lacks_is_there_a_part_of_the_one_above_it() {
+    let alone = "[[exclusive]]\nid = \"alone\"\nfrom = \"lab\"\nto = \"cloud\"\nactions = [\"sell\"]\n";
+    let before = small(&format!("{alone}except = [{{ segments = [\"public/schools\"] }}]\n"));
+    let text = format!("{alone}except = [{{ segments = [\"public/schools/state\"] }}]\n");
+    let mut files = small_files(&text);
+    files[0].text += "[[segment]]\nid = \"public/schools/state\"\n[[segment]]\nid = \"new\"\n";
+    let after = loaded(&files);
+    let found = diff(side(&before, "2026-03-01"), side(&after, "2026-03-01")).unwrap();
+    let one = |change: &Change| {
+        let customers = customers(&[&before, &after], &change.segments, &change.territories);
+        format!("{} {}{customers}\n", change.kind.as_str(), change.actors[0])
+    };
+    expect![[r#"
+        newly_forbidden lab, for customers of public/schools
+    "#]]
+    .assert_eq(&found.asks.iter().map(one).collect::<String>());
+}
+
+/// `a - b`, where `-` is what has no name.
+fn names<N: FromStr<Err: std::fmt::Debug>>(text: &str) -> Vec<Option<N>> {
+    text.split_whitespace().map(|word| (word != "-").then(|| word.parse().unwrap())).collect()
+}
+
+#[test]
+fn customers_are_told_by_what_they_are_in_or_by_the_little_they_are_not_in() {
+    let mut files = small_files(
+        "[[exclusive]]\nid = \"alone\"\nfrom = \"lab\"\nto = \"cloud\"\nterritories = [\"EU\", \"US\", \"CH\"]\n",
+    );
+    files[0].text += "[[territory]]\nid = \"DACH\"\nmembers = [\"DE\", \"CH\"]\n";
+    let book = loaded(&files);
+    let rows = [
+        ("", ""),
+        ("public/schools", "DE"),
+        ("- public/schools", "- DE FR"),
+        ("-", "-"),
+        ("", "DE FR CH"),
+        ("", "- US FR"),
+        ("public/schools public/defence", "US"),
+    ];
+    let told = rows.map(|(segments, countries)| {
+        let told = customers(&[&book], &names(segments), &names(countries));
+        format!("[{segments}] [{countries}] everybody{told}\n")
+    });
+    expect![[r#"
+        [] [] everybody
+        [public/schools] [DE] everybody, for customers of public/schools in DE
+        [- public/schools] [- DE FR] everybody, for customers not of public/defence, not in CH or US
+        [-] [-] everybody, for customers of no named segment in no named country
+        [] [DE FR CH] everybody, for customers in DACH or FR
+        [] [- US FR] everybody, for customers not in DACH
+        [public/schools public/defence] [US] everybody, for customers of public/defence or public/schools in US
+    "#]]
+    .assert_eq(&told.concat());
 }
 
 /// Every ask of the example lies in a box of a change exactly when its answer changes, and in no more than one.

@@ -246,7 +246,7 @@ fn every_kind_of_money_has_its_words() {
           promise    lab promises cloud a minimum.
           money      It is a minimum over what `tiered` earns.
           money      The amount is 75,000 USD each quarter.
-          money      What falls short of it may be recouped from later earnings for 2 periods.
+          money      What falls short of it may be recouped from what is earned above it in the next 2 quarters.
           term       It holds from 2026-01-01, without end.
         take-or-pay: commit of one, amendment 0
           promise    lab commits to buying from cloud.
@@ -263,8 +263,8 @@ fn every_kind_of_money_has_its_words() {
           money      lab takes the rest.
           term       It holds from 2026-01-01, without end.
         most-favoured: parity of one, amendment 0
-          promise    lab promises shop that it pays no higher price than others do.
-          money      Each quarter, its price is compared with that of umbrella (taken at 105%) and any other customer that bought at most 1,000 units; what it paid above is credited.
+          promise    lab promises shop that it pays no higher price for any product than others do.
+          money      Each quarter, what shop pays for a unit is compared with 105% of what umbrella pays and what any other customer pays where it buys no more than 1,000 units in that quarter; what it paid above the lowest is credited.
           term       It holds from 2026-01-01, without end.
         part: stake of one, amendment 0
           promise    cloud owns 27% of lab.

@@ -7,7 +7,7 @@ use super::super::when::{self, When, day_or_time, in_zone};
 use super::axes::AxesJson;
 use super::book_folder;
 use crate::config;
-use abide_agreement::{Book, Change, ChangeKind, Diff, Side, TermChange, diff};
+use abide_agreement::{Book, Change, ChangeKind, Diff, Side, TermChange, customers, diff};
 use abide_model::decision::Verdict;
 use clap::Args;
 use serde::Serialize;
@@ -158,7 +158,7 @@ fn text(found: &Diff, before: Side<'_>, after: Side<'_>, paint: Paint) -> String
             text += &format!("\n{}: {turn}\n", paint.bold(tone(change.kind), change.kind.as_str()));
             last = Some(label);
         }
-        text += &format!("  {}\n", print::plain(&scope(change), false));
+        text += &format!("  {}\n", print::plain(&scope(change, &[before.book, after.book]), false));
     }
     for change in &found.terms {
         let to = change.to.as_ref().map_or(String::new(), |to| format!(" to {to}"));
@@ -209,22 +209,14 @@ fn verdict(verdict: &Verdict) -> String {
 }
 
 /// `amazon: serve, sell openai/frontier through aws`.
-fn scope(change: &Change) -> String {
+fn scope(change: &Change, books: &[&Book]) -> String {
     let actions: Vec<&str> = change.actions.iter().map(|action| action.as_str()).collect();
-    let mut text = format!(
+    let text = format!(
         "{}: {} of {} through {}",
         answer::list(&change.actors),
         actions.join(", "),
         answer::list(&change.products),
         answer::list(&change.channels)
     );
-    text += &customers("customers of", &change.segments, "no named segment");
-    text += &customers("customers in", &change.territories, "any other country");
-    text
-}
-
-fn customers(of: &str, list: &[Option<impl ToString>], none: &str) -> String {
-    let names: Vec<String> =
-        list.iter().map(|one| one.as_ref().map_or(none.to_owned(), ToString::to_string)).collect();
-    if names.is_empty() { String::new() } else { format!(", for {of} {}", names.join(", ")) }
+    text + &customers(books, &change.segments, &change.territories)
 }
