@@ -9,9 +9,6 @@ use abide_model::scenario::{Purchase, Scenario, Stream};
 use abide_model::{Date, Time, terms};
 use std::collections::BTreeSet;
 
-/// The most pieces of one stream; a book changes no answer more often in practice.
-const PIECES_MAX: usize = 10_000;
-
 /// All drafts in one world.
 pub(super) struct Laid {
     pub(super) terms: Vec<Terms>,
@@ -128,7 +125,8 @@ fn cut(scenario: &Scenario, stream: &Stream, book: &Book, known: Time) -> Cut {
     let Cut { pieces, wrong, unplaced } = &mut cut;
     // An answer stays the same for longer than what counts the revenue: without a right, splits count it all the same.
     let mut turns = book.money_turns(from..until, known).into_iter().peekable();
-    while from < until && pieces.len() < PIECES_MAX {
+    // Each piece is a day long or longer, so that the years of a scenario bound them: none of its end is left out.
+    while from < until {
         let ask = Ask {
             actor: stream.party.clone(),
             action: Action::Sell,
