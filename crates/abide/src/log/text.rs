@@ -79,14 +79,13 @@ impl Fields<'_> {
 impl Visit for Fields<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
         self.add(field, |line| {
-            match value.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\') {
-                true => {
-                    line.write_char('"')?;
-                    line.write_str(value)?;
-                    line.write_char('"')
-                }
-                false => write!(line, "{value:?}"),
+            let plain = |byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
+            if !value.bytes().all(plain) {
+                return write!(line, "{value:?}");
             }
+            line.write_char('"')?;
+            line.write_str(value)?;
+            line.write_char('"')
         });
     }
 
