@@ -18,6 +18,7 @@ use abide_model::fault::{Fault, FaultKind};
 use abide_model::prompt::Prompt;
 use abide_model::target::Dialect;
 use names::Names;
+use serde::Deserialize;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -149,6 +150,13 @@ fn collect(body: &mut Vec<u8>, bytes: &[u8]) -> Result<(), Fault> {
     }
     body.extend_from_slice(bytes);
     Ok(())
+}
+
+/// Reads JSON; `what` it is, a fault says.
+fn parse<'a, T: Deserialize<'a>>(what: &str, body: &'a [u8]) -> Result<T, Fault> {
+    // Of what is known to be text, no string is checked again.
+    let read = std::str::from_utf8(body).map_or_else(|_| serde_json::from_slice(body), serde_json::from_str);
+    read.map_err(|error| unreadable(what, &error))
 }
 
 /// The fault of a body that is not the JSON it should be. The offending text is content and stays out of it.

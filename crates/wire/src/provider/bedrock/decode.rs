@@ -2,7 +2,7 @@
 
 use super::REDACTED;
 use crate::eventstream::{Frame, Reader};
-use crate::provider::{Reading, collect, fault, unreadable};
+use crate::provider::{Reading, collect, fault, parse};
 use abide_model::call::{Delta, Finish, ItemStart};
 use abide_model::fault::{Fault, FaultKind};
 use abide_model::item::Signature;
@@ -159,8 +159,7 @@ impl Answer {
     }
 
     fn converse(&mut self, body: &[u8], out: &mut Vec<Delta>) -> Result<(), Fault> {
-        let answer: Converse<'_> =
-            serde_json::from_slice(body).map_err(|error| unreadable("the answer", &error))?;
+        let answer: Converse<'_> = parse("the answer", body)?;
         for (block, content) in (0..).zip(answer.output.message.content) {
             if let Some(text) = content.text {
                 self.text(text, out);
@@ -263,8 +262,7 @@ impl Answer {
 
 fn read<'a, T: Deserialize<'a>>(payload: &'a [u8]) -> Result<T, Fault> {
     // The frame's checksum held, so an end that comes too early is the cloud's own doing.
-    serde_json::from_slice(payload)
-        .map_err(|error| Fault { kind: FaultKind::Protocol, ..unreadable("an event", &error) })
+    parse("an event", payload).map_err(|fault| Fault { kind: FaultKind::Protocol, ..fault })
 }
 
 #[derive(Deserialize)]

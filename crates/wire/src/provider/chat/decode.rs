@@ -1,7 +1,7 @@
 //! A Chat Completions answer, streamed or whole, as deltas.
 
 use super::items::{Items, Kind, Piece};
-use crate::provider::{Reading, collect, fault, unreadable};
+use crate::provider::{Reading, collect, fault, parse, unreadable};
 use crate::sse;
 use abide_model::call::{Delta, Finish};
 use abide_model::fault::{Fault, FaultKind};
@@ -87,8 +87,7 @@ impl Answer {
     }
 
     fn completion(&mut self, body: &[u8], out: &mut Vec<Delta>) -> Result<(), Fault> {
-        let answer: Completion<'_> =
-            serde_json::from_slice(body).map_err(|error| unreadable("the answer", &error))?;
+        let answer: Completion<'_> = parse("the answer", body)?;
         if let Some(error) = answer.error {
             return Err(fault::in_band(error.get()));
         }
