@@ -15,7 +15,9 @@ use hyper::body::{Body as _, Incoming};
 use hyper::header::AUTHORIZATION;
 use hyper::http::request::Parts;
 use hyper::{Request, Response, StatusCode};
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -75,17 +77,17 @@ pub(crate) enum Connected {
     Beyond,
 }
 
-/// Answers one request.
+/// Answers one request, whatever it is.
 pub(crate) async fn answer(
     shared: Arc<Shared>,
     connected: Connected,
     request: Request<Incoming>,
-) -> Response<Body> {
+) -> Result<Response<Body>, Infallible> {
     let (head, mut incoming) = request.into_parts();
     let found = route::find(&head.method, head.uri.path());
     let mut ticket = Ticket::open(&shared.metrics, shared.ids.next(), found.ok().map(|route| route.op));
     let id = ticket.id.clone();
-    let outcome = guarded(work(&shared, connected, &head, &mut incoming, found, &mut ticket)).await;
+    let outcome = guarded(pin!(work(&shared, connected, &head, &mut incoming, found, &mut ticket))).await;
     let slow = outcome.as_ref().is_err_and(|failure| failure.status == StatusCode::REQUEST_TIMEOUT);
     if !slow && !incoming.is_end_stream() {
         read::linger(incoming);
@@ -100,11 +102,11 @@ pub(crate) async fn answer(
         Connected::Within => reply,
         Connected::Beyond => reply.closing(),
     };
-    reply.finish(ticket)
+    Ok(reply.finish(ticket))
 }
 
 /// A panic is a defect of Abide that one client pays for, with an answer, and nobody else.
-async fn guarded<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+async fn guarded<T>(work: Pin<&mut impl Future<Output = Result<T, Failure>>>) -> Result<T, Failure> {
     AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| Err(Failure::defect()))
 }
 
@@ -187,7 +189,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_becomes_an_answer() {
         let work = async { if true { panic!("a defect") } else { Ok(()) } };
-        let failure = guarded(work).await.unwrap_err();
+        let failure = guarded(pin!(work)).await.unwrap_err();
         assert_eq!((failure.status, &*failure.code), (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"));
     }
 

@@ -8,7 +8,6 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
-use std::convert::Infallible;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
@@ -134,10 +133,7 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>, mut stopped: watch::
     let options = &shared.options;
     let service = {
         let shared = shared.clone();
-        service_fn(move |request| {
-            let answer = answer(shared.clone(), connected, request);
-            async move { Ok::<_, Infallible>(answer.await) }
-        })
+        service_fn(move |request| answer(shared.clone(), connected, request))
     };
     let io = Stall::new(TokioIo::new(stream), options.write_time_max);
     let ended = match spoken {
