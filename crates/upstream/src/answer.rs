@@ -1,13 +1,15 @@
 //! An answer that has begun: its bytes as deltas, within the waits that the call allows.
 
 use crate::connection::Body;
-use crate::endpoint::Auth;
+use crate::endpoint::Endpoint;
 use crate::{STREAM_BYTES_MAX, TAIL_MAX, Waits, failure};
 use abide_model::call::Delta;
 use abide_model::fault::{Fault, FaultKind, Wait};
 use abide_wire::provider::Decoder;
 use bytes::Bytes;
 use hyper::body::Frame;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -32,7 +34,7 @@ pub struct Answer {
     bytes: usize,
     decoder: Decoder,
     clock: Clock,
-    auth: Auth,
+    endpoint: Arc<Endpoint>,
     state: State,
 }
 
@@ -55,11 +57,11 @@ impl Answer {
         decoder: Decoder,
         streams: bool,
         clock: Clock,
-        auth: Auth,
+        endpoint: Arc<Endpoint>,
     ) -> Self {
         // The head of a whole answer comes when the model has finished: only its bytes are left to wait for.
         let state = if streams { State::Silent } else { State::Speaking };
-        Self { request_id, body, bytes: 0, decoder, clock, auth, state }
+        Self { request_id, body, bytes: 0, decoder, clock, endpoint, state }
     }
 
     /// What the cloud calls this request, for its support.
@@ -85,7 +87,7 @@ impl Answer {
             if self.had_finished(&fault, out) {
                 Ok(More::End)
             } else {
-                Err(failure::redact(fault, &self.auth))
+                Err(failure::redact(fault, &self.endpoint.auth))
             }
         })
     }
@@ -124,7 +126,7 @@ impl Answer {
                 State::Speaking | State::Tail => Wait::Between,
             };
             let frame = if out.len() == before {
-                self.clock.within(wait, self.body.frame()).await?
+                self.clock.within(wait, pin!(self.body.frame())).await?
             } else if frames < FRAMES_MAX
                 && let Some(frame) = self.body.frame_at_hand().await
             {
@@ -199,8 +201,13 @@ impl Clock {
         self.heard = Instant::now();
     }
 
-    /// Waits for `future` as long as `wait`, and the call as a whole, allow.
-    pub(crate) async fn within<F: Future>(&self, wait: Wait, future: F) -> Result<F::Output, Fault> {
+    /// Waits for `future` as long as `wait`, and the call as a whole, allow. It stays where it is: one that is passed
+    /// on by value is copied each time.
+    pub(crate) async fn within<F: Future>(
+        &self,
+        wait: Wait,
+        future: Pin<&mut F>,
+    ) -> Result<F::Output, Fault> {
         let total = (Wait::Total, self.started, self.waits.total);
         let own = match wait {
             Wait::Connect => (wait, self.started, self.waits.connect),

@@ -10,9 +10,12 @@ use abide_model::fault::{Fault, FaultKind, Wait};
 use abide_wire::provider::{self, Decoder, Outgoing};
 use abide_wire::sign;
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
+use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use http_body_util::Full;
+use std::pin::pin;
+use std::sync::Arc;
 use tracing::debug;
 
 /// The longest request id of a cloud that is kept, in bytes.
@@ -42,7 +45,7 @@ impl Client {
     /// When there is no answer, or one whose status is not 200.
     pub async fn call(
         &self,
-        endpoint: &Endpoint,
+        endpoint: &Arc<Endpoint>,
         outgoing: Outgoing,
         stream: bool,
         waits: &Waits,
@@ -63,7 +66,7 @@ impl Client {
 
     async fn attempt(
         &self,
-        endpoint: &Endpoint,
+        endpoint: &Arc<Endpoint>,
         outgoing: Outgoing,
         stream: bool,
         waits: &Waits,
@@ -73,10 +76,10 @@ impl Client {
         let Outgoing { path, headers, body, dropped: _, reading } = outgoing;
         let request = request(endpoint, &path, &headers, body, now)?;
         let host = endpoint.base.host();
-        let taken = clock.within(Wait::Connect, self.pool.take(request.uri(), host)).await?;
+        let taken = clock.within(Wait::Connect, pin!(self.pool.take(host))).await?;
         let taken = taken.map_err(|error| failure::no_answer(&error))?;
         clock.connected();
-        let answered = clock.within(Wait::FirstToken, taken.send(request)).await?;
+        let answered = clock.within(Wait::FirstToken, pin!(taken.send(request))).await?;
         let (response, body) = answered.map_err(|error| failure::no_answer(&error))?;
         clock.heard();
         let (head, ()) = response.into_parts();
@@ -87,7 +90,7 @@ impl Client {
         let streams = stream && !is_json(&head.headers);
         let decoder = Decoder::new(endpoint.dialect, streams, reading);
         let id = request_id(&head.headers);
-        Ok(Answer::new(id, body, decoder, streams, clock, endpoint.auth.clone()))
+        Ok(Answer::new(id, body, decoder, streams, clock, endpoint.clone()))
     }
 }
 
@@ -98,29 +101,30 @@ fn request(
     body: Vec<u8>,
     now: Time,
 ) -> Result<Request<Full<Bytes>>, Fault> {
-    let address = endpoint.base.address(path);
     let mut map = HeaderMap::with_capacity(headers.len() + 5);
+    map.insert(HOST, endpoint.base.header());
     for (name, value) in headers {
         map.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     map.insert(USER_AGENT, HeaderValue::from_static(concat!("abide/", env!("CARGO_PKG_VERSION"))));
-    authorize(&mut map, &endpoint.auth, &address, headers, &body, now)?;
+    authorize(&mut map, endpoint, path, headers, &body, now)?;
     let mut request = Request::new(Full::new(Bytes::from(body)));
     *request.method_mut() = Method::POST;
-    *request.uri_mut() = address.parse().map_err(|_| unsendable("the address is malformed"))?;
+    let target = PathAndQuery::from_maybe_shared(Bytes::from(endpoint.base.origin_form(path)));
+    *request.uri_mut() = target.map_err(|_| unsendable("the address is malformed"))?.into();
     *request.headers_mut() = map;
     Ok(request)
 }
 
 fn authorize(
     map: &mut HeaderMap,
-    auth: &Auth,
-    address: &str,
+    endpoint: &Endpoint,
+    path: &str,
     headers: &[(&'static str, &'static str)],
     body: &[u8],
     now: Time,
 ) -> Result<(), Fault> {
-    match auth {
+    match &endpoint.auth {
         Auth::Nothing => {}
         Auth::Bearer(token) => {
             map.insert(AUTHORIZATION, credential(&format!("Bearer {}", token.expose()))?);
@@ -136,7 +140,8 @@ fn authorize(
                 region,
                 service: "bedrock",
             };
-            let request = sign::Request { method: "POST", url: address, headers, body };
+            let address = endpoint.base.address(path);
+            let request = sign::Request { method: "POST", url: &address, headers, body };
             let signed =
                 sign::headers(&request, &key, now).map_err(|error| unsendable(&error.to_string()))?;
             for header in signed {
@@ -169,7 +174,7 @@ async fn refusal(
     let mut text = Vec::new();
     while text.len() < ERROR_BYTES_MAX {
         // What there is of it says enough, so a wait that runs out or a cut changes nothing.
-        let Ok(Some(Ok(frame))) = clock.within(Wait::Between, body.frame()).await else { break };
+        let Ok(Some(Ok(frame))) = clock.within(Wait::Between, pin!(body.frame())).await else { break };
         if let Some(bytes) = frame.data_ref() {
             let room = ERROR_BYTES_MAX - text.len();
             text.extend_from_slice(bytes.get(..room).unwrap_or(bytes));

@@ -1,10 +1,10 @@
 //! Connections to clouds, kept for the next call. Whoever uses one drives it: no task stands behind it that would have
 //! to be woken for every piece.
 
+use crate::bell::Bell;
 use crate::{IDLE_MAX, IDLE_PER_HOST_MAX};
 use bytes::Bytes;
-use http::header::HOST;
-use http::{HeaderValue, Request, Response, Uri};
+use http::{Request, Response, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Frame, Incoming};
 use hyper::client::conn::http1;
@@ -16,8 +16,9 @@ use std::error::Error;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Instant;
 use tokio::net::TcpStream;
 use tower_service::Service;
@@ -44,6 +45,7 @@ struct Line {
     sender: http1::SendRequest<Full<Bytes>>,
     connection: http1::Connection<Io, Full<Bytes>>,
     over: bool,
+    bell: Bell,
 }
 
 impl fmt::Debug for Line {
@@ -97,24 +99,25 @@ impl Pool {
         Ok(Self { connector, idle: Arc::default() })
     }
 
-    /// A connection to the host of `address`: one that is idle, or a new one.
-    pub(crate) async fn take(&self, address: &Uri, host: Host) -> Result<Taken, NoAnswer> {
+    /// A connection to `host`: one that is idle, or a new one.
+    pub(crate) async fn take(&self, host: Host) -> Result<Taken, NoAnswer> {
         while let Some(mut line) = self.pop(&host) {
-            if line.is_open().await {
+            if line.is_open() {
                 return Ok(Taken { pool: self.clone(), host, line, used: true });
             }
         }
         // Boxed: most calls find a connection, and their futures are copied without the room that making one takes.
-        Box::pin(self.connect(address, host)).await
+        Box::pin(self.connect(host)).await
     }
 
-    async fn connect(&self, address: &Uri, host: Host) -> Result<Taken, NoAnswer> {
-        let io = self.connector.clone().call(address.clone()).await.map_err(NoAnswer::Connect)?;
+    async fn connect(&self, host: Host) -> Result<Taken, NoAnswer> {
+        let address = Uri::from_str(&host).map_err(|error| NoAnswer::Connect(Box::new(error)))?;
+        let io = self.connector.clone().call(address).await.map_err(NoAnswer::Connect)?;
         let (sender, connection) = http1::handshake(io).await.map_err(NoAnswer::Broke)?;
         Ok(Taken {
             pool: self.clone(),
             host,
-            line: Box::new(Line { sender, connection, over: false }),
+            line: Box::new(Line { sender, connection, over: false, bell: Bell::new() }),
             used: false,
         })
     }
@@ -146,10 +149,8 @@ impl Taken {
     /// closed a connection that served before, is sent once more on a new one.
     pub(crate) async fn send(
         mut self,
-        request: Request<Full<Bytes>>,
+        mut request: Request<Full<Bytes>>,
     ) -> Result<(Response<()>, Body), NoAnswer> {
-        let address = request.uri().clone();
-        let mut request = origin_form(request);
         loop {
             let sent = self.line.sender.try_send_request(request);
             let answer = self.line.driving(sent).await;
@@ -162,33 +163,13 @@ impl Taken {
                     Some(unsent) => {
                         request = unsent;
                         let pool = self.pool.clone();
-                        self = Box::pin(pool.connect(&address, self.host)).await?;
+                        self = Box::pin(pool.connect(self.host)).await?;
                     }
                     None => return Err(NoAnswer::Broke(failed.into_error())),
                 },
             }
         }
     }
-}
-
-/// A server is asked for a path, and told in `Host` which one it is (RFC 9112, section 3.2.1).
-fn origin_form(mut request: Request<Full<Bytes>>) -> Request<Full<Bytes>> {
-    if let Some(host) = host_of(request.uri()) {
-        request.headers_mut().insert(HOST, host);
-    }
-    let path = request.uri().path_and_query().cloned().map(Uri::from);
-    *request.uri_mut() = path.unwrap_or_default();
-    request
-}
-
-/// Without the port that the scheme implies.
-fn host_of(uri: &Uri) -> Option<HeaderValue> {
-    let authority = uri.authority()?;
-    let implied = match (uri.scheme_str(), authority.port_u16()) {
-        (Some("http"), Some(80)) | (Some("https"), Some(443)) => true,
-        (Some(_) | None, Some(_) | None) => false,
-    };
-    HeaderValue::from_str(if implied { authority.host() } else { authority.as_str() }).ok()
 }
 
 impl Body {
@@ -200,7 +181,7 @@ impl Body {
             None => incoming.frame().await,
         };
         if frame.is_none() {
-            self.give_back().await;
+            self.give_back();
         }
         frame
     }
@@ -215,10 +196,9 @@ impl Body {
         .await
     }
 
-    /// Leaves the connection to the next call, when it is good for one.
-    async fn give_back(&mut self) {
-        let Some(mut taken) = self.taken.take() else { return };
-        if taken.line.is_open().await {
+    /// Leaves the connection to the next call, which looks whether it is good for one.
+    fn give_back(&mut self) {
+        if let Some(taken) = self.taken.take().filter(|taken| !taken.line.over) {
             taken.pool.put(taken.host, taken.line);
         }
     }
@@ -226,17 +206,26 @@ impl Body {
 
 impl Line {
     /// Whether it can take another request. What the cloud did to it meanwhile is seen only when somebody looks.
-    async fn is_open(&mut self) -> bool {
-        self.driving(std::future::ready(())).await;
+    fn is_open(&mut self) -> bool {
+        let mut unheard = Context::from_waker(self.bell.waker());
+        self.over = self.over || Pin::new(&mut self.connection).poll(&mut unheard).is_ready();
         !self.over && self.sender.is_ready()
     }
 
-    /// Waits for `future` while the connection goes on. When it is over, `future` is told by it.
+    /// Waits for `future` while the connection goes on. When it is over, `future` is told by it. What `future` finds
+    /// ready needs no look at the connection.
     async fn driving<F: Future>(&mut self, future: F) -> F::Output {
         let mut future = std::pin::pin!(future);
+        let Line { connection, over, bell, sender: _ } = self;
         poll_fn(|cx| {
-            self.over = self.over || Pin::new(&mut self.connection).poll(cx).is_ready();
-            future.as_mut().poll(cx)
+            bell.poll(cx, |cx| {
+                let polled = future.as_mut().poll(cx);
+                if polled.is_ready() || *over {
+                    return polled;
+                }
+                *over = Pin::new(&mut *connection).poll(cx).is_ready();
+                future.as_mut().poll(cx)
+            })
         })
         .await
     }

@@ -3,8 +3,8 @@
 use abide_model::name::Cloud;
 use abide_model::secret::Secret;
 use abide_model::target::Dialect;
-use http::Uri;
-use http::uri::Scheme;
+use http::uri::{Authority, Scheme};
+use http::{HeaderValue, Uri};
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -62,6 +62,8 @@ impl Auth {
 pub struct Base {
     /// Scheme and authority.
     host: Arc<str>,
+    /// The authority as the header `Host` names it.
+    header: HeaderValue,
     prefix: String,
 }
 
@@ -125,7 +127,8 @@ impl Base {
             Dialect::OpenAi | Dialect::Bedrock => path,
         };
         let host = format!("{scheme}://{}", authority.as_str().to_ascii_lowercase());
-        Ok(Self { host: Arc::from(host), prefix: prefix.to_owned() })
+        let header = named(&scheme, &authority).ok_or(BadBase::Malformed)?;
+        Ok(Self { host: Arc::from(host), header, prefix: prefix.to_owned() })
     }
 
     /// What two addresses must share to share connections.
@@ -133,10 +136,30 @@ impl Base {
         self.host.clone()
     }
 
+    /// What tells a server which host it is asked for (RFC 9112, section 3.2).
+    pub(crate) fn header(&self) -> HeaderValue {
+        self.header.clone()
+    }
+
+    /// What a server is asked for (RFC 9112, section 3.2.1): all of the address of `path` but scheme and authority.
+    pub(crate) fn origin_form(&self, path: &str) -> String {
+        [&self.prefix, path].concat()
+    }
+
     /// The whole address of `path`, which begins with `/` and is percent-encoded already.
     pub(crate) fn address(&self, path: &str) -> String {
         [&*self.host, &self.prefix, path].concat()
     }
+}
+
+/// Without the port that the scheme implies.
+fn named(scheme: &Scheme, authority: &Authority) -> Option<HeaderValue> {
+    let implied = if *scheme == Scheme::HTTPS { 443 } else { 80 };
+    let name = match authority.port_u16() {
+        Some(port) if port == implied => authority.host(),
+        Some(_) | None => authority.as_str(),
+    };
+    HeaderValue::from_str(&name.to_ascii_lowercase()).ok()
 }
 
 impl fmt::Display for Base {
@@ -176,6 +199,19 @@ mod tests {
             ),
         ] {
             assert_eq!(Base::parse(text, dialect).unwrap().address(path), expected);
+        }
+    }
+
+    #[test]
+    fn a_host_is_named_without_the_port_its_scheme_implies() {
+        for (text, expected) in [
+            ("https://api.openai.com/v1", "api.openai.com"),
+            ("https://API.openai.com:443/v1", "api.openai.com"),
+            ("https://api.openai.com:80/v1", "api.openai.com:80"),
+            ("http://127.0.0.1:80", "127.0.0.1"),
+            ("http://[::1]:9000", "[::1]:9000"),
+        ] {
+            assert_eq!(Base::parse(text, Dialect::OpenAi).unwrap().header(), expected, "{text}");
         }
     }
 

@@ -5,6 +5,7 @@
 //! redirect is followed.
 
 mod answer;
+mod bell;
 mod client;
 mod connection;
 mod endpoint;

@@ -14,6 +14,7 @@ use abide_upstream::{Auth, Base, Client, Endpoint, More, Waits};
 use abide_wire::provider;
 use expect_test::{Expect, expect};
 use std::fmt::Write;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -89,7 +90,8 @@ async fn send(
         provider::encode(endpoint.dialect, &Prompt { params, items: &items }, model, stream).unwrap();
     let mut deltas = Vec::new();
     let ended = async {
-        let mut answer = client.call(endpoint, outgoing, stream, waits, Time::now()).await?;
+        let mut answer =
+            client.call(&Arc::new(endpoint.clone()), outgoing, stream, waits, Time::now()).await?;
         while answer.next(&mut deltas).await? == More::Yes {}
         assert_eq!(answer.next(&mut deltas).await, Ok(More::End));
         Ok::<(), Fault>(())
@@ -624,7 +626,11 @@ async fn dropping_an_answer_cancels_the_call() {
     let params = Params::default();
     let prompt = Prompt { params: &params, items: &[&item] };
     let outgoing = provider::encode(Dialect::OpenAi, &prompt, rig.model, true).unwrap();
-    let mut answer = rig.client.call(&rig.endpoint, outgoing, true, &rig.waits, Time::now()).await.unwrap();
+    let mut answer = rig
+        .client
+        .call(&Arc::new(rig.endpoint.clone()), outgoing, true, &rig.waits, Time::now())
+        .await
+        .unwrap();
     assert!(answer.upstream_request_id().is_some());
     let mut deltas = Vec::new();
     assert_eq!(answer.next(&mut deltas).await, Ok(More::Yes));
