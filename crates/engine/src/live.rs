@@ -2,6 +2,7 @@
 
 mod attended;
 mod flight;
+mod updates;
 mod worker;
 
 use crate::engine::Shared;
@@ -28,7 +29,7 @@ use tokio::sync::{mpsc, oneshot};
 use worker::Worker;
 
 pub(crate) use attended::Attended;
-pub use attended::Updates;
+pub use updates::Updates;
 
 /// Commands that wait in one session's inbox.
 const INBOX_COMMANDS_MAX: usize = 64;

@@ -1,14 +1,12 @@
 //! Work that somebody waits for: done on their task, so that nobody has to be woken, and on a task of its own once
-//! they are gone. What follows a run gets its updates through it.
+//! they are gone.
 
-use crate::handle::Update;
 use std::fmt;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
 /// Work under way. Dropping it leaves it to a task of its own.
@@ -23,7 +21,7 @@ impl Attended {
     }
 
     /// Does what can be done now.
-    fn poll(&mut self, cx: &mut Context<'_>) {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) {
         let Some(work) = &mut self.work else { return };
         // A panic ends the work, as it ends a task, and not whoever waits.
         match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
@@ -57,40 +55,5 @@ impl Drop for Attended {
 impl fmt::Debug for Attended {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Attended").field("ended", &self.work.is_none()).finish_non_exhaustive()
-    }
-}
-
-/// What comes of a run, in order.
-#[derive(Debug)]
-pub struct Updates {
-    // Invariant: dropped before `work`, which then finds that nobody follows the run.
-    updates: mpsc::Receiver<Update>,
-    work: Option<Attended>,
-}
-
-impl Updates {
-    /// The next one; `None` at the end.
-    pub async fn recv(&mut self) -> Option<Update> {
-        poll_fn(|cx| self.poll_recv(cx)).await
-    }
-
-    /// The next one; `None` at the end.
-    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Update>> {
-        // What is there is taken before there is more of it.
-        if let (Some(work), true) = (&mut self.work, self.updates.is_empty()) {
-            work.poll(cx);
-        }
-        self.updates.poll_recv(cx)
-    }
-
-    /// Goes on with the run's work whenever an update is waited for.
-    pub(crate) fn attend(&mut self, work: Option<Attended>) {
-        self.work = work;
-    }
-}
-
-impl From<mpsc::Receiver<Update>> for Updates {
-    fn from(updates: mpsc::Receiver<Update>) -> Self {
-        Self { updates, work: None }
     }
 }

@@ -1,6 +1,7 @@
 //! The task of one session: takes commands, carries out what the machine asks for, in order.
 
 use super::flight::{Flight, Heard};
+use super::updates::{Teller, Untold, Updates, updates};
 use super::{Command, Envelope, RunCommand};
 use crate::decide;
 use crate::engine::Shared;
@@ -68,7 +69,7 @@ struct Run {
 }
 
 struct Follower {
-    updates: mpsc::Sender<Update>,
+    updates: Teller,
     /// Whether it wants every change, or only how it ends.
     events: bool,
 }
@@ -142,7 +143,7 @@ impl Worker {
     }
 
     /// Works until nothing has come for a while.
-    pub(super) async fn work(mut self) {
+    pub(super) async fn work(&mut self) {
         loop {
             if let Some(error) = self.lost.take() {
                 return self.give_up(&error);
@@ -414,16 +415,16 @@ impl Worker {
         let records = load::records_from(&self.shared.store, self.session.id(), first).await?;
         let past =
             abide_session::events_of(run.session, n, records.iter().map(|(seq, record)| (*seq, record)));
-        let updates = (self.session.active() == Some(run)).then(|| self.subscribe(true).into());
+        let updates = (self.session.active() == Some(run)).then(|| self.subscribe(true));
         Ok(Following { view: Arc::new(view), past, updates })
     }
 
-    fn subscribe(&mut self, events: bool) -> mpsc::Receiver<Update> {
+    fn subscribe(&mut self, events: bool) -> Updates {
         let lag = self.shared.setup.load().limits.lag_events_max;
         let lag = if self.session.opened().kept { lag } else { lag.max(ATTENDED_UPDATES_MAX) };
-        let (updates, receiver) = mpsc::channel(lag);
-        self.followers.push(Follower { updates, events });
-        receiver
+        let (teller, updates) = updates(lag);
+        self.followers.push(Follower { updates: teller, events });
+        updates
     }
 
     /// Carries out effects in order; what they lead to comes after them.
@@ -572,7 +573,7 @@ impl Worker {
         }
         let Some(view) = self.session.view(start.run.n, Show::Standing) else { return };
         let updates = self.subscribe(self.run.as_ref().is_some_and(|run| run.stream));
-        let _ = reply.send(Ok(Running { view: Arc::new(view), updates: updates.into() }));
+        let _ = reply.send(Ok(Running { view: Arc::new(view), updates }));
     }
 
     /// Sends to every follower; one that lags too far behind is let go of, and can read the journal later.
@@ -580,13 +581,13 @@ impl Worker {
         let wanted = |follower: &Follower| follower.events || !matches!(update, Update::Events(_));
         self.followers.retain(|follower| {
             !wanted(follower)
-                || match follower.updates.try_send(update.clone()) {
+                || match follower.updates.tell(update.clone()) {
                     Ok(()) => true,
-                    Err(mpsc::error::TrySendError::Full(_)) => {
+                    Err(Untold::Full) => {
                         tracing::warn!("a reader lags too far behind and is let go of");
                         false
                     }
-                    Err(mpsc::error::TrySendError::Closed(_)) => !self.session.opened().kept,
+                    Err(Untold::Left) => !self.session.opened().kept,
                 }
         });
     }
@@ -595,7 +596,7 @@ impl Worker {
         self.shared.metrics.run_ended(status.as_str());
         for Follower { updates, events: _ } in std::mem::take(&mut self.followers) {
             if let Some(view) = self.session.view(run.n, Show::Standing) {
-                let _ = updates.try_send(Update::Ended(Arc::new(view)));
+                updates.tell_end(Update::Ended(Arc::new(view)));
             }
         }
         self.run = None;
@@ -634,12 +635,13 @@ impl Worker {
             self.shared.metrics.run_ended("lost");
             super::recover_later(&self.shared, self.session.id());
         }
-        self.send(&Update::Lost(error));
-        self.followers.clear();
+        for Follower { updates, events: _ } in std::mem::take(&mut self.followers) {
+            updates.tell_end(Update::Lost(error.clone()));
+        }
     }
 
     /// Leaves what waits with the reason.
-    fn give_up(mut self, error: &Refused) {
+    fn give_up(&mut self, error: &Refused) {
         for run in self.waiting.drain(..) {
             let _ = run.reply.send(Err(error.clone()));
         }
@@ -671,7 +673,7 @@ async fn next_command(inbox: &mut Option<mpsc::Receiver<Envelope>>) -> Option<En
 /// Resolves when nobody follows the run any more, also when its reader was let go of.
 async fn reader_gone(followers: &[Follower]) {
     for follower in followers {
-        follower.updates.closed().await;
+        follower.updates.left().await;
     }
 }
 
