@@ -43,7 +43,7 @@ pub enum Update {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Calling {
     /// `CLOUD/MODEL`.
-    pub target: String,
+    pub target: Arc<str>,
     /// Counts the run's calls from 1.
     pub attempt: u32,
     /// The agreements' verdict, `permit`; `None` when there is no book.

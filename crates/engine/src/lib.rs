@@ -21,7 +21,7 @@ pub use engine::{Engine, OpenError, Options};
 pub use handle::{Calling, ConversationView, Door, Following, Handle, ModelEntry, Running, Update};
 pub use key::{KeyWish, MadeKey, Principal, ShownKey};
 pub use live::Updates;
-pub use metrics::Metrics;
+pub use metrics::{Metrics, Outcomes};
 pub use recorded::recorded_decisions;
 pub use refused::Refused;
 pub use settle::{Books, Progress, SettleError};

@@ -3,7 +3,10 @@
 use abide_model::fault::FaultKind;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How calls ended, `ok` or the fault's word, and how often.
+pub type Outcomes = BTreeMap<&'static str, u64>;
 
 /// Counts since the process started. Cheap to raise from any task.
 #[derive(Debug, Default)]
@@ -19,7 +22,7 @@ pub struct Metrics {
     /// Output tokens metered.
     pub tokens_output: AtomicU64,
     ended: Mutex<BTreeMap<&'static str, u64>>,
-    calls: Mutex<BTreeMap<(String, &'static str), u64>>,
+    calls: Mutex<BTreeMap<Arc<str>, Outcomes>>,
 }
 
 impl Metrics {
@@ -29,16 +32,11 @@ impl Metrics {
         *self.ended.lock().unwrap_or_else(PoisonError::into_inner).entry(status).or_default() += 1;
     }
 
-    /// Counts a call to `target` and how it ended: `ok` or the fault's word.
-    pub(crate) fn call_ended(&self, target: &str, fault: Option<FaultKind>) {
+    /// Counts a call to `target` and how it ended.
+    pub(crate) fn call_ended(&self, target: &Arc<str>, fault: Option<FaultKind>) {
         let outcome = fault.map_or("ok", FaultKind::as_str);
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        match calls.get_mut(&(target.to_owned(), outcome)) {
-            Some(count) => *count += 1,
-            None => {
-                calls.insert((target.to_owned(), outcome), 1);
-            }
-        }
+        *calls.entry(target.clone()).or_default().entry(outcome).or_default() += 1;
     }
 
     /// Runs ended, by status.
@@ -47,9 +45,9 @@ impl Metrics {
         self.ended.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Calls ended, by target and outcome.
+    /// Calls ended, by target (`CLOUD/MODEL`) and outcome.
     #[must_use]
-    pub fn calls_ended(&self) -> BTreeMap<(String, &'static str), u64> {
+    pub fn calls_ended(&self) -> BTreeMap<Arc<str>, Outcomes> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -1,6 +1,7 @@
 //! Identities that say where to look: a run's and an item's id hold their session's, so no index is needed to
 //! find them. The 128 random-and-time bits of a session id arrive from the shell (UUID version 7, RFC 9562).
 
+use crate::digits::Digits;
 use std::fmt;
 
 /// Why a text is not an id.
@@ -47,7 +48,8 @@ impl SessionId {
 
 impl fmt::Display for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "conv_{:032x}", self.0)
+        f.write_str("conv_")?;
+        f.write_str(Digits::<32>::of(self.0).as_str())
     }
 }
 
@@ -73,9 +75,21 @@ impl RunId {
     }
 }
 
+impl RunId {
+    /// Writes the digits alone, which other formats put behind a prefix of their own.
+    ///
+    /// # Errors
+    /// When `out` cannot be written to.
+    pub fn write_digits(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        out.write_str(Digits::<32>::of(self.session.0).as_str())?;
+        out.write_str(Digits::<8>::of(u128::from(self.n)).as_str())
+    }
+}
+
 impl fmt::Display for RunId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "resp_{:032x}{:08x}", self.session.0, self.n)
+        f.write_str("resp_")?;
+        self.write_digits(f)
     }
 }
 
@@ -104,7 +118,8 @@ impl ItemId {
     /// The text form under `prefix`, one of `msg`, `fc`, `fco`, `rs`.
     #[must_use]
     pub fn with_prefix(&self, prefix: &str) -> String {
-        format!("{prefix}_{:032x}{:08x}", self.session.0, self.n)
+        let (session, n) = (Digits::<32>::of(self.session.0), Digits::<8>::of(u128::from(self.n)));
+        [prefix, "_", session.as_str(), n.as_str()].concat()
     }
 }
 

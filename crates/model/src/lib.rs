@@ -6,6 +6,7 @@
 
 pub mod call;
 pub mod decision;
+pub mod digits;
 pub mod event;
 pub mod fault;
 pub mod hash;

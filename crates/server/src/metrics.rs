@@ -162,8 +162,10 @@ fn runs(page: &mut Page, engine: &abide_engine::Metrics) {
         page.sample("abide_runs_ended_total", &[("status", status)], count);
     }
     page.family("abide_calls_total", "counter", "Model calls that ended, by target and how.");
-    for ((target, outcome), count) in engine.calls_ended() {
-        page.sample("abide_calls_total", &[("target", &target), ("outcome", outcome)], count);
+    for (target, outcomes) in engine.calls_ended() {
+        for (outcome, count) in outcomes {
+            page.sample("abide_calls_total", &[("target", &target), ("outcome", outcome)], count);
+        }
     }
     page.family("abide_tokens_total", "counter", "Tokens metered.");
     page.sample("abide_tokens_total", &[("kind", "input")], load(&engine.tokens_input));

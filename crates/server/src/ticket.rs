@@ -3,6 +3,7 @@
 use crate::metrics::Metrics;
 use crate::route::Op;
 use abide_engine::Principal;
+use abide_model::digits::Digits;
 use hyper::header::HeaderValue;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
@@ -15,20 +16,21 @@ const CLIENT_LEFT: u16 = 499;
 /// Gives each request an id that no other has: of this process by its count, of others by the process's own number.
 #[derive(Debug)]
 pub(crate) struct RequestIds {
-    process: u64,
+    process: Digits<16>,
     next: AtomicU64,
 }
 
 impl Default for RequestIds {
     fn default() -> Self {
-        Self { process: RandomState::new().build_hasher().finish(), next: AtomicU64::new(1) }
+        let process = RandomState::new().build_hasher().finish();
+        Self { process: Digits::of(u128::from(process)), next: AtomicU64::new(1) }
     }
 }
 
 impl RequestIds {
     pub(crate) fn next(&self) -> RequestId {
-        let n = self.next.fetch_add(1, Ordering::Relaxed);
-        let text = format!("req_{:016x}{n:012x}", self.process);
+        let n = Digits::<12>::of(u128::from(self.next.fetch_add(1, Ordering::Relaxed)));
+        let text = ["req_", self.process.as_str(), n.as_str()].concat();
         // Digits are always a header's value.
         RequestId(HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("req_")))
     }

@@ -127,10 +127,10 @@ fn authorize(
     match &endpoint.auth {
         Auth::Nothing => {}
         Auth::Bearer(token) => {
-            map.insert(AUTHORIZATION, credential(&format!("Bearer {}", token.expose()))?);
+            map.insert(AUTHORIZATION, credential(["Bearer ", token.expose()].concat())?);
         }
         Auth::ApiKey(key) => {
-            map.insert(HeaderName::from_static("api-key"), credential(key.expose())?);
+            map.insert(HeaderName::from_static("api-key"), credential(key.expose().to_owned())?);
         }
         Auth::SigV4 { access_key, secret, session_token, region } => {
             let key = sign::Key {
@@ -145,15 +145,15 @@ fn authorize(
             let signed =
                 sign::headers(&request, &key, now).map_err(|error| unsendable(&error.to_string()))?;
             for header in signed {
-                map.insert(HeaderName::from_static(header.name), credential(header.value.expose())?);
+                map.insert(HeaderName::from_static(header.name), credential(header.value.expose().to_owned())?);
             }
         }
     }
     Ok(())
 }
 
-fn credential(text: &str) -> Result<HeaderValue, Fault> {
-    let mut value = HeaderValue::from_str(text)
+fn credential(text: String) -> Result<HeaderValue, Fault> {
+    let mut value = HeaderValue::try_from(text)
         .map_err(|_| Fault::new(FaultKind::Auth, "the key holds a character that no header can carry"))?;
     value.set_sensitive(true);
     Ok(value)

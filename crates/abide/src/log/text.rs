@@ -1,16 +1,22 @@
 //! An event as a line of text for people: time, level, what happened, then `name=value`. It stands in the way of every
 //! request, so each part is written once, straight into the line.
 
+use abide_model::Time;
+use std::cell::RefCell;
 use std::fmt::{self, Debug, Write as _};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
 const DIM: &str = "\x1b[2m";
 const PLAIN: &str = "\x1b[0m";
+
+thread_local! {
+    /// The second that was last written, and its text: many lines share one.
+    static SECOND: RefCell<(i64, String)> = const { RefCell::new((i64::MIN, String::new())) };
+}
 
 pub(super) struct Text;
 
@@ -25,7 +31,7 @@ where
         if color {
             line.write_str(DIM)?;
         }
-        SystemTime.format_time(&mut line)?;
+        write_time(&mut line)?;
         if color {
             line.write_str(PLAIN)?;
             line.write_str(shade)?;
@@ -39,6 +45,24 @@ where
         fields.written?;
         fields.line.write_char('\n')
     }
+}
+
+/// Now, to a millionth of a second (RFC 3339).
+fn write_time(line: &mut Writer<'_>) -> fmt::Result {
+    let now = Time::now();
+    let second = now.as_second();
+    SECOND.with_borrow_mut(|(known, text)| {
+        if *known != second {
+            (*known, *text) = (second, Time::from_second(second).unwrap_or_default().to_string());
+        }
+        line.write_str(text.trim_end_matches('Z'))
+    })?;
+    let mut digits = itoa::Buffer::new();
+    // A leading one keeps the zeros behind it, and makes way for the point.
+    let micros = digits.format(1_000_000 + now.subsec_microsecond());
+    line.write_char('.')?;
+    line.write_str(micros.get(1..).unwrap_or_default())?;
+    line.write_char('Z')
 }
 
 /// Its name, right-aligned, and its colour.
@@ -87,6 +111,10 @@ impl Visit for Fields<'_> {
             line.write_str(value)?;
             line.write_char('"')
         });
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.add(field, |line| line.write_str(itoa::Buffer::new().format(value)));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {

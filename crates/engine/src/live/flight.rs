@@ -21,6 +21,8 @@ pub(super) struct Heard {
 pub(super) struct Flight {
     next: Pin<Box<dyn Future<Output = Heard> + Send>>,
     pub(super) target: Arc<Target>,
+    /// `CLOUD/MODEL`.
+    pub(super) name: Arc<str>,
 }
 
 impl Flight {
@@ -28,7 +30,7 @@ impl Flight {
         (client, endpoint, waits): (Client, Arc<Endpoint>, Waits),
         outgoing: Outgoing,
         stream: bool,
-        target: Arc<Target>,
+        (target, name): (Arc<Target>, Arc<str>),
         now: Time,
     ) -> Self {
         let next = Box::pin(async move {
@@ -37,14 +39,14 @@ impl Flight {
                 Err(fault) => Heard { deltas: Vec::new(), end: Some(Err(fault)), answer: None },
             }
         });
-        Self { next, target }
+        Self { next, target, name }
     }
 
     /// A call that cannot be sent.
-    pub(super) fn grounded(target: Arc<Target>, field: &str, reason: &str) -> Self {
+    pub(super) fn grounded((target, name): (Arc<Target>, Arc<str>), field: &str, reason: &str) -> Self {
         let fault = Fault::new(FaultKind::Unsupported, format!("`{field}`: {reason}"));
         let heard = Heard { deltas: Vec::new(), end: Some(Err(fault)), answer: None };
-        Self { next: Box::pin(std::future::ready(heard)), target }
+        Self { next: Box::pin(std::future::ready(heard)), target, name }
     }
 
     /// Waits for what comes next. May be cancelled and called again.

@@ -332,7 +332,7 @@ impl Worker {
         }
         if let Some(end) = heard.end {
             if let Some(flight) = self.flight.take() {
-                self.note_end(&flight.target, end.as_ref().err(), now);
+                self.note_end(&flight, end.as_ref().err(), now);
             }
             effects.extend(self.session.handle(now, Input::CallEnded(end)).unwrap_or_default());
         }
@@ -341,11 +341,15 @@ impl Worker {
         }
     }
 
-    fn note_end(&self, target: &Target, fault: Option<&Fault>, now: Time) {
-        let name = target.to_string();
-        self.shared.metrics.call_ended(&name, fault.map(|fault| fault.kind));
+    fn note_end(&self, Flight { target, name, .. }: &Flight, fault: Option<&Fault>, now: Time) {
+        self.shared.metrics.call_ended(name, fault.map(|fault| fault.kind));
         if let Some(fault) = fault {
-            tracing::warn!(target = name, kind = fault.kind.as_str(), status = fault.status, "call failed");
+            tracing::warn!(
+                target = &**name,
+                kind = fault.kind.as_str(),
+                status = fault.status,
+                "call failed"
+            );
         }
         let mut health = self.shared.health.lock().unwrap_or_else(PoisonError::into_inner);
         health.record(target, fault.map_or(Ok(()), Err), now.as_millisecond());
@@ -464,7 +468,8 @@ impl Worker {
         let Some(run) = self.run.as_mut() else { return };
         run.calls += 1;
         let (attempt, stream) = (run.calls, run.stream);
-        let name = target.to_string();
+        let name: Arc<str> = [target.cloud.as_str(), "/", &target.model].concat().into();
+        let way_to = (target.clone(), name.clone());
         let Some((params, items)) = self.session.prompt() else { return };
         let items: Vec<&Item> = items.iter().map(|item| &**item).collect();
         let prompt = Prompt { params: &params, items: &items };
@@ -474,13 +479,11 @@ impl Worker {
             (Ok(mut outgoing), Some(endpoint)) => {
                 dropped = std::mem::take(&mut outgoing.dropped);
                 let way = (self.shared.client.clone(), endpoint.clone(), run.setup.waits);
-                tracing::debug!(session = %self.session.id(), %call, target = name, "call started");
-                Flight::start(way, outgoing, stream, target.clone(), Time::now())
+                tracing::debug!(session = %self.session.id(), %call, target = &*name, "call started");
+                Flight::start(way, outgoing, stream, way_to, Time::now())
             }
-            (Err(unsupported), _) => {
-                Flight::grounded(target.clone(), &unsupported.field, &unsupported.reason)
-            }
-            (Ok(_), None) => Flight::grounded(target.clone(), "cloud", "it is not configured any more"),
+            (Err(unsupported), _) => Flight::grounded(way_to, &unsupported.field, &unsupported.reason),
+            (Ok(_), None) => Flight::grounded(way_to, "cloud", "it is not configured any more"),
         });
         let verdict = run.setup.book.as_ref().map(|_| "permit");
         self.send(&Update::Calling(Arc::new(Calling { target: name, attempt, verdict, dropped })));

@@ -14,6 +14,10 @@ use std::ops::RangeInclusive;
 
 /// The most fields of one JSON object of a request.
 const FIELDS_MAX: usize = 256;
+/// As many fields as most objects have.
+const FIELDS_USUAL: usize = 8;
+/// About how many fields a body is asked for.
+const FIELDS_KNOWN: usize = 48;
 /// How deep JSON that is kept as text may nest, in levels.
 const JSON_DEPTH_MAX: usize = 100;
 /// The longest name of an unknown field that an answer repeats, in characters.
@@ -216,7 +220,7 @@ impl<'a, 'p> Node<'a, 'p> {
                 return Err(self.problem(code::DUPLICATE, message));
             }
         }
-        Ok(Object { entries, asked: Vec::new(), at: self })
+        Ok(Object { entries, asked: Vec::with_capacity(FIELDS_KNOWN), at: self })
     }
 
     /// The text the value came in.
@@ -420,7 +424,7 @@ impl<'de> Deserialize<'de> for Fields<'de> {
                 f.write_str("an object")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
-                let mut entries = Vec::new();
+                let mut entries = Vec::with_capacity(FIELDS_USUAL);
                 while let Some(Text(name)) = map.next_key()? {
                     entries.push((name, Some(map.next_value::<&'de RawValue>()?)));
                 }

@@ -88,12 +88,12 @@ impl Object<'_> {
     }
 
     pub(super) fn count(&mut self, name: &'static str, count: u64) {
-        display(self.name(name), format_args!("{count}"));
+        self.raw(name, itoa::Buffer::new().format(count));
     }
 
     /// A time as whole seconds of the Unix epoch, as OpenAI's formats count it.
     pub(super) fn seconds(&mut self, name: &'static str, time: abide_model::Time) {
-        display(self.name(name), format_args!("{}", time.as_second()));
+        self.raw(name, itoa::Buffer::new().format(time.as_second()));
     }
 
     pub(super) fn flag(&mut self, name: &'static str, flag: bool) {

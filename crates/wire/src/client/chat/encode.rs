@@ -66,7 +66,8 @@ pub(super) struct ChatId(pub(super) RunId);
 
 impl fmt::Display for ChatId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "chatcmpl-{:032x}{:08x}", self.0.session.0, self.0.n)
+        f.write_str("chatcmpl-")?;
+        self.0.write_digits(f)
     }
 }
 
