@@ -145,7 +145,10 @@ fn authorize(
             let signed =
                 sign::headers(&request, &key, now).map_err(|error| unsendable(&error.to_string()))?;
             for header in signed {
-                map.insert(HeaderName::from_static(header.name), credential(header.value.expose().to_owned())?);
+                map.insert(
+                    HeaderName::from_static(header.name),
+                    credential(header.value.expose().to_owned())?,
+                );
             }
         }
     }

@@ -5,26 +5,66 @@ use std::fmt;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
 /// Work under way. Dropping it leaves it to a task of its own.
 pub(crate) struct Attended {
     work: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    call: Arc<Call>,
     tasks: TaskTracker,
+}
+
+/// What calls the work on. Whoever attends to it does much else, and looks at the work only when it was called.
+struct Call {
+    waits: AtomicBool,
+    attendant: Mutex<Option<Waker>>,
+}
+
+impl Call {
+    /// Whether somebody called since this was last asked. From now on, a call wakes the task of `cx`.
+    fn take(&self, cx: &Context<'_>) -> bool {
+        let mut attendant = self.attendant.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *attendant {
+            Some(known) => known.clone_from(cx.waker()),
+            None => *attendant = Some(cx.waker().clone()),
+        }
+        drop(attendant);
+        self.waits.swap(false, Ordering::AcqRel)
+    }
+}
+
+impl Wake for Call {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.waits.store(true, Ordering::Release);
+        let attendant = self.attendant.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        attendant.into_iter().for_each(Waker::wake);
+    }
 }
 
 impl Attended {
     pub(crate) fn new(tasks: &TaskTracker, work: impl Future<Output = ()> + Send + 'static) -> Self {
-        Self { work: Some(Box::pin(tasks.track_future(work))), tasks: tasks.clone() }
+        let call = Arc::new(Call { waits: AtomicBool::new(true), attendant: Mutex::new(None) });
+        Self { work: Some(Box::pin(tasks.track_future(work))), call, tasks: tasks.clone() }
     }
 
     /// Does what can be done now.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) {
         let Some(work) = &mut self.work else { return };
+        if !self.call.take(cx) {
+            return;
+        }
+        let waker = Waker::from(self.call.clone());
+        let mut cx = Context::from_waker(&waker);
         // A panic ends the work, as it ends a task, and not whoever waits.
-        match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
+        match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(&mut cx))) {
             Ok(Poll::Pending) => {}
             Ok(Poll::Ready(())) => self.work = None,
             Err(_) => {

@@ -238,10 +238,13 @@ mod tests {
         let mut cx = Context::from_waker(&waker);
         let (teller, mut updates) = updates(4);
         let mut turns = 0;
+        let caller = Arc::new(Mutex::new(None::<Waker>));
+        let called = caller.clone();
         let tasks = tokio_util::task::TaskTracker::new();
-        let work = poll_fn(move |_| {
+        let work = poll_fn(move |cx| {
             turns += 1;
             if turns == 1 {
+                *called.lock().unwrap() = Some(cx.waker().clone());
                 return Poll::Pending;
             }
             teller.tell(no_event()).unwrap();
@@ -249,6 +252,9 @@ mod tests {
         });
         updates.attend(Some(Attended::new(&tasks, work)));
         assert!(updates.poll_recv(&mut cx).is_pending());
+        assert!(updates.poll_recv(&mut cx).is_pending(), "nobody called the work on");
+        caller.lock().unwrap().take().unwrap().wake();
+        assert_eq!(task.woken(), 1);
         assert!(matches!(updates.poll_recv(&mut cx), Poll::Ready(Some(_))));
         assert_eq!(task.woken(), 0);
     }
