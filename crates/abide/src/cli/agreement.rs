@@ -18,7 +18,7 @@ use super::answer;
 use super::check::Checked;
 use super::failure::{Failure, Status, counted, findings};
 use super::print;
-use super::when::{self, When};
+use super::when::Times;
 use crate::config::{self, BookError};
 use ask::AskWords;
 use clap::builder::{PathBufValueParser, TypedValueParser};
@@ -98,12 +98,8 @@ pub(crate) struct AskCall {
     book: PathBuf,
     #[command(flatten)]
     ask: AskWords,
-    /// When it is done: a day (its start in the book's zone) or an instant [default: now]
-    #[arg(long, value_name = "TIME", value_parser = when::parse)]
-    at: Option<When>,
-    /// As known at this time: what was recorded later is not used [default: now]
-    #[arg(long, value_name = "TIME", value_parser = when::parse)]
-    known: Option<When>,
+    #[command(flatten)]
+    times: Times,
     /// Print as JSON
     #[arg(long)]
     json: bool,
@@ -168,9 +164,8 @@ impl Check {
 impl AskCall {
     fn run(self) -> Result<Status, Failure> {
         let book = config::open_book(&self.book)?;
-        let now = when::now();
-        let instant = |when: Option<When>| when.map_or(now, |when| when.instant(&book));
-        let ask = self.ask.ask(&book, instant(self.at), instant(self.known))?;
+        let (at, known) = self.times.instants(&book);
+        let ask = self.ask.ask(&book, at, known)?;
         let decision = book.decide(&ask);
         if self.json {
             print::json(&answer::json(&decision, book.zone()))?;

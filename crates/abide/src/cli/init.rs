@@ -2,10 +2,9 @@
 
 use super::failure::{Failure, Status};
 use super::print;
+use super::whole::write_new;
 use crate::config;
 use clap::Args;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 const CONFIG: &str = include_str!("init/abide.toml");
@@ -50,12 +49,4 @@ impl Init {
         print::text(&said)?;
         Ok(Status::Done)
     }
-}
-
-/// Writes a file that is not there yet, and the folders above it.
-pub(super) fn write_new(path: &Path, text: &str) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    OpenOptions::new().write(true).create_new(true).open(path)?.write_all(text.as_bytes())
 }

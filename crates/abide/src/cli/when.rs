@@ -2,6 +2,7 @@
 
 use abide_agreement::Book;
 use abide_model::{Date, Time};
+use clap::Args;
 use jiff::tz::TimeZone;
 use std::time::Duration;
 
@@ -36,6 +37,26 @@ impl When {
             When::Day(day) => book.start_of_day(day),
             When::Instant(at) => at,
         }
+    }
+}
+
+/// The two times that a question is about.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Times {
+    /// When it is done or in force: a day (its start in the book's zone) or an instant [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse)]
+    at: Option<When>,
+    /// As known at this time: what was recorded later is not used [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse)]
+    known: Option<When>,
+}
+
+impl Times {
+    /// Both as instants: when, and as known when.
+    pub(crate) fn instants(self, book: &Book) -> (Time, Time) {
+        let now = now();
+        let instant = |when: Option<When>| when.map_or(now, |when| when.instant(book));
+        (instant(self.at), instant(self.known))
     }
 }
 

@@ -66,6 +66,19 @@ impl Drop for Part {
     }
 }
 
+/// Writes a file that is not there yet, and the folders above it.
+///
+/// # Errors
+/// As [`Part::put_new`].
+pub(super) fn write_new(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut part = Part::beside(path)?;
+    part.write_all(text.as_bytes())?;
+    part.put_new()
+}
+
 /// Has on disk which files a folder holds.
 pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };

@@ -1,14 +1,15 @@
 //! `abide agreement fmt`: files laid out in the one way, with their comments.
 
 use crate::cli::failure::{Failure, Status};
+use crate::cli::output;
 use crate::cli::print;
 use crate::config::{self, BookError};
 use abide_agreement::{Diagnostic, Source, format};
 use clap::Args;
 use similar::TextDiff;
 use std::fs;
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Read};
+use std::path::PathBuf;
 
 /// The name that standard input goes by.
 const STDIN: &str = "-";
@@ -62,8 +63,7 @@ impl Fmt {
             }
         }
         for laid in changed.iter().filter(|_| !self.check) {
-            replace(&laid.path, &laid.after)
-                .map_err(|error| Failure::work(format!("cannot write {}: {error}", laid.path.display())))?;
+            output::write(&laid.path, &laid.after)?;
         }
         for laid in changed.iter().filter(|_| !self.diff) {
             print::text(&format!("{}\n", laid.path.display()))?;
@@ -129,25 +129,4 @@ fn diff(laid: &Laid) -> String {
     let diff = TextDiff::from_lines(&laid.before, &laid.after);
     let text = diff.unified_diff().context_radius(AROUND_LINES).header(&name, &name).to_string();
     print::plain(&text, true)
-}
-
-/// Puts `text` in the place of the file: a reader sees the old file or the new one, also after a crash.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    // A link stays one; what it leads to is replaced.
-    let path = fs::canonicalize(path)?;
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("file");
-    let beside = folder.join(format!(".{name}.{}.new", std::process::id()));
-    let written = (|| {
-        let mut file = fs::File::options().write(true).create_new(true).open(&beside)?;
-        file.write_all(text.as_bytes())?;
-        file.set_permissions(fs::metadata(&path)?.permissions())?;
-        file.sync_all()?;
-        fs::rename(&beside, &path)
-    })();
-    if written.is_err() {
-        // The first error is the one to tell; what is left of the new file would only be in the way.
-        let _ = fs::remove_file(&beside);
-    }
-    written
 }

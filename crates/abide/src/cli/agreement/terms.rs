@@ -3,7 +3,7 @@
 use super::super::failure::{Failure, Status};
 use super::super::grid::Grid;
 use super::super::print;
-use super::super::when::{self, When};
+use super::super::when::{self, Times};
 use super::book_folder;
 use crate::config;
 use abide_agreement::InForce;
@@ -28,12 +28,8 @@ pub(crate) struct Terms {
     /// The folder of the book, or a file or folder in it
     #[arg(value_parser = book_folder())]
     book: PathBuf,
-    /// In force at this time: a day (its start in the book's zone) or an instant [default: now]
-    #[arg(long, value_name = "TIME", value_parser = when::parse)]
-    at: Option<When>,
-    /// As known at this time [default: now]
-    #[arg(long, value_name = "TIME", value_parser = when::parse)]
-    known: Option<When>,
+    #[command(flatten)]
+    times: Times,
     /// Print as JSON
     #[arg(long)]
     json: bool,
@@ -42,9 +38,7 @@ pub(crate) struct Terms {
 impl Terms {
     pub(crate) fn run(self) -> Result<Status, Failure> {
         let book = config::open_book(&self.book)?;
-        let now = when::now();
-        let at = self.at.map_or(now, |at| at.instant(&book));
-        let known = self.known.map_or(now, |known| known.instant(&book));
+        let (at, known) = self.times.instants(&book);
         let terms = book.terms(known);
         let found = book.in_force(&terms, at, known);
         if self.json {

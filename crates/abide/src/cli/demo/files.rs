@@ -1,6 +1,6 @@
 //! The demo's files, carried in the program so that it runs from anywhere.
 
-use crate::cli::init::write_new;
+use crate::cli::whole::write_new;
 use std::fs;
 use std::io;
 use std::net::SocketAddr;

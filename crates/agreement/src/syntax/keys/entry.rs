@@ -42,16 +42,21 @@ pub(super) static VALUATION: Keys = Keys {
     choice: &[],
 };
 
+/// What is sold, and to whom.
+pub(super) const SOLD: &[Key] = &[
+    needed("product", Shape::Path, "\"lab/api\"", "What is sold."),
+    needed("channel", Shape::Name, "\"blue\"", "Through which route."),
+    key("customer", Shape::Text, "\"acme/west\"", "To whom."),
+    key("segment", Shape::Path, "\"government\"", "The group of customers it is sold to."),
+    key("country", Shape::Text, "\"US\"", "The customer's country, as an ISO 3166 code."),
+];
+
 pub(super) static REVENUE: Keys = Keys {
     about: "Revenue that was not metered: of a day, or of a longer time in one sum.",
     parts: &[
+        &[key("by", Shape::Name, "\"lab\"", "Who sold. The party whose book this is when absent.")],
+        SOLD,
         &[
-            key("by", Shape::Name, "\"lab\"", "Who sold. The party whose book this is when absent."),
-            needed("product", Shape::Path, "\"lab/api\"", "What was sold."),
-            needed("channel", Shape::Name, "\"blue\"", "Through which route."),
-            key("customer", Shape::Text, "\"acme/west\"", "To whom."),
-            key("segment", Shape::Path, "\"government\"", "The group of customers it was sold to."),
-            key("country", Shape::Text, "\"US\"", "The customer's country, as an ISO 3166 code."),
             needed(
                 "amount",
                 Shape::Money,
@@ -72,16 +77,19 @@ pub(super) static REVENUE: Keys = Keys {
     choice: &[],
 };
 
+/// What is bought, and by whom from whom.
+pub(super) const BOUGHT: &[Key] = &[
+    key("by", Shape::Name, "\"lab\"", "Who buys. The party whose book this is when absent."),
+    key("from", Shape::Name, "\"cloud\"", "From whom. The operator of the channel when absent."),
+    key("channel", Shape::Name, "\"blue\"", "Through which route."),
+    key("product", Shape::Path, "\"cloud/compute\"", "What is bought."),
+];
+
 pub(super) static PURCHASE: Keys = Keys {
     about: "Something that was bought.",
     parts: &[
-        &[
-            key("by", Shape::Name, "\"lab\"", "Who bought. The party whose book this is when absent."),
-            key("from", Shape::Name, "\"cloud\"", "From whom. The operator of the channel when absent."),
-            key("channel", Shape::Name, "\"blue\"", "Through which route."),
-            key("product", Shape::Path, "\"cloud/compute\"", "What was bought."),
-            needed("amount", Shape::Money, "\"1_250.50 USD\"", "What was charged; below zero for a refund."),
-        ],
+        BOUGHT,
+        &[needed("amount", Shape::Money, "\"1_250.50 USD\"", "What was charged; below zero for a refund.")],
         ON,
         DATED,
         NOTE,

@@ -1,5 +1,6 @@
 //! Keys of scenario files.
 
+use super::entry::{BOUGHT, SOLD};
 use super::registry::SOURCES;
 use super::{Key, Keys, NOTE, Shape, key, needed};
 use abide_model::decision::SourceClass;
@@ -108,17 +109,8 @@ static REVENUE: Keys = Keys {
             needed("id", Shape::Name, "\"red\"", "What this file calls it."),
             key("title", Shape::Text, "\"The API through the red cloud\"", "What it is, in a few words."),
             key("party", Shape::Name, "\"lab\"", "Who sells. The book's own party when absent."),
-            needed("product", Shape::Path, "\"lab/api/chat\"", "What is sold."),
-            needed("channel", Shape::Name, "\"red\"", "Through which channel."),
-            key("customer", Shape::Path, "\"acme\"", "To whom."),
-            key(
-                "segment",
-                Shape::Path,
-                "\"government/national-security\"",
-                "Of which segment the customer is.",
-            ),
-            key("country", Shape::Name, "\"US\"", "In which country the customer is."),
         ],
+        SOLD,
         COURSE,
         &[
             key("price", AMOUNT, "\"80 USD\"", "What a unit costs; the amount buys so many."),
@@ -140,11 +132,8 @@ static PURCHASE: Keys = Keys {
         &[
             needed("id", Shape::Name, "\"compute\"", "What this file calls it."),
             key("title", Shape::Text, "\"Compute in the blue cloud\"", "What it is, in a few words."),
-            key("by", Shape::Name, "\"lab\"", "Who buys. The book's own party when absent."),
-            key("from", Shape::Name, "\"cloud\"", "From whom. The operator of the channel when absent."),
-            key("channel", Shape::Name, "\"blue\"", "Through which channel."),
-            key("product", Shape::Path, "\"cloud/compute\"", "What is bought."),
         ],
+        BOUGHT,
         COURSE,
         NOTE,
     ],
