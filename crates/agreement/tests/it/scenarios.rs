@@ -1,6 +1,6 @@
 //! Scenarios: what is read from them, what is said of broken ones, and the books that drafts see.
 
-use crate::rows::read;
+use crate::rows::{files, read};
 use abide_agreement::{Source, Staged, is_scenario, load, stage};
 use abide_model::Time;
 use expect_test::{expect, expect_file};
@@ -268,4 +268,78 @@ fn what_is_wrong_with_the_other_book_is_said_of_it() {
         "{}",
         said(&findings)
     );
+}
+
+/// The blocks of TOML in the reference that begin with this.
+#[expect(clippy::disallowed_methods, reason = "the test reads its cases; the crate does not")]
+fn documented(start: &str) -> String {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/agreements.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let block = page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    block.filter(|text| text.starts_with(start)).last().unwrap().to_owned()
+}
+
+#[test]
+fn the_scenario_of_the_reference_is_one() {
+    let book = r#"
+        book = "my-clouds"
+        self = "lab"
+        [[party]]
+        id = "lab"
+        [[party]]
+        id = "cloud"
+        [[channel]]
+        id = "blue"
+        operator = "cloud"
+        [[channel]]
+        id = "red"
+        operator = "lab"
+        [[product]]
+        id = "lab/api"
+        owner = "lab"
+        [[product]]
+        id = "lab/seats"
+        owner = "lab"
+        [[question]]
+        id = "agent-is-api"
+        ask = "Is it?"
+        [[event]]
+        id = "verified"
+        ask = "Has it happened?"
+        [[event]]
+        id = "filed-for-listing"
+        ask = "Has it happened?"
+        --- one.toml
+        instrument = "one"
+        parties = ["lab", "cloud"]
+        signed = 2025-10-01
+        [[share]]
+        id = "oct25.share"
+        from = "lab"
+        to = "cloud"
+        rate = "20%"
+        every = "quarter"
+        --- two.toml
+        instrument = "one"
+        amendment = 1
+        parties = ["lab", "cloud"]
+        signed = 2026-04-27
+        supersedes = ["oct25.share"]
+        [[share]]
+        id = "apr27.share"
+        from = "lab"
+        to = "cloud"
+        rate = "20%"
+        every = "quarter"
+    "#;
+    let (book, scenario) = (files(book), documented("scenario = "));
+    let of = |text: String| Source { path: "what-if.toml".to_owned(), text };
+    let plain = of(scenario.clone());
+    let staged = stage(&book, None, &plain).unwrap_or_else(|wrong| panic!("{}", said(&wrong)));
+    let counts =
+        [staged.scenario.drafts.len(), staged.scenario.holdings.len(), staged.scenario.searches.len()];
+    assert_eq!(counts, [2, 1, 1]);
+    let more = of(scenario + &documented("[[draft]]"));
+    let staged = stage(&book, Some(&book), &more).unwrap_or_else(|wrong| panic!("{}", said(&wrong)));
+    assert_eq!((staged.scenario.drafts.len(), staged.books.len()), (4, 4));
 }
