@@ -2,8 +2,8 @@
 
 use abide_draw::band::{Bands, Row, Span};
 use abide_draw::bars::{Bar, Group};
-use abide_draw::lines::{Across, Level, Point, Series, day};
-use abide_draw::{Bars, Lines, Mark, Tone, Unit};
+use abide_draw::lines::{Across, Level, Point, Series, Spot, Upright, day};
+use abide_draw::{Bars, Estimate, Lines, Mark, Tone, Unit};
 use std::path::PathBuf;
 
 #[expect(clippy::disallowed_methods, reason = "a program, not the crate: it writes files")]
@@ -29,9 +29,11 @@ fn lines() -> Lines {
             let years = i128::from(year - 2026);
             let at =
                 |growth: i128| (years * years * growth * BILLION / 10 + years * rate * BILLION / 10).min(cap);
-            Point { at: day(jiff::civil::date(year, 1, 1)), low: at(7), value: at(10), high: at(14) }
+            let (value, low, high) = (at(10), at(7), at(14));
+            let amount = Estimate { value, upto: value, low, high };
+            Point { at: day(jiff::civil::date(year, 1, 1)), amount }
         };
-        Series { name: name.to_owned(), points: (2026..=2033).map(point).collect() }
+        Series { name: name.to_owned(), runs: vec![(2026..=2033).map(point).collect()] }
     };
     Lines {
         id: "shares".to_owned(),
@@ -43,26 +45,40 @@ fn lines() -> Lines {
         }]),
         unit: usd(),
         series: vec![series("April 2026", 38 * BILLION, 60), series("October 2025", 90 * BILLION, 50)],
-        levels: vec![Level { value: 38 * BILLION, label: "cap".to_owned() }],
+        levels: vec![Level { value: 38 * BILLION, label: "cap".to_owned(), over: None, of: Some(0) }],
+        spots: vec![Spot {
+            at: day(jiff::civil::date(2031, 2, 1)),
+            value: 38 * BILLION,
+            label: "reached 2031-02-01".to_owned(),
+            of: Some(0),
+        }],
+        sides: Default::default(),
     }
 }
 
 fn difference() -> Lines {
     let point = |n: i128| {
         let value = (40 - n) * BILLION / 2;
-        Point { at: n * BILLION, low: value - BILLION, value, high: value + 3 * BILLION }
+        let (low, high) = (value - BILLION, value + 3 * BILLION);
+        Point { at: n * BILLION, amount: Estimate { value, upto: value, low, high } }
     };
     Lines {
         id: "difference".to_owned(),
         title: "By how much April 2026 is better for Microsoft".to_owned(),
         note: String::new(),
-        across: Across::Amounts(usd(), "revenue through AWS a year".to_owned(), Vec::new()),
+        across: Across::Amounts(
+            usd(),
+            "revenue through AWS a year".to_owned(),
+            vec![Upright { at: 10 * BILLION, label: "the forecast".to_owned() }],
+        ),
         unit: usd(),
         series: vec![Series {
             name: "difference".to_owned(),
-            points: (0..=100).step_by(5).map(point).collect(),
+            runs: vec![(0..=100).step_by(5).map(point).collect()],
         }],
         levels: Vec::new(),
+        spots: vec![Spot { at: 40 * BILLION, value: 0, label: "40 billion USD: even".to_owned(), of: None }],
+        sides: ["April 2026 is better".to_owned(), "October 2025 is better".to_owned()],
     }
 }
 
@@ -72,7 +88,8 @@ fn bars() -> Bars {
         bars: values
             .map(|(name, value, by)| {
                 let (value, by) = (value * BILLION, by * BILLION);
-                Bar { name: name.to_owned(), low: value - by, value, high: value + by }
+                let amount = Estimate { value, upto: value, low: value - by, high: value + by };
+                Bar { name: name.to_owned(), amount }
             })
             .to_vec(),
     };

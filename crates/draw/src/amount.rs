@@ -83,6 +83,53 @@ fn grouped(whole: u128) -> String {
     parts.join(",")
 }
 
+/// An amount, as far as it is known, and the range it may lie in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Estimate {
+    /// What it is; where that is not known, the least of it, …
+    pub value: i128,
+    /// … and the most.
+    pub upto: i128,
+    /// The range it may lie in besides, from here …
+    pub low: i128,
+    /// … to here.
+    pub high: i128,
+}
+
+impl Estimate {
+    /// An amount that is certain.
+    #[must_use]
+    pub fn exactly(value: i128) -> Self {
+        Self { value, upto: value, low: value, high: value }
+    }
+
+    pub(crate) fn is_known(&self) -> bool {
+        self.value == self.upto
+    }
+
+    /// Where it is drawn when there is room for one place alone.
+    pub(crate) fn middle(&self) -> i128 {
+        self.value / 2 + self.upto / 2 + (self.value % 2 + self.upto % 2) / 2
+    }
+
+    pub(crate) fn all(&self) -> [i128; 4] {
+        [self.low, self.value, self.upto, self.high]
+    }
+
+    /// `12.00 (10.00 to 15.00)`, or `0.00 to 12.00 (0.00 to 15.00)` where it is not known.
+    pub(crate) fn words(&self, scale: &Scale) -> String {
+        let one = |value| scale.shown(value, 2);
+        let value = match self.is_known() {
+            true => one(self.value),
+            false => format!("{} to {}", one(self.value), one(self.upto)),
+        };
+        if (self.low, self.high) == (self.value, self.upto) {
+            return value;
+        }
+        format!("{value} ({} to {})", one(self.low), one(self.high))
+    }
+}
+
 /// An axis of amounts over places; the first place is that of the lowest value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Axis {

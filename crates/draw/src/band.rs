@@ -79,8 +79,13 @@ impl Bands {
     #[must_use]
     pub fn svg(&self) -> String {
         let description = self.description();
-        let heading =
-            Heading { id: &self.id, title: &self.title, note: &self.note, description: &description };
+        let heading = Heading {
+            id: &self.id,
+            title: &self.title,
+            note: &self.note,
+            description: &description,
+            width: WIDTH,
+        };
         let mut svg = Svg::default();
         let mut y = frame::headed(&mut svg, heading);
         y = self.draw_keys(&mut svg, y) + frame::marks_room(&self.marks);
@@ -90,7 +95,7 @@ impl Bands {
             self.rows.iter().map(|row| placed(row, &scale, &mut number)).collect();
         let bottom = y + rows.iter().map(|spans| height(spans)).sum::<Px>();
         let ticks = scale.ticks();
-        let end = frame::date_axis(&mut svg, &ticks, y, bottom);
+        let end = frame::date_axis(&mut svg, &ticks, WIDTH, (y, bottom));
         let tops = tops(&rows, y);
         for (spans, top) in rows.iter().zip(&tops) {
             self.draw_boxes(&mut svg, spans, top + 22 * PX + above(spans));
@@ -267,7 +272,7 @@ fn boundaries(svg: &mut Svg, spans: &[Placed<'_>], scale: &Scale, bottom: Px) {
     for day in days.into_iter().filter(|day| scale.from < *day && *day < scale.until) {
         let (x, label) = (scale.x(day), dates::shown(day));
         let half = text::width(&label, SMALL) / 2;
-        let middle = frame::centred(x, &label).max(taken.saturating_add(half));
+        let middle = frame::centred(x, &label, WIDTH).max(taken.saturating_add(half));
         // A label may move aside for the one before it while its day still lies over its beginning.
         if middle - x <= half + 12 * PX && middle + half <= WIDTH {
             frame::ruled(svg, (x, bottom), (x, bottom + 4 * PX), Paint::Soft, None);

@@ -1,7 +1,7 @@
 //! The bar chart: amounts side by side, in groups, each written out, with the range it may lie in.
 
-use crate::amount::{Axis, Scale, Unit};
-use crate::frame::{self, EDGE, Heading, Type, WIDTH};
+use crate::amount::{Axis, Estimate, Scale, Unit};
+use crate::frame::{self, EDGE, Heading, SMALL_WIDTH, Type, WIDTH};
 use crate::style::Paint;
 use crate::svg::{Anchor, PX, Px, Svg};
 use crate::text::{self, SMALL};
@@ -40,49 +40,62 @@ pub struct Group {
 pub struct Bar {
     /// What it is.
     pub name: String,
-    /// The least it may be, …
-    pub low: i128,
-    /// … what it is, …
-    pub value: i128,
-    /// … the most it may be.
-    pub high: i128,
+    /// How much.
+    pub amount: Estimate,
+}
+
+/// Where the parts of bars stand.
+struct Places {
+    axis: Axis,
+    scale: Scale,
+    left: Px,
+    /// Whether words stand above each bar, since there is no room beside it.
+    above: bool,
 }
 
 impl Bars {
     /// The chart.
     #[must_use]
     pub fn svg(&self) -> String {
-        let values = || self.bars().flat_map(|bar| [bar.low, bar.value, bar.high]);
-        let scale = Scale::fitting(self.unit.clone(), values());
-        let description = self.description(&scale);
-        let heading =
-            Heading { id: &self.id, title: &self.title, note: &self.note, description: &description };
+        self.drawn(&self.id, WIDTH)
+    }
+
+    /// The same for a screen that is held in the hand.
+    #[must_use]
+    pub fn small_svg(&self) -> String {
+        self.drawn(&format!("{}-small", self.id), SMALL_WIDTH)
+    }
+
+    fn drawn(&self, id: &str, width: Px) -> String {
+        let places = self.places(width);
+        let description = self.description(&places.scale);
+        let heading = Heading { id, title: &self.title, note: &self.note, description: &description, width };
         let mut svg = Svg::default();
         let top = frame::headed(&mut svg, heading);
-        frame::written(&mut svg, EDGE, top + 12 * PX, &scale.name(), Type::SMALL);
-        let names = self.bars().map(|bar| text::width(&bar.name, SMALL)).max().unwrap_or(0).min(NAMES_MAX);
-        let left = EDGE + names + 10 * PX;
-        let room = self.bars().map(|bar| text::width(&words(bar, &scale), SMALL)).max().unwrap_or(0);
-        let room = room + 10 * PX;
-        // Words of bars below zero stand to their left.
-        let start = left + if values().any(|value| value < 0) { room } else { 0 };
-        let axis = Axis::around(values(), true, start, WIDTH - EDGE - room);
+        frame::written(&mut svg, EDGE, top + 12 * PX, &places.scale.name(), Type::SMALL);
         let mut y = top + 20 * PX;
-        let zero = axis.place(0);
         for group in &self.groups {
             frame::written(&mut svg, EDGE, y + 16 * PX, &group.name, Type::BODY.bold());
-            y += 24 * PX;
-            let begun = y;
-            for (number, bar) in group.bars.iter().enumerate() {
-                draw_bar(&mut svg, bar, number, (&axis, &scale), y);
-                let name = text::fitted(&bar.name, SMALL, NAMES_MAX);
-                frame::written(&mut svg, left - 10 * PX, y + 14 * PX, &name, Type::SMALL.at(Anchor::End));
-                y += BAR + 4 * PX;
-            }
-            frame::ruled(&mut svg, (zero, begun - 2 * PX), (zero, y - 2 * PX), Paint::Soft, None);
-            y += APART;
+            y = places.draw_group(&mut svg, group, y + 24 * PX) + APART;
         }
         frame::framed(heading, y + EDGE / 2, &[], svg)
+    }
+
+    fn places(&self, width: Px) -> Places {
+        let values = || self.bars().flat_map(|bar| bar.amount.all());
+        let scale = Scale::fitting(self.unit.clone(), values());
+        let above = width < WIDTH;
+        if above {
+            let axis = Axis::around(values(), true, EDGE, width - EDGE);
+            return Places { axis, scale, left: EDGE, above };
+        }
+        let names = self.bars().map(|bar| text::width(&bar.name, SMALL)).max().unwrap_or(0).min(NAMES_MAX);
+        let left = EDGE + names + 10 * PX;
+        let words = self.bars().map(|bar| text::width(&bar.amount.words(&scale), SMALL));
+        let room = words.max().unwrap_or(0) + 10 * PX;
+        // Words of bars below zero stand to their left.
+        let start = left + if values().any(|value| value < 0) { room } else { 0 };
+        Places { axis: Axis::around(values(), true, start, width - EDGE - room), scale, left, above }
     }
 
     fn bars(&self) -> impl Iterator<Item = &Bar> {
@@ -92,7 +105,7 @@ impl Bars {
     fn description(&self, scale: &Scale) -> String {
         let group = |group: &Group| {
             let bars: Vec<_> =
-                group.bars.iter().map(|bar| format!("{} {}", bar.name, words(bar, scale))).collect();
+                group.bars.iter().map(|bar| format!("{} {}", bar.name, bar.amount.words(scale))).collect();
             format!("{}: {}.", group.name, bars.join("; "))
         };
         let groups: Vec<_> = self.groups.iter().map(group).collect();
@@ -100,32 +113,66 @@ impl Bars {
     }
 }
 
-fn words(bar: &Bar, scale: &Scale) -> String {
-    let value = scale.shown(bar.value, 2);
-    if bar.low == bar.high {
-        return value;
+impl Places {
+    /// Draws the bars of a group from `y` on; returns where they end.
+    fn draw_group(&self, svg: &mut Svg, group: &Group, mut y: Px) -> Px {
+        let (zero, begun) = (self.axis.place(0), y);
+        for (number, bar) in group.bars.iter().enumerate() {
+            let words = bar.amount.words(&self.scale);
+            if self.above {
+                let both = format!("{}: {words}", bar.name);
+                let room = self.axis.to - self.axis.from;
+                frame::written(svg, EDGE, y + 12 * PX, &text::fitted(&both, SMALL, room), Type::SMALL);
+                y += 18 * PX;
+            } else {
+                let name = text::fitted(&bar.name, SMALL, NAMES_MAX);
+                frame::written(svg, self.left - 10 * PX, y + 14 * PX, &name, Type::SMALL.at(Anchor::End));
+                let ends = bar.amount.all().map(|value| self.axis.place(value));
+                let (x, anchor) = match bar.amount.upto < 0 {
+                    true => (ends.into_iter().min().unwrap_or(zero) - 6 * PX, Anchor::End),
+                    false => (ends.into_iter().max().unwrap_or(zero) + 6 * PX, Anchor::Start),
+                };
+                frame::written(svg, x, y + 14 * PX, &words, Type::SMALL.paint(Paint::Ink).at(anchor));
+            }
+            self.draw_bar(svg, &bar.amount, number, y);
+            if self.above {
+                frame::ruled(svg, (zero, y - 2 * PX), (zero, y + BAR + 2 * PX), Paint::Soft, None);
+            }
+            y += BAR + if self.above { 8 * PX } else { 4 * PX };
+        }
+        if !self.above {
+            frame::ruled(svg, (zero, begun - 2 * PX), (zero, y - 2 * PX), Paint::Soft, None);
+        }
+        y
     }
-    format!("{value} ({} to {})", scale.shown(bar.low, 2), scale.shown(bar.high, 2))
-}
 
-fn draw_bar(svg: &mut Svg, bar: &Bar, number: usize, (axis, scale): (&Axis, &Scale), y: Px) {
-    let (zero, end) = (axis.place(0), axis.place(bar.value));
-    let paint = Paint::Series(number);
-    let rect = svg.element("rect").px("x", zero.min(end)).px("y", y).px("width", (end - zero).abs().max(PX));
-    rect.px("height", BAR).fill(paint).attribute("fill-opacity", "0.85").leaf();
-    let (low, high) = (axis.place(bar.low), axis.place(bar.high));
-    if bar.low != bar.high {
-        let middle = y + BAR / 2;
+    /// As far as it is known, dark; as far as it may come, light; and its range as a line.
+    fn draw_bar(&self, svg: &mut Svg, amount: &Estimate, number: usize, y: Px) {
+        let place = |value| self.axis.place(value);
+        let mut rect = |from: Px, to: Px, opacity: &str| {
+            let rect = svg.element("rect").px("x", from.min(to)).px("y", y);
+            let rect = rect.px("width", (to - from).abs().max(PX)).px("height", BAR);
+            rect.fill(Paint::Series(number)).attribute("fill-opacity", opacity).leaf();
+        };
+        // The end nearer to zero is what it comes to at the least.
+        let (near, far) = match amount.upto <= 0 {
+            true => (amount.upto, amount.value),
+            false => (amount.value.max(0), amount.upto),
+        };
+        rect(place(0), place(near), "0.85");
+        if !amount.is_known() {
+            rect(place(near), place(far), "0.35");
+            if amount.value < 0 && amount.upto > 0 {
+                rect(place(amount.value), place(0), "0.35");
+            }
+        }
+        if (amount.low, amount.high) == (amount.value, amount.upto) {
+            return;
+        }
+        let (low, high, middle) = (place(amount.low), place(amount.high), y + BAR / 2);
         frame::ruled(svg, (low, middle), (high, middle), Paint::Ink, None);
         for x in [low, high] {
             frame::ruled(svg, (x, middle - 5 * PX), (x, middle + 5 * PX), Paint::Ink, None);
         }
     }
-    let words = words(bar, scale);
-    let (x, anchor) = if bar.value < 0 {
-        (low.min(end) - 6 * PX, Anchor::End)
-    } else {
-        (high.max(end) + 6 * PX, Anchor::Start)
-    };
-    frame::written(svg, x, y + 14 * PX, &words, Type::SMALL.paint(Paint::Ink).at(anchor));
 }

@@ -6,8 +6,10 @@ use crate::svg::{Anchor, PX, Px, Svg};
 use crate::text::{self, BODY, SMALL, TITLE};
 use jiff::civil::Date;
 
-/// How wide every chart is. It scales with the page it stands in.
+/// How wide a chart is. It scales with the page it stands in.
 pub(crate) const WIDTH: Px = 760 * PX;
+/// How wide it is for a screen that is held in the hand, so that its words stay readable there.
+pub(crate) const SMALL_WIDTH: Px = 380 * PX;
 /// The margin around everything.
 pub(crate) const EDGE: Px = 16 * PX;
 
@@ -18,13 +20,14 @@ pub(crate) struct Heading<'a> {
     pub(crate) title: &'a str,
     pub(crate) note: &'a str,
     pub(crate) description: &'a str,
+    pub(crate) width: Px,
 }
 
 /// Puts the outer element around what was drawn. `height` is of the whole.
 pub(crate) fn framed(heading: Heading<'_>, height: Px, tones: &[Tone], body: Svg) -> String {
     let id = name(heading.id);
     let mut svg = Svg::default();
-    let (wide, high) = (crate::svg::shown(WIDTH), crate::svg::shown(height));
+    let (wide, high) = (crate::svg::shown(heading.width), crate::svg::shown(height));
     svg.element("svg")
         .attribute("xmlns", "http://www.w3.org/2000/svg")
         .attribute("class", "abide-chart")
@@ -42,7 +45,7 @@ pub(crate) fn framed(heading: Heading<'_>, height: Px, tones: &[Tone], body: Svg
     if tones.iter().any(|tone| tone.pattern().is_some()) {
         style::patterns(&mut svg, &id, tones.iter().copied());
     }
-    svg.element("rect").px("width", WIDTH).px("height", height).fill(Paint::Paper).leaf();
+    svg.element("rect").px("width", heading.width).px("height", height).fill(Paint::Paper).leaf();
     svg.raw(&body.finish());
     svg.finish()
 }
@@ -55,7 +58,7 @@ pub(crate) fn name(id: &str) -> String {
 
 /// Writes title and note; returns where the next thing may begin.
 pub(crate) fn headed(svg: &mut Svg, heading: Heading<'_>) -> Px {
-    let room = WIDTH - 2 * EDGE;
+    let room = heading.width - 2 * EDGE;
     let mut y = EDGE;
     for line in text::wrapped(heading.title, TITLE * 21 / 20, room) {
         y += TITLE * 6 / 5;
@@ -93,6 +96,11 @@ impl Type {
     pub(crate) fn paint(self, paint: Paint) -> Self {
         Self { paint, ..self }
     }
+
+    /// How wide `words` are.
+    pub(crate) fn width(self, words: &str) -> Px {
+        if self.bold { text::bold_width(words, self.size) } else { text::width(words, self.size) }
+    }
 }
 
 /// Writes one line of text.
@@ -109,14 +117,15 @@ pub(crate) fn written(svg: &mut Svg, x: Px, y: Px, words: &str, kind: Type) {
 
 /// Writes one line of text on a plate of paper, so that nothing behind shows through.
 pub(crate) fn plated(svg: &mut Svg, x: Px, y: Px, words: &str, kind: Type) {
-    let wide = if kind.bold { text::bold_width(words, kind.size) } else { text::width(words, kind.size) };
+    let wide = kind.width(words);
     let left = match kind.anchor {
         Anchor::Start => x,
         Anchor::Middle => x - wide / 2,
         Anchor::End => x - wide,
     };
     let plate = svg.element("rect").px("x", left - 2 * PX).px("y", y - kind.size);
-    plate.px("width", wide + 4 * PX).px("height", kind.size * 4 / 3).fill(Paint::Paper).leaf();
+    let plate = plate.px("width", wide + 4 * PX).px("height", kind.size * 4 / 3).fill(Paint::Paper);
+    plate.attribute("fill-opacity", "0.8").leaf();
     written(svg, x, y, words, kind);
 }
 
@@ -131,10 +140,10 @@ pub(crate) fn ruled(svg: &mut Svg, from: (Px, Px), to: (Px, Px), paint: Paint, d
 }
 
 /// Vertical grid lines from `top` to `bottom`, and the names of the days below; returns where they end.
-pub(crate) fn date_axis(svg: &mut Svg, ticks: &[Tick], top: Px, bottom: Px) -> Px {
+pub(crate) fn date_axis(svg: &mut Svg, ticks: &[Tick], width: Px, (top, bottom): (Px, Px)) -> Px {
     for tick in ticks {
         ruled(svg, (tick.x, top), (tick.x, bottom + 5 * PX), Paint::Faint, None);
-        let x = centred(tick.x, &tick.label);
+        let x = centred(tick.x, &tick.label, width);
         written(svg, x, bottom + 18 * PX, &tick.label, Type::SMALL.at(Anchor::Middle));
         if let Some(below) = &tick.below {
             written(svg, x, bottom + 33 * PX, below, Type::SMALL.at(Anchor::Middle).bold());
@@ -144,10 +153,10 @@ pub(crate) fn date_axis(svg: &mut Svg, ticks: &[Tick], top: Px, bottom: Px) -> P
     bottom + if two { 40 * PX } else { 25 * PX }
 }
 
-/// The middle nearest to `x` at which `label` stays on the page.
-pub(crate) fn centred(x: Px, label: &str) -> Px {
+/// The middle nearest to `x` at which `label` stays on a chart of this width.
+pub(crate) fn centred(x: Px, label: &str, width: Px) -> Px {
     let half = text::width(label, SMALL) / 2;
-    x.clamp(half + 4 * PX, WIDTH - half - 4 * PX)
+    x.min(width - half - 4 * PX).max(half + 4 * PX)
 }
 
 /// A day that matters, as a line through the chart.
@@ -171,7 +180,7 @@ pub(crate) fn marked(svg: &mut Svg, marks: &[Mark], scale: &Scale, top: Px, bott
         let x = scale.x(mark.on);
         ruled(svg, (x, top - 4 * PX), (x, bottom), Paint::Soft, Some("2 3"));
         let label = format!("{}, {}", mark.label, dates::shown(mark.on));
-        let middle = centred(x, &label);
+        let middle = centred(x, &label, WIDTH);
         let half = text::width(&label, SMALL) / 2;
         if middle - half > taken {
             written(svg, middle, top - 8 * PX, &label, Type::SMALL.at(Anchor::Middle));

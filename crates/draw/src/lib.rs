@@ -20,7 +20,7 @@ mod style;
 mod svg;
 mod text;
 
-pub use amount::{Scale, Unit};
+pub use amount::{Estimate, Scale, Unit};
 pub use band::Bands;
 pub use bars::Bars;
 pub use frame::Mark;

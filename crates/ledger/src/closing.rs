@@ -329,7 +329,7 @@ mod tests {
                 currency: Currency::USD,
                 stretch: closes.to_string(),
             },
-            due: Span { low: due, high: due },
+            due: Span::exactly(due),
             working: vec![],
         }
     }

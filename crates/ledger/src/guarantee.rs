@@ -68,7 +68,7 @@ impl Series {
         let due = if earned.is_exact() && earned_due.is_exact() && self.low.paid == self.high.paid {
             let rounded = self.low.paid.to_minor(self.currency).ok_or(too_large)?;
             let due = rounded.checked_sub(self.low.due).ok_or(too_large)?;
-            Span { low: due, high: due }
+            Span::exactly(due)
         } else {
             // Rounding here and of the shares moves at most two minor units from one period to another.
             let minor = |exact: Exact, by| {

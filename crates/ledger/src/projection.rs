@@ -9,6 +9,7 @@
 
 mod basis;
 mod chance;
+mod column;
 mod drawdown;
 mod flow;
 mod future;
@@ -31,14 +32,15 @@ use crate::tally::Kind;
 use abide_model::Date;
 use abide_model::money::{Currency, Exact, PICO};
 use abide_model::name::{Clause, Party};
-use abide_model::scenario::Scenario;
+use abide_model::scenario::{Quantity, Scenario};
 use abide_model::terms::{Cap, Limit, YearBegins};
 use chance::Run;
 use future::Futures;
 use jiff::tz::TimeZone;
 use level::Courses;
-use outcome::Drawn;
-use run::Plan;
+use outcome::{Base, Gathered};
+use run::{Plan, Sheet};
+use std::collections::BTreeSet;
 
 /// A draft in one world, as the projection needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +79,16 @@ pub enum Unprojected {
     /// A sum does not fit.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
+    /// More figures than are kept.
+    #[error("{figures} figures of each of {futures} futures are more than fit: at most {most} futures do")]
+    TooMany {
+        /// How many differ from future to future.
+        figures: usize,
+        /// How many futures were asked for.
+        futures: usize,
+        /// How many would fit.
+        most: usize,
+    },
     /// Stakes that cannot be looked through.
     #[error("draft `{draft}`: {why}")]
     Ownership {
@@ -161,8 +173,6 @@ pub struct PartyOutcome {
     pub received: Row,
     /// What it pays under clauses.
     pub paid: Row,
-    /// What it has been paid by the end of each period.
-    pub paid_up: Vec<Figure>,
     /// All of it together.
     pub cash: Row,
     /// Cash, discounted to the start of the scenario.
@@ -173,6 +183,12 @@ pub struct PartyOutcome {
     pub worth: Vec<Figure>,
     /// By how much the present value is above that under the first draft, future by future.
     pub gain: Figure,
+    /// The same with its parts of the others' present value.
+    pub gain_through: Figure,
+    /// In how many futures the present value is above that under the first draft by a currency unit or more, …
+    pub ahead: u32,
+    /// … and in how many it is as far below.
+    pub behind: u32,
 }
 
 /// What a clause comes to.
@@ -188,10 +204,17 @@ pub struct ClauseOutcome {
     pub payee: Party,
     /// What falls due.
     pub due: Row,
+    /// What has fallen due by the end of each period.
+    pub added_up: Vec<Figure>,
     /// The bound on all it pays, as the draft knows it.
     pub cap: Limit,
+    /// What is left of the bound for the horizon, in minor units, where that is known and in the scenario's currency.
+    pub room: Option<i128>,
     /// When the bound is reached; `None` where there is none.
     pub reached: Option<Reached>,
+    /// What of each whole that it pays is left to the payee once what it owns of others, the payer among them, is looked
+    /// through, as of the first day; `None` where that is the whole.
+    pub kept: Option<Exact>,
 }
 
 /// A figure for each period, and for all.
@@ -205,7 +228,7 @@ pub struct Row {
 
 /// An amount in minor units: exceeded in nine, five and one of ten futures. All three are the same where nothing is
 /// random; each is an interval where terms are not known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Figure {
     /// Exceeded nine times in ten.
     pub p10: Span<i128>,
@@ -213,6 +236,14 @@ pub struct Figure {
     pub p50: Span<i128>,
     /// Exceeded one time in ten.
     pub p90: Span<i128>,
+}
+
+impl Figure {
+    /// The same in every future.
+    #[must_use]
+    pub fn exactly(same: Span<i128>) -> Self {
+        Self { p10: same, p50: same, p90: same }
+    }
 }
 
 /// The last day of the settlement that uses a cap up, early, middling and late. `None` is not within the horizon.
@@ -267,6 +298,12 @@ pub fn middle(
     over(&[(Run::Middle, 0)], &[plans], &Courses::new(scenario)?)
 }
 
+/// What a quantity is in the one future in which every random number is the one in the middle.
+#[must_use]
+pub fn in_the_middle(quantity: &Quantity) -> Exact {
+    chance::value(quantity, Run::Middle)
+}
+
 fn plans<'p>(
     scenario: &'p Scenario,
     drafts: &'p [Terms],
@@ -283,19 +320,23 @@ fn over(
     worlds: &[Vec<Plan<'_>>],
     courses: &Courses<'_>,
 ) -> Result<Vec<Outcome>, Unprojected> {
-    let mut drawn: Vec<Vec<Drawn<'_>>> = worlds.first().into_iter().flatten().map(|_| Vec::new()).collect();
-    for (run, world) in runs {
+    // Those of worlds that no future comes to have no say.
+    let about: BTreeSet<usize> = runs.iter().map(|(_, world)| *world).collect();
+    let drafts = worlds.first().map_or(0, Vec::len);
+    let plans = |draft: usize| about.iter().filter_map(move |world| worlds.get(*world)?.get(draft));
+    let mut gathered: Vec<_> =
+        (0..drafts).map(|draft| Gathered::new(&plans(draft).collect::<Vec<_>>())).collect();
+    for (done, (run, world)) in (1..).zip(runs) {
         let future = courses.in_future(*run)?;
-        for (plan, drawn) in worlds.get(*world).into_iter().flatten().zip(&mut drawn) {
-            drawn.push(Drawn { plan, sheet: plan.work_out(&future)? });
+        let plans = worlds.get(*world).map_or(&[][..], Vec::as_slice);
+        let sheets: Vec<Sheet> = plans.iter().map(|plan| plan.work_out(&future)).collect::<Result<_, _>>()?;
+        let first = plans.first().zip(sheets.first()).map(|(plan, sheet)| Base::new(plan, sheet));
+        for (draft, ((plan, sheet), gathered)) in plans.iter().zip(&sheets).zip(&mut gathered).enumerate() {
+            gathered.push(plan, sheet, first.filter(|_| draft > 0))?;
         }
+        outcome::fits(&gathered, done, runs.len())?;
     }
-    let first = drawn.first();
-    let outcomes = drawn.iter().enumerate().map(|(draft, all)| {
-        let base = first.filter(|_| draft > 0);
-        outcome::outcome(all, base.map(Vec::as_slice))
-    });
-    Ok(outcomes.collect::<Result<_, _>>()?)
+    Ok(gathered.into_iter().map(Gathered::outcome).collect())
 }
 
 /// The first day of the month after the one that `day` lies in.

@@ -9,12 +9,20 @@ use abide_model::money::{Amount, Currency, Exact};
 use abide_model::terms::{Basis, Cap, Limit, Rates, Share, Tier, YearBegins};
 
 /// A value that is known to lie between two others; both are the same when it is known exactly.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Span<T> {
     /// The least it can be.
     pub low: T,
     /// The most it can be.
     pub high: T,
+}
+
+impl<T: Copy> Span<T> {
+    /// What is known exactly.
+    #[must_use]
+    pub fn exactly(value: T) -> Self {
+        Self { low: value, high: value }
+    }
 }
 
 impl<T: PartialEq> Span<T> {

@@ -621,7 +621,7 @@ fn due(
         add((&of.payer, &of.payee), of.currency, due, false)?;
     }
     for Figure { of, minor, .. } in adjustments {
-        add((&of.payer, &of.payee), of.currency, &Span { low: *minor, high: *minor }, false)?;
+        add((&of.payer, &of.payee), of.currency, &Span::exactly(*minor), false)?;
     }
     for share in shares {
         for entry in &share.entries {

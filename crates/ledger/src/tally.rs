@@ -596,13 +596,9 @@ impl Tally {
                 match owed.iter_mut().find(|owing| owing.payee == step.to) {
                     Some(owing) => {
                         owing.exact = sure(&owing.exact.low + &part);
-                        owing.due = plus(&owing.due, &Span { low: minor, high: minor }, currency)?;
+                        owing.due = plus(&owing.due, &Span::exactly(minor), currency)?;
                     }
-                    None => owed.push(owing(
-                        (&terms.holder, &step.to),
-                        sure(part),
-                        Span { low: minor, high: minor },
-                    )),
+                    None => owed.push(owing((&terms.holder, &step.to), sure(part), Span::exactly(minor))),
                 }
             }
             let stretch = Stretch::Period(*period);
@@ -641,8 +637,7 @@ impl Tally {
         for ((period, currency), (paid, credit)) in credits {
             let due = rounding.entry(currency).or_insert_with(|| Cumulative::new(currency)).add(&credit)?;
             let stretch = Stretch::Period(period);
-            let owed =
-                owing((&terms.seller, &terms.buyer), sure(credit.clone()), Span { low: due, high: due });
+            let owed = owing((&terms.seller, &terms.buyer), sure(credit.clone()), Span::exactly(due));
             entries.push(Entry {
                 closed: self.closed(&stretch),
                 stretch,

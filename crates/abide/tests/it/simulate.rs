@@ -124,6 +124,45 @@ fn commitments_units_and_chances_come_out_together_and_what_is_open_is_named() {
     .assert_eq(&done.text());
 }
 
+/// The book above with two stages and what is bought left to chance.
+fn chancy() -> Stage {
+    let [book, (terms, text), (scenario, what_if)] = BOOK;
+    let text = text.replace(
+        "amount = \"100 USD\" }]",
+        "amount = \"100 USD\" }, { since = 2027-01-01, until = 2028-01-01, amount = \"150 USD\" }]",
+    );
+    let uniform = "amount = { shape = \"uniform\", low = \"60 USD\", high = \"130 USD\" }";
+    let what_if = what_if.replace("amount = \"60 USD\"", uniform);
+    let files = [(book.0, book.1), (terms, text.as_str()), (scenario, what_if.as_str())];
+    Stage::new(&files.map(|(name, text)| (format!("book/{name}").leak() as &str, text)))
+}
+
+#[test]
+fn a_commitment_is_drawn_stage_by_stage_and_its_headline_is_what_its_table_says() {
+    let stage = chancy();
+    let words = ["agreement", "simulate", "book", "book/what-if.toml", "--html", "x.html", "--svg", "x.svg"];
+    let done = stage.run(&[&words[..], &["--chart", "commitments", "--of", "spend"]].concat()).text();
+    let table: Vec<&str> = done.lines().filter(|line| line.starts_with("spend  20")).collect();
+    expect![[r#"
+        spend  2026-01-01 to 2026-12-31        100.00   89.98   9.84   4.92  all bought in 77 of 200 futures (p10 2026-10-31)
+        spend  2027-01-01 to 2027-12-31        150.00   89.97  59.84  29.92  all bought in no future"#]].assert_eq(&table.join("\n"));
+    let page = stage.read("x.html");
+    let said = page.lines().filter(|line| line.starts_with("<p>What The Lab is to buy"));
+    expect![[r#"
+        <p>What The Lab is to buy from cloud under <code>spend</code> from 2026-01-01 to 2026-12-31, 100.00 USD, is <b>all bought within the stage in 77 of 200 futures</b>, in one of ten by 2026-10-31. Left at the end: 9.84 (eight of ten: 0.00 to 32.33), and owed for it: 4.92.</p>
+        <p>What The Lab is to buy from cloud under <code>spend</code> from 2027-01-01 to 2027-12-31, 150.00 USD, is <b>not all bought within the stage</b> in any of 200 futures. Left at the end: 59.84 (eight of ten: 25.41 to 82.33), and owed for it: 29.92.</p>"#]].assert_eq(&said.collect::<Vec<_>>().join("\n"));
+    let svg = stage.read("x.svg");
+    let told = svg.split_once("-desc\">").and_then(|(_, rest)| rest.split_once("</desc>")).unwrap().0;
+    expect!["It goes from 0.00 to 89.98 (67.11 to 124.00) USD, then from 0.00 to 89.97 (67.10 to 124.00) USD. 100.00 USD to be bought. 150.00 USD to be bought."].assert_eq(told);
+    let wrong = stage.run(&[&words[..], &["--chart", "commitments", "--of", "nothing"]].concat());
+    expect![[r#"
+        error: there is no chart `commitments` of `nothing`
+        help: there is one of `spend`
+        exit 2
+    "#]]
+    .assert_eq(&wrong.text());
+}
+
 #[test]
 fn what_begins_to_count_within_the_horizon_is_seen_whatever_the_verdict_is() {
     let stage = Stage::new(&[

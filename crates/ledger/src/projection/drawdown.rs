@@ -1,6 +1,6 @@
 //! How far commitments are drawn down, month by month, and what is left to be bought.
 
-use super::outcome::{Drawn, figure, reached};
+use super::column::{Column, Days};
 use super::run::Plan;
 use super::{Figure, Reached};
 use crate::share::Span;
@@ -47,29 +47,33 @@ pub struct StageOutcome {
     pub left: Figure,
     /// What is owed of it.
     pub due: Figure,
+    /// What has been bought in it before its first day within the horizon, before the end of each period from then on,
+    /// and by its end or the horizon's.
+    pub course: Vec<(Date, Figure)>,
     /// When all of it has been bought; `None` where it is not known how much that is.
     pub met: Option<Reached>,
 }
 
-/// What one commitment comes to in one future, in minor units of its currency. One is kept of every future, so it holds
-/// what is shown and nothing else.
+/// What one commitment comes to in one future, in minor units of its currency: what is shown and nothing else.
 #[derive(Debug, Clone)]
 pub(super) struct Drawdown {
     before: i128,
     /// For each period of the tables, what has been bought by its end.
     bought: Vec<i128>,
-    stages: Vec<Kept>,
+    stages: Vec<Drawn>,
 }
 
 /// What a stage comes to in one future, in minor units.
 #[derive(Debug, Clone)]
-struct Kept {
+struct Drawn {
     stretch: Stretch,
     closed: bool,
     wanted: Option<i128>,
     bought: Option<i128>,
     left: Option<i128>,
     due: i128,
+    /// What has been bought in it before each of [`days`] but the last.
+    course: Vec<i128>,
     /// When all of it has been bought, if it has; `None` where it is not known how much that is.
     met: Option<Option<Date>>,
 }
@@ -97,10 +101,11 @@ pub(super) fn keep(
     all.map(|((commit, months), account)| {
         let currency = currency(commit);
         let by = |day: Date| minor(&months.by(day).iter().cloned().sum(), currency);
-        let stages = commit.stages.iter().enumerate().filter_map(|(place, stage)| {
-            let stretch = Stretch::Stage(stage.since, stage.until);
+        let stages = commit.stages.iter().enumerate().filter(|(_, stage)| plan.reaches_into(stage));
+        let stages = stages.filter_map(|(place, stage)| {
+            let stretch = stretch(stage);
             let entry = account.entries.iter().find(|entry| entry.stretch == stretch)?;
-            Some(Kept::new(stage, entry, currency, |wanted| months.met(place, stage, wanted)))
+            Some(Drawn::new(plan, (place, stage), entry, (months, currency)))
         });
         Ok(Drawdown {
             before: by(plan.from)?,
@@ -111,6 +116,10 @@ pub(super) fn keep(
     .collect()
 }
 
+fn stretch(stage: &Stage) -> Stretch {
+    Stretch::Stage(stage.since, stage.until)
+}
+
 fn currency(commit: &Commit) -> Currency {
     tally::commit_currency(commit).unwrap_or(Currency::USD)
 }
@@ -119,78 +128,158 @@ fn minor(exact: &Exact, currency: Currency) -> Result<i128, TooLarge> {
     exact.to_minor(currency).ok_or(TooLarge { currency })
 }
 
-/// Every commitment of a draft over many futures.
-pub(super) fn outcomes(all: &[Drawn<'_>]) -> Vec<CommitOutcome> {
-    let mut found: Vec<CommitOutcome> = Vec::new();
-    for commit in all.iter().flat_map(|one| &one.plan.terms.commits) {
-        if !found.iter().any(|one| one.clause == commit.clause) {
-            found.push(outcome(commit, all));
+/// The days from the first day of a stage to its end, as far as they lie within the horizon: both, and the ends of the
+/// periods between.
+fn days(plan: &Plan<'_>, stage: &Stage) -> Vec<Date> {
+    let (from, until) = (stage.since.max(plan.from), stage.until.unwrap_or(Date::MAX).min(plan.until));
+    let ends = plan.periods.iter().map(|period| period.until);
+    let between = ends.filter(|end| from < *end && *end < until);
+    [from].into_iter().chain(between).chain([until]).collect()
+}
+
+/// A commitment in every future so far.
+pub(super) struct Gathered<'p> {
+    commit: &'p Commit,
+    before: i128,
+    bought: Vec<Column>,
+    stages: Vec<OfStage<'p>>,
+}
+
+/// A stage in every future so far.
+struct OfStage<'p> {
+    stage: &'p Stage,
+    days: Vec<Date>,
+    closed: bool,
+    /// Whether it is known in any future how much is to be bought.
+    known: bool,
+    wanted: Column,
+    bought: Column,
+    left: Column,
+    due: Column,
+    course: Vec<Column>,
+    met: Days,
+}
+
+impl<'p> Gathered<'p> {
+    pub(super) fn new(plan: &'p Plan<'p>, commit: &'p Commit) -> Self {
+        let stage = |stage: &'p Stage| {
+            let days = days(plan, stage);
+            OfStage {
+                stage,
+                closed: false,
+                known: false,
+                wanted: Column::default(),
+                bought: Column::default(),
+                left: Column::default(),
+                due: Column::default(),
+                course: vec![Column::default(); days.len().saturating_sub(1)],
+                days,
+                met: Days::default(),
+            }
+        };
+        Self {
+            commit,
+            before: 0,
+            bought: vec![Column::default(); plan.periods.len()],
+            stages: commit.stages.iter().filter(|stage| plan.reaches_into(stage)).map(stage).collect(),
         }
     }
-    found
-}
 
-fn outcome(commit: &Commit, all: &[Drawn<'_>]) -> CommitOutcome {
-    let drawdowns: Vec<&Drawdown> = all.iter().filter_map(|one| one.drawdown(&commit.clause)).collect();
-    let (from, until) = all.first().map_or((Date::MIN, Date::MAX), |one| (one.plan.from, one.plan.until));
-    let periods = 0..all.first().map_or(0, |one| one.plan.periods.len());
-    let bought =
-        |period: usize| exactly(drawdowns.iter().filter_map(|one| one.bought.get(period).copied()).collect());
-    let within = |stage: &&Stage| stage.since < until && stage.until.is_none_or(|until| from < until);
-    let stages = commit.stages.iter().filter(within);
-    CommitOutcome {
-        clause: commit.clause.clone(),
-        buyer: commit.buyer.clone(),
-        seller: commit.seller.clone(),
-        currency: currency(commit),
-        before: drawdowns.first().map_or(0, |one| one.before),
-        bought: periods.map(bought).collect(),
-        stages: stages.map(|stage| self::stage(stage, &drawdowns)).collect(),
+    pub(super) fn clause(&self) -> &Clause {
+        &self.commit.clause
+    }
+
+    /// Adds what it came to in one more future.
+    pub(super) fn push(&mut self, one: &Drawdown) {
+        self.before = one.before;
+        self.bought
+            .iter_mut()
+            .zip(&one.bought)
+            .for_each(|(column, bought)| column.push(Span::exactly(*bought)));
+        for stage in &mut self.stages {
+            let stretch = stretch(stage.stage);
+            if let Some(drawn) = one.stages.iter().find(|drawn| drawn.stretch == stretch) {
+                stage.push(drawn);
+            }
+        }
+    }
+
+    pub(super) fn columns(&self) -> impl Iterator<Item = &Column> {
+        self.bought.iter().chain(self.stages.iter().flat_map(OfStage::columns))
+    }
+
+    pub(super) fn outcome(self) -> CommitOutcome {
+        CommitOutcome {
+            clause: self.commit.clause.clone(),
+            buyer: self.commit.buyer.clone(),
+            seller: self.commit.seller.clone(),
+            currency: currency(self.commit),
+            before: self.before,
+            bought: self.bought.into_iter().map(Column::figure).collect(),
+            stages: self.stages.into_iter().map(OfStage::outcome).collect(),
+        }
     }
 }
 
-fn stage(stage: &Stage, drawdowns: &[&Drawdown]) -> StageOutcome {
-    let stretch = Stretch::Stage(stage.since, stage.until);
-    let found = drawdowns.iter().filter_map(|one| one.stages.iter().find(|kept| kept.stretch == stretch));
-    let found: Vec<&Kept> = found.collect();
-    let all = |of: fn(&Kept) -> Option<i128>| found.iter().filter_map(|kept| of(kept)).collect::<Vec<_>>();
-    let wanted = all(|kept| kept.wanted);
-    let met = found.iter().filter_map(|kept| kept.met.map(|day| Span { low: day, high: day }));
-    let met: Vec<Span<Option<Date>>> = met.collect();
-    StageOutcome {
-        since: stage.since,
-        until: stage.until,
-        closed: found.first().is_some_and(|kept| kept.closed),
-        wanted: (!wanted.is_empty()).then(|| exactly(wanted)),
-        bought: exactly(all(|kept| kept.bought)),
-        left: exactly(all(|kept| kept.left)),
-        due: exactly(all(|kept| Some(kept.due))),
-        met: (!met.is_empty()).then(|| reached(&met)),
+impl OfStage<'_> {
+    fn push(&mut self, one: &Drawn) {
+        self.closed = one.closed;
+        self.known |= one.wanted.is_some();
+        let figures = [
+            (&mut self.wanted, one.wanted),
+            (&mut self.bought, one.bought),
+            (&mut self.left, one.left),
+            (&mut self.due, Some(one.due)),
+        ];
+        for (column, figure) in figures {
+            figure.into_iter().for_each(|figure| column.push(Span::exactly(figure)));
+        }
+        self.course.iter_mut().zip(&one.course).for_each(|(column, by)| column.push(Span::exactly(*by)));
+        one.met.into_iter().for_each(|day| self.met.push(Span::exactly(day)));
+    }
+
+    fn columns(&self) -> impl Iterator<Item = &Column> {
+        [&self.wanted, &self.bought, &self.left, &self.due].into_iter().chain(&self.course)
+    }
+
+    fn outcome(self) -> StageOutcome {
+        let bought = self.bought.figure();
+        let course = self.course.into_iter().map(Column::figure).chain([bought]);
+        StageOutcome {
+            since: self.stage.since,
+            until: self.stage.until,
+            closed: self.closed,
+            wanted: self.known.then(|| self.wanted.figure()),
+            bought,
+            left: self.left.figure(),
+            due: self.due.figure(),
+            course: self.days.into_iter().zip(course).collect(),
+            met: self.met.reached(),
+        }
     }
 }
 
-fn exactly(values: Vec<i128>) -> Figure {
-    figure(values.into_iter().map(|value| Span { low: value, high: value }))
-}
-
-impl Kept {
-    /// `met` says when so much had been bought, in currency units.
+impl Drawn {
     fn new(
-        stage: &Stage,
+        plan: &Plan<'_>,
+        (place, stage): (usize, &Stage),
         entry: &Entry,
-        currency: Currency,
-        met: impl Fn(&Exact) -> Option<Date>,
+        (months, currency): (&Months, Currency),
     ) -> Result<Self, TooLarge> {
         let figure = |names: &[&str]| names.iter().find_map(|name| entry.figure(name)).map(|span| &span.high);
         let in_minor = |names: &[&str]| figure(names).map(|figure| minor(figure, currency)).transpose();
+        let mut before = days(plan, stage);
+        before.pop();
+        let by = |day: &Date| months.by(*day).get(place).map_or(Ok(0), |drawn| minor(drawn, currency));
         Ok(Self {
-            stretch: Stretch::Stage(stage.since, stage.until),
+            stretch: stretch(stage),
             closed: entry.closed,
             wanted: in_minor(&[tally::WANTED])?,
             bought: in_minor(&[tally::BOUGHT])?,
             left: in_minor(&[tally::SHORT, tally::LEFT])?,
             due: entry.owed.first().map_or(0, |owing| owing.due.high),
-            met: figure(&[tally::WANTED]).map(met),
+            course: before.iter().map(by).collect::<Result<_, _>>()?,
+            met: figure(&[tally::WANTED]).map(|wanted| months.met(place, stage, wanted)),
         })
     }
 }
@@ -200,7 +289,7 @@ impl Months {
     fn met(&self, place: usize, stage: &Stage, wanted: &Exact) -> Option<Date> {
         let full = |drawn: &[Exact]| drawn.get(place).is_some_and(|drawn| drawn >= wanted);
         let (day, _) = self.0.iter().find(|(_, drawn)| full(drawn))?;
-        let last = Stretch::Stage(stage.since, stage.until).last_day().unwrap_or(Date::MAX);
+        let last = stretch(stage).last_day().unwrap_or(Date::MAX);
         // A stage of which what was carried on leaves nothing to buy is met on its first day.
         Some(*day.max(&stage.since).min(&last))
     }
@@ -210,12 +299,5 @@ impl Months {
         let after = self.0.partition_point(|(end, _)| *end < day);
         let last = after.checked_sub(1).and_then(|at| self.0.get(at));
         last.map_or(&[], |(_, drawn)| drawn)
-    }
-}
-
-impl Drawn<'_> {
-    fn drawdown(&self, clause: &Clause) -> Option<&Drawdown> {
-        let place = self.plan.terms.commits.iter().position(|commit| commit.clause == *clause)?;
-        self.sheet.drawdowns.get(place)
     }
 }

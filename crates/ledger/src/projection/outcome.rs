@@ -1,168 +1,344 @@
-//! Many futures as figures: tenths and middles of what each of them comes to.
+//! Many futures as figures: tenths and middles of what each of them comes to. Of a future nothing else is kept.
 
+use super::column::{Column, Days};
 use super::drawdown;
 use super::flow::Flow;
 use super::run::{NOTHING, Plan, Sheet};
-use super::{ClauseOutcome, Figure, Missing, Outcome, PartyOutcome, Reached, Row, Why};
+use super::{ClauseOutcome, Figure, Missing, Outcome, PartyOutcome, Row, Unprojected, Why};
 use crate::share::Span;
 use crate::sum::TooLarge;
-use abide_model::Date;
-use abide_model::money::Currency;
+use abide_model::money::{Currency, Exact};
 use abide_model::name::{Clause, Party};
 use abide_model::scenario::Measure;
 use abide_model::terms::Limit;
 use std::collections::BTreeSet;
 
-/// One future under one draft.
-pub(super) struct Drawn<'p> {
-    /// The draft in the future's world.
-    pub(super) plan: &'p Plan<'p>,
-    pub(super) sheet: Sheet,
+/// The most figures that are kept of all futures together; each takes eight bytes.
+const FIGURES_MAX: usize = 100_000_000;
+/// After how many futures it is looked at how many figures that will be.
+const FUTURES_LOOKED_AT: usize = 64;
+/// A difference below this many minor units is rounding.
+pub(super) const EVEN_MINOR: i128 = 100;
+
+/// One draft in every future so far.
+pub(super) struct Gathered<'p> {
+    parties: Vec<(&'p Party, OfParty)>,
+    flows: Vec<(&'p Flow, OfFlow)>,
+    commits: Vec<drawdown::Gathered<'p>>,
+    missing: Vec<Missing>,
+    unconverted: BTreeSet<Clause>,
 }
 
-/// Many futures as figures; those of the first draft are the same futures.
-pub(super) fn outcome(all: &[Drawn<'_>], first: Option<&[Drawn<'_>]>) -> Result<Outcome, TooLarge> {
-    let parties: BTreeSet<&Party> = all.iter().flat_map(|one| &one.plan.parties).collect();
-    let parties = parties.into_iter().map(|party| self::party(party, all, first));
-    let mut parties: Vec<PartyOutcome> = parties.collect::<Result<_, _>>()?;
-    parties.retain(|one| {
-        let idle = [&one.revenue, &one.bought, &one.received, &one.paid].iter().all(|row| row.is_nothing());
-        let poor = one.worth.iter().all(|figure| *figure == nothing());
-        !idle || !poor || one.look_through != nothing()
-    });
-    let mut flows: Vec<&Flow> = Vec::new();
-    for flow in distinct(all).flat_map(|plan| &plan.flows) {
-        if !flows.contains(&flow) {
-            flows.push(flow);
+/// A figure for each period, and for all of them.
+struct Rows {
+    periods: Vec<Column>,
+    total: Column,
+}
+
+struct OfParty {
+    revenue: Rows,
+    bought: Rows,
+    received: Rows,
+    paid: Rows,
+    cash: Rows,
+    present: Column,
+    through: Column,
+    worth: Vec<Column>,
+    /// Whether anything it holds has a valuation in any future.
+    valued: bool,
+    gain: Column,
+    gain_through: Column,
+    ahead: u32,
+    behind: u32,
+}
+
+struct OfFlow {
+    due: Rows,
+    added_up: Vec<Column>,
+    cap: Limit,
+    room: Option<i128>,
+    kept: Option<Exact>,
+    reached: Days,
+}
+
+/// What one future comes to under the draft that the others are compared with.
+#[derive(Clone, Copy)]
+pub(super) struct Base<'b> {
+    plan: &'b Plan<'b>,
+    sheet: &'b Sheet,
+}
+
+impl<'b> Base<'b> {
+    pub(super) fn new(plan: &'b Plan<'b>, sheet: &'b Sheet) -> Self {
+        Self { plan, sheet }
+    }
+}
+
+impl<'p> Gathered<'p> {
+    /// `plans` are those of the draft in every world that comes about.
+    pub(super) fn new(plans: &[&'p Plan<'p>]) -> Self {
+        let periods = plans.first().map_or(0, |plan| plan.periods.len());
+        let parties: BTreeSet<&Party> = plans.iter().flat_map(|plan| &plan.parties).collect();
+        let mut found = Self {
+            parties: parties.into_iter().map(|party| (party, OfParty::new(periods))).collect(),
+            flows: Vec::new(),
+            commits: Vec::new(),
+            missing: Vec::new(),
+            unconverted: BTreeSet::new(),
+        };
+        for plan in plans {
+            for (at, flow) in plan.flows.iter().enumerate() {
+                if !found.flows.iter().any(|(known, _)| *known == flow) {
+                    found.flows.push((flow, OfFlow::new(plan, at)));
+                }
+            }
+            for commit in &plan.terms.commits {
+                if !found.commits.iter().any(|known| *known.clause() == commit.clause) {
+                    found.commits.push(drawdown::Gathered::new(plan, commit));
+                }
+            }
+            for one in &plan.missing {
+                if !found.missing.contains(one) {
+                    found.missing.push(one.clone());
+                }
+            }
+        }
+        // Those of shares first, also where worlds differ.
+        found.flows.sort_by_key(|(flow, _)| flow.kind);
+        found
+    }
+
+    /// Adds what one more future comes to. `base` is the same future under the first draft, for the others.
+    pub(super) fn push(
+        &mut self,
+        plan: &Plan<'_>,
+        sheet: &Sheet,
+        base: Option<Base<'_>>,
+    ) -> Result<(), TooLarge> {
+        for (party, gathered) in &mut self.parties {
+            gathered.push(party, plan, sheet)?;
+            // A draft gains nothing over itself, also where its terms are not known.
+            if let Some(base) = base {
+                gathered.compare(party, (plan, sheet), base)?;
+            }
+        }
+        for (flow, gathered) in &mut self.flows {
+            let place = plan.flows.iter().position(|one| one == *flow);
+            gathered.push(plan, place.map(|at| (at, sheet)))?;
+        }
+        for gathered in &mut self.commits {
+            let place = plan.terms.commits.iter().position(|commit| commit.clause == *gathered.clause());
+            place.and_then(|at| sheet.drawdowns.get(at)).into_iter().for_each(|one| gathered.push(one));
+        }
+        let new = sheet.unconverted.iter().filter(|clause| !self.unconverted.contains(*clause));
+        let new: Vec<Clause> = new.cloned().collect();
+        self.unconverted.extend(new);
+        Ok(())
+    }
+
+    /// How many figures differ from future to future.
+    fn moving(&self) -> usize {
+        let of_parties = self.parties.iter().flat_map(|(_, one)| one.columns());
+        let of_flows = self.flows.iter().flat_map(|(_, one)| one.due.columns().chain(&one.added_up));
+        let of_commits = self.commits.iter().flat_map(drawdown::Gathered::columns);
+        of_parties.chain(of_flows).chain(of_commits).filter(|column| column.moves()).count()
+    }
+
+    pub(super) fn outcome(self) -> Outcome {
+        let mut parties: Vec<PartyOutcome> =
+            self.parties.into_iter().map(|(party, one)| one.outcome(party)).collect();
+        parties.retain(|one| {
+            let idle =
+                [&one.revenue, &one.bought, &one.received, &one.paid].iter().all(|row| row.is_nothing());
+            let poor = one.worth.iter().all(|figure| *figure == Figure::default());
+            !idle || !poor || one.look_through != Figure::default()
+        });
+        let mut clauses: Vec<ClauseOutcome> =
+            self.flows.into_iter().map(|(flow, one)| one.outcome(flow)).collect();
+        clauses.retain(|clause| !clause.due.is_nothing());
+        let commits = self.commits.into_iter().map(drawdown::Gathered::outcome).collect();
+        // Left out from the start, and amounts that have no rate.
+        let lost = self.unconverted.into_iter().map(|clause| Missing { clause, why: Why::Rate });
+        let mut missing = self.missing;
+        for one in lost {
+            if !missing.contains(&one) {
+                missing.push(one);
+            }
+        }
+        Outcome { parties, clauses, commits, missing }
+    }
+}
+
+/// Whether so many futures may be kept, as far as the first of them tell; asked after each.
+pub(super) fn fits(all: &[Gathered<'_>], done: usize, futures: usize) -> Result<(), Unprojected> {
+    if !done.is_multiple_of(FUTURES_LOOKED_AT) {
+        return Ok(());
+    }
+    let figures: usize = all.iter().map(Gathered::moving).sum();
+    let most = FIGURES_MAX.checked_div(figures).unwrap_or(usize::MAX);
+    if futures > most { Err(Unprojected::TooMany { figures, futures, most }) } else { Ok(()) }
+}
+
+impl Rows {
+    fn new(periods: usize) -> Self {
+        Self { periods: vec![Column::default(); periods], total: Column::default() }
+    }
+
+    /// Adds a row; nothing where there is none.
+    fn push(&mut self, plan: &Plan<'_>, row: Option<&[Span<i128>]>) -> Result<(), TooLarge> {
+        let mut sum = NOTHING;
+        for (at, column) in self.periods.iter_mut().enumerate() {
+            let part = row.and_then(|row| row.get(at)).copied().unwrap_or(NOTHING);
+            sum = plan.plus(&sum, &part)?;
+            column.push(part);
+        }
+        self.total.push(sum);
+        Ok(())
+    }
+
+    fn columns(&self) -> impl Iterator<Item = &Column> {
+        self.periods.iter().chain([&self.total])
+    }
+
+    fn row(self) -> Row {
+        Row { periods: figures(self.periods), total: self.total.figure() }
+    }
+}
+
+fn figures(columns: Vec<Column>) -> Vec<Figure> {
+    columns.into_iter().map(Column::figure).collect()
+}
+
+impl OfParty {
+    fn new(periods: usize) -> Self {
+        let rows = || Rows::new(periods);
+        Self {
+            revenue: rows(),
+            bought: rows(),
+            received: rows(),
+            paid: rows(),
+            cash: rows(),
+            present: Column::default(),
+            through: Column::default(),
+            worth: vec![Column::default(); periods],
+            valued: false,
+            gain: Column::default(),
+            gain_through: Column::default(),
+            ahead: 0,
+            behind: 0,
         }
     }
-    // Those of shares first, also where worlds differ.
-    flows.sort_by_key(|flow| flow.kind);
-    let clauses = flows.into_iter().map(|flow| clause(flow, all));
-    let mut clauses: Vec<ClauseOutcome> = clauses.collect::<Result<_, _>>()?;
-    clauses.retain(|clause| !clause.due.is_nothing());
-    Ok(Outcome { parties, clauses, commits: drawdown::outcomes(all), missing: missing(all) })
-}
 
-/// The plans behind many futures, each once.
-fn distinct<'d>(all: &'d [Drawn<'_>]) -> impl Iterator<Item = &'d Plan<'d>> {
-    let mut seen: Vec<*const Plan<'_>> = Vec::new();
-    all.iter().map(|one| one.plan).filter(move |plan| {
-        let new = !seen.iter().any(|one| std::ptr::eq(*one, *plan));
-        if new {
-            seen.push(std::ptr::from_ref(*plan));
+    fn push(&mut self, party: &Party, plan: &Plan<'_>, sheet: &Sheet) -> Result<(), TooLarge> {
+        let at = plan.parties.binary_search(party).ok();
+        let exactly = |row: &Vec<i128>| row.iter().map(|one| Span::exactly(*one)).collect::<Vec<_>>();
+        for (rows, all) in [(&mut self.revenue, &sheet.revenue), (&mut self.bought, &sheet.bought)] {
+            rows.push(plan, at.and_then(|at| all.get(at)).map(exactly).as_deref())?;
         }
-        new
-    })
-}
-
-fn party(party: &Party, all: &[Drawn<'_>], first: Option<&[Drawn<'_>]>) -> Result<PartyOutcome, TooLarge> {
-    let exactly = |row: &Vec<i128>| row.iter().map(|one| Span { low: *one, high: *one }).collect();
-    let whole =
-        |of: fn(&Sheet) -> &Vec<Vec<i128>>| row(all, |one| Ok(one.of(of(&one.sheet), party).map(exactly)));
-    let spans =
-        |of: fn(&Sheet) -> &Vec<Vec<Span<i128>>>| row(all, |one| Ok(one.of(of(&one.sheet), party).cloned()));
-    let single = |of: fn(&Sheet) -> &Vec<Span<i128>>| {
-        figure(all.iter().map(|one| one.of(of(&one.sheet), party).copied().unwrap_or(NOTHING)))
-    };
-    let valued = all.iter().any(|one| one.worth(party).is_some());
-    let worth = row(all, |one| Ok(one.worth(party).map(exactly)))?.periods;
-    Ok(PartyOutcome {
-        party: party.clone(),
-        revenue: whole(|sheet| &sheet.revenue)?,
-        bought: whole(|sheet| &sheet.bought)?,
-        received: spans(|sheet| &sheet.received)?,
-        paid: spans(|sheet| &sheet.paid)?,
-        paid_up: row(all, |one| added_up(one, party).map(Some))?.periods,
-        cash: row(all, |one| one.cash(party).map(Some))?,
-        present_value: single(|sheet| &sheet.present),
-        look_through: single(|sheet| &sheet.through),
-        worth: if valued { worth } else { Vec::new() },
-        gain: gain(party, all, first)?,
-    })
-}
-
-/// For each period, what a party has been paid by its end.
-fn added_up(one: &Drawn<'_>, party: &Party) -> Result<Vec<Span<i128>>, TooLarge> {
-    let mut sum = NOTHING;
-    let mut add = |part: &Span<i128>| {
-        sum = one.plan.plus(&sum, part)?;
-        Ok(sum)
-    };
-    one.of(&one.sheet.received, party).into_iter().flatten().map(&mut add).collect()
-}
-
-fn gain(party: &Party, all: &[Drawn<'_>], first: Option<&[Drawn<'_>]>) -> Result<Figure, TooLarge> {
-    // A draft gains nothing over itself, also where its terms are not known.
-    let Some(first) = first else { return Ok(nothing()) };
-    let mut gains = Vec::with_capacity(all.len());
-    for (one, base) in all.iter().zip(first) {
-        let own = one.plan.measured(&one.sheet, party, Measure::PresentValue)?;
-        let base = base.plan.measured(&base.sheet, party, Measure::PresentValue)?;
-        gains.push(one.plan.plus(&own, &Span { low: -base.high, high: -base.low })?);
+        for (rows, all) in [(&mut self.received, &sheet.received), (&mut self.paid, &sheet.paid)] {
+            rows.push(plan, at.and_then(|at| all.get(at)).map(Vec::as_slice))?;
+        }
+        let cash = at.map(|at| sheet.cash(at, plan.currency)).transpose()?;
+        self.cash.push(plan, cash.as_deref())?;
+        for (column, all) in [(&mut self.present, &sheet.present), (&mut self.through, &sheet.through)] {
+            column.push(at.and_then(|at| all.get(at)).copied().unwrap_or(NOTHING));
+        }
+        let worth = at.and_then(|at| sheet.worth.get(&at));
+        self.valued |= worth.is_some();
+        for (place, column) in self.worth.iter_mut().enumerate() {
+            column.push(Span::exactly(worth.and_then(|worth| worth.get(place)).copied().unwrap_or(0)));
+        }
+        Ok(())
     }
-    Ok(figure(gains.into_iter()))
-}
 
-fn clause(flow: &Flow, all: &[Drawn<'_>]) -> Result<ClauseOutcome, TooLarge> {
-    let place = |one: &Drawn<'_>| one.plan.flows.iter().position(|other| other == flow);
-    let due = row(all, |one| Ok(place(one).and_then(|at| one.sheet.due.get(at)).cloned()))?;
-    let days = all.iter().filter_map(|one| *one.sheet.reached.get(place(one)?)?);
-    let days: Vec<Span<Option<Date>>> = days.collect();
-    let cap = all.iter().find_map(|one| Some(one.plan.terms.shares.get(place(one)?)?.cap.total));
-    Ok(ClauseOutcome {
-        clause: flow.clause.clone(),
-        kind: flow.kind,
-        payer: flow.payer.clone(),
-        payee: flow.payee.clone(),
-        due,
-        cap: cap.unwrap_or(Limit::None),
-        reached: (!days.is_empty()).then(|| reached(&days)),
-    })
-}
+    /// By how much it is better off than in the same future under the first draft.
+    fn compare(
+        &mut self,
+        party: &Party,
+        (plan, sheet): (&Plan<'_>, &Sheet),
+        base: Base<'_>,
+    ) -> Result<(), TooLarge> {
+        let gain = |measure| {
+            let own = plan.measured(sheet, party, measure)?;
+            let other = base.plan.measured(base.sheet, party, measure)?;
+            plan.plus(&own, &Span { low: -other.high, high: -other.low })
+        };
+        let present = gain(Measure::PresentValue)?;
+        self.ahead += u32::from(present.low >= EVEN_MINOR);
+        self.behind += u32::from(present.high <= -EVEN_MINOR);
+        self.gain.push(present);
+        self.gain_through.push(gain(Measure::LookThrough)?);
+        Ok(())
+    }
 
-/// What is in no figure, or not wholly: the clauses left out from the start, and those with amounts that have no rate.
-fn missing(all: &[Drawn<'_>]) -> Vec<Missing> {
-    let lost: BTreeSet<&Clause> = all.iter().flat_map(|one| &one.sheet.unconverted).collect();
-    let lost = lost.into_iter().map(|clause| Missing { clause: clause.clone(), why: Why::Rate });
-    let mut found: Vec<Missing> = Vec::new();
-    for one in distinct(all).flat_map(|plan| plan.missing.iter().cloned()).chain(lost) {
-        if !found.contains(&one) {
-            found.push(one);
+    fn columns(&self) -> impl Iterator<Item = &Column> {
+        let rows = [&self.revenue, &self.bought, &self.received, &self.paid, &self.cash];
+        let alone = [&self.present, &self.through, &self.gain, &self.gain_through];
+        rows.into_iter().flat_map(Rows::columns).chain(alone).chain(&self.worth)
+    }
+
+    fn outcome(self, party: &Party) -> PartyOutcome {
+        PartyOutcome {
+            party: party.clone(),
+            revenue: self.revenue.row(),
+            bought: self.bought.row(),
+            received: self.received.row(),
+            paid: self.paid.row(),
+            cash: self.cash.row(),
+            present_value: self.present.figure(),
+            look_through: self.through.figure(),
+            worth: if self.valued { figures(self.worth) } else { Vec::new() },
+            gain: self.gain.figure(),
+            gain_through: self.gain_through.figure(),
+            ahead: self.ahead,
+            behind: self.behind,
         }
     }
-    found
 }
 
-fn row(
-    all: &[Drawn<'_>],
-    of: impl Fn(&Drawn<'_>) -> Result<Option<Vec<Span<i128>>>, TooLarge>,
-) -> Result<Row, TooLarge> {
-    let periods = all.first().map_or(0, |one| one.plan.periods.len());
-    let mut columns: Vec<Vec<Span<i128>>> = vec![Vec::with_capacity(all.len()); periods];
-    let mut totals = Vec::with_capacity(all.len());
-    for one in all {
-        let row = of(one)?.unwrap_or_else(|| vec![NOTHING; periods]);
-        totals.push(row.iter().try_fold(NOTHING, |sum, part| one.plan.plus(&sum, part))?);
-        columns.iter_mut().zip(row).for_each(|(column, part)| column.push(part));
-    }
-    let periods = columns.into_iter().map(|column| figure(column.into_iter())).collect();
-    Ok(Row { periods, total: figure(totals.into_iter()) })
-}
-
-impl Drawn<'_> {
-    /// The place of a party in a list that has one for each of the plan's.
-    fn of<'a, T>(&self, all: &'a [T], party: &Party) -> Option<&'a T> {
-        self.plan.parties.binary_search(party).ok().and_then(|at| all.get(at))
+impl OfFlow {
+    fn new(plan: &Plan<'_>, at: usize) -> Self {
+        // Flows begin with those of shares, in their order.
+        let share = plan.terms.shares.get(at);
+        Self {
+            due: Rows::new(plan.periods.len()),
+            added_up: vec![Column::default(); plan.periods.len()],
+            cap: share.map_or(Limit::None, |share| share.cap.total),
+            room: None,
+            kept: plan.kept(at),
+            reached: Days::default(),
+        }
     }
 
-    fn worth(&self, party: &Party) -> Option<&Vec<i128>> {
-        self.plan.parties.binary_search(party).ok().and_then(|at| self.sheet.worth.get(&at))
+    fn push(&mut self, plan: &Plan<'_>, place: Option<(usize, &Sheet)>) -> Result<(), TooLarge> {
+        let row = place.and_then(|(at, sheet)| sheet.due.get(at));
+        self.due.push(plan, row.map(Vec::as_slice))?;
+        let mut sum = NOTHING;
+        for (at, column) in self.added_up.iter_mut().enumerate() {
+            sum = plan.plus(&sum, &row.and_then(|row| row.get(at)).copied().unwrap_or(NOTHING))?;
+            column.push(sum);
+        }
+        let bound = place.and_then(|(at, sheet)| sheet.bounds.get(at).copied().flatten());
+        if let Some(bound) = bound {
+            self.room = self.room.or(bound.room);
+            self.reached.push(bound.reached);
+        }
+        Ok(())
     }
 
-    fn cash(&self, party: &Party) -> Result<Vec<Span<i128>>, TooLarge> {
-        let at = self.plan.parties.binary_search(party).ok();
-        at.map_or(Ok(Vec::new()), |at| self.sheet.cash(at, self.plan.currency))
+    fn outcome(self, flow: &Flow) -> ClauseOutcome {
+        ClauseOutcome {
+            clause: flow.clause.clone(),
+            kind: flow.kind,
+            payer: flow.payer.clone(),
+            payee: flow.payee.clone(),
+            due: self.due.row(),
+            added_up: figures(self.added_up),
+            cap: self.cap,
+            room: self.room,
+            reached: self.reached.reached(),
+            kept: self.kept,
+        }
     }
 }
 
@@ -190,37 +366,6 @@ impl Sheet {
 
 impl Row {
     fn is_nothing(&self) -> bool {
-        self.total == nothing() && self.periods.iter().all(|figure| *figure == nothing())
+        self.total == Figure::default() && self.periods.iter().all(|figure| *figure == Figure::default())
     }
-}
-
-fn nothing() -> Figure {
-    Figure { p10: NOTHING, p50: NOTHING, p90: NOTHING }
-}
-
-pub(super) fn figure(values: impl Iterator<Item = Span<i128>>) -> Figure {
-    let (mut lows, mut highs): (Vec<i128>, Vec<i128>) = values.map(|span| (span.low, span.high)).unzip();
-    lows.sort_unstable();
-    highs.sort_unstable();
-    let at = |percent: usize| Span { low: rank(&lows, percent), high: rank(&highs, percent) };
-    Figure { p10: at(10), p50: at(50), p90: at(90) }
-}
-
-/// The value that `percent` of a hundred do not exceed (nearest rank).
-fn rank<T: Copy + Default>(sorted: &[T], percent: usize) -> T {
-    let place = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
-    sorted.get(place).copied().unwrap_or_default()
-}
-
-pub(super) fn reached(days: &[Span<Option<Date>>]) -> Reached {
-    // Never comes after every day.
-    let never = |day: Option<Date>| day.unwrap_or(Date::MAX);
-    let mut lows: Vec<Date> = days.iter().map(|span| never(span.low)).collect();
-    let mut highs: Vec<Date> = days.iter().map(|span| never(span.high)).collect();
-    lows.sort_unstable();
-    highs.sort_unstable();
-    let day = |sorted: &[Date], percent| Some(rank(sorted, percent)).filter(|day| *day < Date::MAX);
-    let at = |percent| Span { low: day(&lows, percent), high: day(&highs, percent) };
-    let times = highs.iter().filter(|day| **day < Date::MAX).count();
-    Reached { p10: at(10), p50: at(50), p90: at(90), times: u32::try_from(times).unwrap_or(u32::MAX) }
 }

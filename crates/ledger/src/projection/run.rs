@@ -8,7 +8,7 @@ use super::level::{Course, Future};
 use super::weight::Weights;
 use super::worth::{self, Held};
 use super::{Calendar, Missing, Piece, Stage, Terms, Unprojected};
-use crate::accrual::Worked;
+use crate::accrual::{Settlement, Worked};
 use crate::bases::Bases;
 use crate::convert::Rates;
 use crate::period::day_start;
@@ -92,8 +92,8 @@ pub(super) struct Sheet {
     pub(super) paid: Vec<Vec<Span<i128>>>,
     /// For each flow.
     pub(super) due: Vec<Vec<Span<i128>>>,
-    /// For each share.
-    pub(super) reached: Vec<Option<Span<Option<Date>>>>,
+    /// For each share; `None` where it has no bound that is known.
+    pub(super) bounds: Vec<Option<Bounded>>,
     /// For each commitment.
     pub(super) drawdowns: Vec<Drawdown>,
     pub(super) present: Vec<Span<i128>>,
@@ -102,6 +102,15 @@ pub(super) struct Sheet {
     pub(super) worth: BTreeMap<usize, Vec<i128>>,
     /// Clauses with amounts that no rate turns into the currency of the scenario, or of the clause.
     pub(super) unconverted: BTreeSet<Clause>,
+}
+
+/// What becomes of the bound on a share's total in one future.
+#[derive(Clone, Copy)]
+pub(super) struct Bounded {
+    /// What is left of it for the horizon, in minor units, where it is in the scenario's currency.
+    pub(super) room: Option<i128>,
+    /// The last day of the settlement that uses it up.
+    pub(super) reached: Span<Option<Date>>,
 }
 
 pub(super) const NOTHING: Span<i128> = Span { low: 0, high: 0 };
@@ -173,8 +182,8 @@ impl<'p> Plan<'p> {
         let mut months = vec![Months::default(); self.terms.commits.len()];
         let traded = self.trade(future, &mut bases, (&mut sheet, &mut months))?;
         let reckoned = bases.work_out()?;
-        let reached = reckoned.shares.iter().map(|(share, worked)| self.reached(share, worked));
-        sheet.reached = reached.collect();
+        let bounds = reckoned.shares.iter().map(|(share, worked)| self.bounded(share, worked));
+        sheet.bounds = bounds.collect();
         sheet.drawdowns = drawdown::keep(self, &months, &reckoned.accounts)?;
         let moved = self.settle(&reckoned, &mut sheet)?;
         self.value(future, (&traded, &moved), &mut sheet)?;
@@ -242,23 +251,41 @@ impl<'p> Plan<'p> {
         Ok(())
     }
 
-    /// The last day of the settlement that uses up the bound of a share; `None` where it has none that is known.
-    fn reached(&self, share: &Share, worked: &[Worked]) -> Option<Span<Option<Date>>> {
+    /// What becomes of the bound of a share; `None` where it has none that is known.
+    fn bounded(&self, share: &Share, worked: &[Worked]) -> Option<Bounded> {
         let (cap, currency) = super::bound(&share.cap)?;
         let worked = worked.iter().find(|worked| worked.currency == currency);
+        let counts = |one: &&Settlement| share.cap.from.is_none_or(|from| one.period.first_day() >= from);
         let day = |end: fn(&Span<Exact>) -> &Exact| {
             let mut used = Exact::zero();
             let mut settled = worked.into_iter().flat_map(Worked::all);
             let full = settled.find(|settlement| {
-                if share.cap.from.is_none_or(|from| settlement.period.first_day() >= from) {
+                if counts(settlement) {
                     used += end(&settlement.share);
                 }
                 used >= cap
             });
             full.map(|settlement| settlement.period.last_day()).filter(|day| *day < self.until)
         };
+        let past = worked.into_iter().flat_map(|worked| &worked.history).filter(counts);
+        let used: Exact = past.map(|settlement| settlement.share.high.clone()).sum();
+        let room = (&cap - &used).to_minor(currency).filter(|_| currency == self.currency);
         // What pays more uses the bound up sooner.
-        Some(Span { low: day(|share| &share.high), high: day(|share| &share.low) })
+        Some(Bounded { room, reached: Span { low: day(|share| &share.high), high: day(|share| &share.low) } })
+    }
+
+    /// What of each whole that a flow pays is left to its payee, looked through what it owns; `None` where that is the
+    /// whole.
+    pub(super) fn kept(&self, flow: usize) -> Option<Exact> {
+        let payee = &self.flows.get(flow)?.payee;
+        let at = self.parties.iter().position(|party| party == payee)?;
+        let kept = self.through.as_ref()?.get(at)?.of_flow(flow);
+        Some(kept).filter(|kept| *kept != Exact::whole(1))
+    }
+
+    /// Whether a stage of a commitment lies in the horizon, or a part of it.
+    pub(super) fn reaches_into(&self, stage: &terms::Stage) -> bool {
+        stage.since < self.until && stage.until.is_none_or(|until| self.from < until)
     }
 
     /// Present values, own and with parts of others', and what stakes are worth.

@@ -6,6 +6,7 @@
 
 use super::Unprojected;
 use super::level::Courses;
+use super::outcome::EVEN_MINOR;
 use super::run::Plan;
 use crate::share::Span;
 use abide_model::money::{Amount, Exact};
@@ -13,8 +14,6 @@ use abide_model::scenario::Search;
 
 /// Steps of the grid.
 const STEPS: i128 = 96;
-/// A difference below this many minor units is rounding.
-const EVEN_MINOR: i128 = 100;
 
 /// What a search found.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -38,6 +38,12 @@ impl Weights {
         }
     }
 
+    /// How much of a flow counts.
+    pub(super) fn of_flow(&self, flow: usize) -> Exact {
+        let found = self.moved.iter().find(|(at, _)| *at == flow);
+        found.map_or_else(Exact::zero, |(_, part)| part.clone())
+    }
+
     /// The sum in minor units, of what everybody's trade and every flow is worth, in trillionths of one. `None` when it
     /// does not fit.
     pub(super) fn weigh(&self, traded: &[i128], moved: &[Span<i128>]) -> Option<Span<i128>> {

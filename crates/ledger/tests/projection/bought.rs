@@ -62,12 +62,16 @@ fn commits(projection: &Projection) -> String {
     let met = |met: &Reached| {
         format!("{}/{}/{} in {}", day(met.p10.low), day(met.p50.low), day(met.p90.low), met.times)
     };
+    let course = |course: &[(Date, Figure)]| {
+        let points = course.iter().map(|(day, by)| format!("{} by {day}", figure(by)));
+        points.collect::<Vec<_>>().join(", ")
+    };
     let mut out = String::new();
     for CommitOutcome { clause, before, bought, stages, .. } in &projection.drafts[0].commits {
         out += &format!("{clause}: {} before, then {}\n", exact(&before.to_string()), all(bought));
         for one in stages {
             out += &format!(
-                "  {}: {} of {}, {} left{}, {} due, met {}\n",
+                "  {}: {} of {}, {} left{}, {} due, met {}; {}\n",
                 one.since,
                 figure(&one.bought),
                 one.wanted.as_ref().map_or("?".to_owned(), figure),
@@ -75,6 +79,7 @@ fn commits(projection: &Projection) -> String {
                 if one.closed { "" } else { " so far" },
                 figure(&one.due),
                 one.met.as_ref().map_or("?".to_owned(), met),
+                course(&one.course),
             );
         }
     }
@@ -101,16 +106,29 @@ fn a_commitment_is_drawn_down_by_what_is_bought_and_its_shortfall_falls_due() {
         &scenario,
         committed(commit(&["100", "100", "100", "100", "100"], "100%")),
         expect![[r#"
-        terms cloud: cash 150 70 110 40 = 370; received 10, paid 0, present 370, through 370
-        terms lab: cash -150 -70 -110 -40 = -370; received 0, paid 10, present -370, through -370
-        terms c: 0 10 0 0; no cap
-        c: 0 before, then 150 210 320 360
-          2026-01-01: 150 of 100, 0 left, 0 due, met 2026-08-31/2026-08-31/2026-08-31 in 1
-          2027-01-01: 60 of 80, 20 left, 10 due, met never/never/never in 0
-          2028-01-01: 110 of 110, 0 left, 0 due, met 2028-12-31/2028-12-31/2028-12-31 in 1
-          2029-01-01: 40 of 100, 60 left so far, 0 due, met never/never/never in 0
-    "#]],
+            terms cloud: cash 150 70 110 40 = 370; received 10, paid 0, present 370, through 370
+            terms lab: cash -150 -70 -110 -40 = -370; received 0, paid 10, present -370, through -370
+            terms c: 0 10 0 0; no cap
+            c: 0 before, then 150 210 320 360
+              2026-01-01: 150 of 100, 0 left, 0 due, met 2026-08-31/2026-08-31/2026-08-31 in 1; 0 by 2026-01-01, 150 by 2027-01-01
+              2027-01-01: 60 of 80, 20 left, 10 due, met never/never/never in 0; 0 by 2027-01-01, 60 by 2028-01-01
+              2028-01-01: 110 of 110, 0 left, 0 due, met 2028-12-31/2028-12-31/2028-12-31 in 1; 0 by 2028-01-01, 110 by 2029-01-01
+              2029-01-01: 40 of 100, 60 left so far, 0 due, met never/never/never in 0; 0 by 2029-01-01, 40 by 2029-07-01
+        "#]],
     );
+}
+
+#[test]
+fn each_stage_is_drawn_down_from_nothing_by_the_end_of_every_period() {
+    let mut scenario = spending(&["120", "60"]);
+    scenario.every = abide_model::terms::Every::Quarter;
+    (scenario.from, scenario.until) = (date(2026, 4, 1), date(2027, 8, 1));
+    let worked = worked(&scenario, &[under(&scenario, committed(commit(&["60", "60"], "0%")))]);
+    expect![[r#"
+        c: 0 before, then 30 60 90 105 120 125
+          2026-01-01: 90 of 60, 0 left, 0 due, met 2026-09-30/2026-09-30/2026-09-30 in 1; 0 by 2026-04-01, 30 by 2026-07-01, 60 by 2026-10-01, 90 by 2027-01-01
+          2027-01-01: 35 of 48, 13 left so far, 0 due, met never/never/never in 0; 0 by 2027-01-01, 15 by 2027-04-01, 30 by 2027-07-01, 35 by 2027-08-01
+    "#]].assert_eq(&commits(&worked));
 }
 
 #[test]
@@ -132,12 +150,12 @@ fn a_commitment_toward_which_nothing_is_forecast_is_named_and_owes_nothing() {
         &scenario,
         money,
         expect![[r#"
-        terms cloud: cash 100 0 0 0 0 = 100; received 100, paid 0, present 100, through 100
-        terms lab: cash -100 0 0 0 0 = -100; received 0, paid 100, present -100, through -100
-        terms c: 100 0 0 0 0; no cap
-        c: 0 before, then 0 0 0 0 0
-          2026-01-01: 0 of 100, 100 left, 100 due, met never/never/never in 0
-    "#]],
+            terms cloud: cash 100 0 0 0 0 = 100; received 100, paid 0, present 100, through 100
+            terms lab: cash -100 0 0 0 0 = -100; received 0, paid 100, present -100, through -100
+            terms c: 100 0 0 0 0; no cap
+            c: 0 before, then 0 0 0 0 0
+              2026-01-01: 0 of 100, 100 left, 100 due, met never/never/never in 0; 0 by 2026-01-01, 0 by 2027-01-01
+        "#]],
     );
 }
 
@@ -159,13 +177,13 @@ fn what_was_entered_before_the_horizon_counts_and_amounts_may_be_unknown() {
         &scenario,
         money.clone(),
         expect![[r#"
-        terms cloud: cash 95 0 0 0 = 95; received 35, paid 0, present 95, through 95
-        terms lab: cash -95 0 0 0 = -95; received 0, paid 35, present -95, through -95
-        terms c: 35 0 0 0; no cap
-        c: 9500 before, then 155 155 155 155
-          2027-01-01: 60 of 105, 45 left, 35 due, met never/never/never in 0
-          2028-01-01: 0 of ?, 0 left, 0 due, met ?
-    "#]],
+            terms cloud: cash 95 0 0 0 = 95; received 35, paid 0, present 95, through 95
+            terms lab: cash -95 0 0 0 = -95; received 0, paid 35, present -95, through -95
+            terms c: 35 0 0 0; no cap
+            c: 9500 before, then 155 155 155 155
+              2027-01-01: 60 of 105, 45 left, 35 due, met never/never/never in 0; 0 by 2027-01-01, 60 by 2028-01-01
+              2028-01-01: 0 of ?, 0 left, 0 due, met ?; 0 by 2028-01-01, 0 by 2029-01-01
+        "#]],
     );
     // Without it nothing is known of the first stage, and nothing rolls over from it.
     money.purchases.clear();
@@ -173,13 +191,13 @@ fn what_was_entered_before_the_horizon_counts_and_amounts_may_be_unknown() {
         &scenario,
         money,
         expect![[r#"
-        terms cloud: cash 90 0 0 0 = 90; received 30, paid 0, present 90, through 90
-        terms lab: cash -90 0 0 0 = -90; received 0, paid 30, present -90, through -90
-        terms c: 30 0 0 0; no cap
-        c: 0 before, then 60 60 60 60
-          2027-01-01: 60 of 100, 40 left, 30 due, met never/never/never in 0
-          2028-01-01: 0 of ?, 0 left, 0 due, met ?
-    "#]],
+            terms cloud: cash 90 0 0 0 = 90; received 30, paid 0, present 90, through 90
+            terms lab: cash -90 0 0 0 = -90; received 0, paid 30, present -90, through -90
+            terms c: 30 0 0 0; no cap
+            c: 0 before, then 60 60 60 60
+              2027-01-01: 60 of 100, 40 left, 30 due, met never/never/never in 0; 0 by 2027-01-01, 60 by 2028-01-01
+              2028-01-01: 0 of ?, 0 left, 0 due, met ?; 0 by 2028-01-01, 0 by 2029-01-01
+        "#]],
     );
 }
 
@@ -216,14 +234,14 @@ fn a_stage_of_which_nothing_is_left_to_buy_is_met_when_it_begins() {
         &scenario,
         committed(carried),
         expect![[r#"
-        terms cloud: cash 200 0 100 0 0 = 300; received 100, paid 0, present 300, through 300
-        terms lab: cash -200 0 -100 0 0 = -300; received 0, paid 100, present -300, through -300
-        terms c: 0 0 100 0 0; no cap
-        c: 0 before, then 200 200 200 200 200
-          2026-01-01: 200 of 100, 0 left, 0 due, met 2026-08-31/2026-08-31/2026-08-31 in 1
-          2027-01-01: 0 of 0, 0 left, 0 due, met 2027-01-01/2027-01-01/2027-01-01 in 1
-          2028-01-01: 0 of 100, 100 left, 100 due, met never/never/never in 0
-    "#]],
+            terms cloud: cash 200 0 100 0 0 = 300; received 100, paid 0, present 300, through 300
+            terms lab: cash -200 0 -100 0 0 = -300; received 0, paid 100, present -300, through -300
+            terms c: 0 0 100 0 0; no cap
+            c: 0 before, then 200 200 200 200 200
+              2026-01-01: 200 of 100, 0 left, 0 due, met 2026-08-31/2026-08-31/2026-08-31 in 1; 0 by 2026-05-01, 200 by 2027-01-01
+              2027-01-01: 0 of 0, 0 left, 0 due, met 2027-01-01/2027-01-01/2027-01-01 in 1; 0 by 2027-01-01, 0 by 2028-01-01
+              2028-01-01: 0 of 100, 100 left, 100 due, met never/never/never in 0; 0 by 2028-01-01, 0 by 2029-01-01
+        "#]],
     );
 }
 
@@ -242,7 +260,7 @@ fn a_sale_to_a_party_is_what_that_party_buys() {
         terms lab: cash -95 = -95; received 0, paid 5, present -95, through -95
         terms c: 5; no cap
         c: 0 before, then 90
-          2026-01-01: 90 of 100, 10 left, 5 due, met never/never/never in 0
+          2026-01-01: 90 of 100, 10 left, 5 due, met never/never/never in 0; 0 by 2026-01-01, 90 by 2027-01-01
     "#]]
     .assert_eq(&(table(&worked, &["terms"]) + &commits(&worked)));
 }
@@ -258,12 +276,12 @@ fn how_far_a_commitment_is_drawn_down_may_be_left_to_chance() {
         &scenario,
         committed(commit(&["100"], "100%")),
         expect![[r#"
-        terms cloud: cash 100/100/139.12 0 0 0 0 = 100/100/139.12; received 0/1.63/42.18, paid 0, present 100/100/139.12, through 100/100/139.12
-        terms lab: cash -139.16/-100/-100 0 0 0 0 = -139.16/-100/-100; received 0, paid 0/1.63/42.18, present -139.16/-100/-100, through -139.16/-100/-100
-        terms c: 0/1.63/42.18 0 0 0 0; no cap
-        c: 0 before, then 57.78/98.27/139.12 57.78/98.27/139.12 57.78/98.27/139.12 57.78/98.27/139.12 57.78/98.27/139.12
-          2026-01-01: 57.78/98.27/139.12 of 100, 0/1.63/42.18 left, 0/1.63/42.18 due, met 2026-09-30/never/never in 196
-    "#]],
+            terms cloud: cash 100/100/139.12 0 0 0 0 = 100/100/139.12; received 0/1.63/42.18, paid 0, present 100/100/139.12, through 100/100/139.12
+            terms lab: cash -139.16/-100/-100 0 0 0 0 = -139.16/-100/-100; received 0, paid 0/1.63/42.18, present -139.16/-100/-100, through -139.16/-100/-100
+            terms c: 0/1.63/42.18 0 0 0 0; no cap
+            c: 0 before, then 57.78/98.27/139.12 57.78/98.27/139.12 57.78/98.27/139.12 57.78/98.27/139.12 57.78/98.27/139.12
+              2026-01-01: 57.78/98.27/139.12 of 100, 0/1.63/42.18 left, 0/1.63/42.18 due, met 2026-09-30/never/never in 196; 0 by 2026-01-01, 57.78/98.27/139.12 by 2027-01-01
+        "#]],
     );
 }
 

@@ -18,10 +18,10 @@ fn the_capped_share_of_the_table_of_answers_comes_out_of_a_forecast() {
         &scenario,
         &[vec![share("s", "lab", "cloud", "20%", total("38"))]],
         expect![[r#"
-        terms cloud: cash 6 12 18 2 0 = 38; received 38, paid 0, present 38, through 38
-        terms lab: cash 24 48 72 118 150 = 412; received 0, paid 38, present 412, through 412
-        terms s: 6 12 18 2 0; reached 2029-12-31/2029-12-31/2029-12-31 in 1 of 1
-    "#]],
+            terms cloud: cash 6 12 18 2 0 = 38; received 38, paid 0, present 38, through 38
+            terms lab: cash 24 48 72 118 150 = 412; received 0, paid 38, present 412, through 412
+            terms s: 6 12 18 2 0; 38 of its cap left, reached 2029-12-31/2029-12-31/2029-12-31 in 1 of 1
+        "#]],
     );
 }
 
@@ -70,10 +70,10 @@ fn a_floor_is_owed_in_periods_without_revenue_from_the_horizon_on() {
         &scenario,
         money.clone(),
         expect![[r#"
-        terms cloud: cash 15 20 15 40 0 = 90; received 90, paid 0, present 90, through 90
-        terms lab: cash -15 80 35 260 0 = 360; received 0, paid 90, present 360, through 360
-        terms s: 15 20 15 40 0; reached 2029-12-31/2029-12-31/2029-12-31 in 1 of 1
-    "#]],
+            terms cloud: cash 15 20 15 40 0 = 90; received 90, paid 0, present 90, through 90
+            terms lab: cash -15 80 35 260 0 = 360; received 0, paid 90, present 360, through 360
+            terms s: 15 20 15 40 0; 90 of its cap left, reached 2029-12-31/2029-12-31/2029-12-31 in 1 of 1
+        "#]],
     );
     // What was sold before the horizon uses up the cap, and its floors count from then on: 40 and 15 of 90.
     let row = Revenue {
@@ -97,7 +97,7 @@ fn a_floor_is_owed_in_periods_without_revenue_from_the_horizon_on() {
         expect![[r#"
             terms cloud: cash 15 20 0 0 0 = 35; received 35, paid 0, present 35, through 35
             terms lab: cash -15 80 50 300 0 = 415; received 0, paid 35, present 415, through 415
-            terms s: 15 20 0 0 0; reached 2027-12-31/2027-12-31/2027-12-31 in 1 of 1
+            terms s: 15 20 0 0 0; 35 of its cap left, reached 2027-12-31/2027-12-31/2027-12-31 in 1 of 1
         "#]],
     );
 }
@@ -202,13 +202,13 @@ fn a_cap_that_is_not_known_makes_intervals_for_both_sides() {
         &scenario,
         &[of(total("50")), of(Cap::total(Limit::Unknown))],
         expect![[r#"
-        known cloud: cash 20 20 10 0 0 = 50; received 50, paid 0, present 50, through 50
-        known lab: cash 80 80 90 100 100 = 450; received 0, paid 50, present 450, through 450
-        known s: 20 20 10 0 0; reached 2028-12-31/2028-12-31/2028-12-31 in 1 of 1
-        unknown cloud: cash 0–20 0–20 0–20 0–20 0–20 = 0–100; received 0–100, paid 0, present 0–100, through 0–100
-        unknown lab: cash 80–100 80–100 80–100 80–100 80–100 = 400–500; received 0, paid 0–100, present 400–500, through 400–500
-        unknown s: 0–20 0–20 0–20 0–20 0–20; no cap
-    "#]],
+            known cloud: cash 20 20 10 0 0 = 50; received 50, paid 0, present 50, through 50
+            known lab: cash 80 80 90 100 100 = 450; received 0, paid 50, present 450, through 450
+            known s: 20 20 10 0 0; 50 of its cap left, reached 2028-12-31/2028-12-31/2028-12-31 in 1 of 1
+            unknown cloud: cash 0–20 0–20 0–20 0–20 0–20 = 0–100; received 0–100, paid 0, present 0–100, through 0–100
+            unknown lab: cash 80–100 80–100 80–100 80–100 80–100 = 400–500; received 0, paid 0–100, present 400–500, through 400–500
+            unknown s: 0–20 0–20 0–20 0–20 0–20; no cap
+        "#]],
     );
 }
 
@@ -223,7 +223,7 @@ fn later_money_is_worth_less_and_owners_have_their_part() {
     expect![[r#"
         terms cloud: cash 20 20 = 40; received 40, paid 0, present 34.71, through 74.28
         terms lab: cash 80 80 = 160; received 0, paid 40, present 146.56, through 146.56
-        terms s: 20 20; no cap
+        terms s: 20 20; no cap; 0.73 of it kept
     "#]]
     .assert_eq(&table(&worked(&scenario, &[terms]), &["terms"]));
 }
@@ -271,7 +271,7 @@ fn what_is_random_gives_three_figures_and_the_day_a_cap_is_reached_at() {
         expect![[r#"
             terms cloud: cash 20 22.9/28.51/32.87 26.21/40.65/54.03 29.12/48.97/57.13 0/2.78/33.74 = 133.46/150/150; received 133.46/150/150, paid 0, present 133.46/150/150, through 133.46/150/150
             terms lab: cash 80 91.58/114.06/131.49 104.84/162.6/216.11 120.03/231.81/400.89 137.4/410.23/729.75 = 533.85/998.7/1558.24; received 0, paid 133.46/150/150, present 533.85/998.7/1558.24, through 533.85/998.7/1558.24
-            terms s: 20 22.9/28.51/32.87 26.21/40.65/54.03 29.12/48.97/57.13 0/2.78/33.74; reached 2029-12-31/2030-12-31/never in 83 of 100
+            terms s: 20 22.9/28.51/32.87 26.21/40.65/54.03 29.12/48.97/57.13 0/2.78/33.74; 150 of its cap left, reached 2029-12-31/2030-12-31/never in 83 of 100
         "#]],
     );
 }
@@ -334,6 +334,51 @@ fn the_place_at_which_one_draft_becomes_better_is_found_to_the_unit() {
         open: 0..0 Even, 1..1000 Open
     "#]]
     .assert_eq(&shown);
+}
+
+#[test]
+fn who_is_better_off_is_counted_future_by_future() {
+    // The new share is half as high and has no cap: above 200 a year it is better for the payee.
+    let amount = Quantity::Random {
+        shape: Shape::Uniform { low: exact("100"), high: exact("500") },
+        draw: "a".to_owned(),
+    };
+    let level = growing(amount, Quantity::Fixed(exact("0")));
+    let mut scenario = scenario(&["old", "new"], vec![stream("a", "lab", level)]);
+    scenario.until = date(2027, 1, 1);
+    scenario.holdings = vec![Holding { owner: party("cloud"), of: party("lab"), part: exact("27%") }];
+    let of = |rate: &str, cap| vec![share("s", "lab", "cloud", rate, cap)];
+    check(
+        &scenario,
+        &[of("20%", total("40")), of("10%", Cap::NONE)],
+        expect![[r#"
+        old cloud: cash 29.03/40/40 = 29.03/40/40; received 29.03/40/40, paid 0, present 29.03/40/40, through 60.38/112.24/153.65
+        old lab: cash 116.1/267.54/420.94 = 116.1/267.54/420.94; received 0, paid 29.03/40/40, present 116.1/267.54/420.94, through 116.1/267.54/420.94
+        old s: 29.03/40/40; 40 of its cap left, reached 2026-12-31/2026-12-31/never in 80 of 100; 0.73 of it kept
+        new cloud: cash 14.51/30.75/46.09 = 14.51/30.75/46.09; received 14.51/30.75/46.09, paid 0, present 14.51/30.75/46.09, through 49.78/105.48/158.1
+          gains -17.7/-9.25/6.09, -12.92/-6.76/4.45 through; better in 26, worse in 70 of 100
+        new lab: cash 130.62/276.79/414.85 = 130.62/276.79/414.85; received 0, paid 14.51/30.75/46.09, present 130.62/276.79/414.85, through 130.62/276.79/414.85
+          gains -6.88/8.97/17.42, -6.88/8.97/17.42 through; better in 70, worse in 26 of 100
+        new s: 14.51/30.75/46.09; no cap; 0.73 of it kept
+    "#]],
+    );
+}
+
+#[test]
+fn more_figures_than_are_kept_are_refused_before_they_fill_memory() {
+    let amount = Quantity::Random {
+        shape: Shape::Uniform { low: exact("1000"), high: exact("2000") },
+        draw: "a".to_owned(),
+    };
+    let level = growing(amount, Quantity::Fixed(exact("0")));
+    let mut scenario = scenario(&["terms"], vec![stream("a", "lab", level)]);
+    (scenario.every, scenario.until, scenario.draws) = (Every::Month, date(2046, 1, 1), 100_000);
+    scenario.streams[0].until = scenario.until;
+    let monthly = Share { every: Every::Month, ..share("s", "lab", "cloud", "20%", Cap::NONE) };
+    let terms = terms(&scenario, vec![monthly]);
+    let wrong = project(&scenario, &[vec![terms]], &calendar()).unwrap_err();
+    expect!["1690 figures of each of 100000 futures are more than fit: at most 59171 futures do"]
+        .assert_eq(&wrong.to_string());
 }
 
 #[test]

@@ -195,15 +195,26 @@ pub(crate) fn table(projection: &Projection, drafts: &[&str]) -> String {
                 figure(&one.present_value),
                 figure(&one.look_through),
             );
+            if one.ahead + one.behind > 0 {
+                let (gain, through) = (figure(&one.gain), figure(&one.gain_through));
+                let of = projection.futures;
+                out += &format!(
+                    "  gains {gain}, {through} through; better in {}, worse in {} of {of}\n",
+                    one.ahead, one.behind
+                );
+            }
         }
         for clause in &draft.clauses {
             let day = |day: Option<Date>| day.map_or("never".to_owned(), |day| day.to_string());
             let reached = clause.reached.map_or("no cap".to_owned(), |reached| {
                 let days = [reached.p10, reached.p50, reached.p90].map(|span| day(span.high));
-                format!("reached {} in {} of {}", days.join("/"), reached.times, projection.futures)
+                let room = clause.room.map_or("?".to_owned(), |room| span(Span::exactly(room)));
+                let times = format!("{} of {}", reached.times, projection.futures);
+                format!("{room} of its cap left, reached {} in {times}", days.join("/"))
             });
+            let kept = clause.kept.as_ref().map_or(String::new(), |kept| format!("; {kept} of it kept"));
             let due: Vec<_> = clause.due.periods.iter().map(figure).collect();
-            out += &format!("{name} {}: {}; {reached}\n", clause.clause, due.join(" "));
+            out += &format!("{name} {}: {}; {reached}{kept}\n", clause.clause, due.join(" "));
         }
     }
     out

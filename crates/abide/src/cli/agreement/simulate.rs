@@ -13,7 +13,7 @@ use crate::cli::output;
 use crate::cli::print::{self, Paint};
 use crate::cli::when::{self, When};
 use case::Case;
-use charts::Chart;
+use charts::{Chart, Picture};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use std::path::PathBuf;
@@ -49,6 +49,9 @@ pub(crate) struct Simulate {
     #[arg(long, value_name = "CHART", default_value = Chart::Shares.as_str())]
     #[arg(value_parser = PossibleValuesParser::new(Chart::ALL.map(Chart::as_str)))]
     chart: String,
+    /// Of several charts of a kind, the one of this [[break_even]] or commitment [default: the first]
+    #[arg(long, value_name = "ID", requires = "svg")]
+    of: Option<String>,
     /// Write a report for people into this file: one page that needs nothing else
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
@@ -60,11 +63,7 @@ impl Simulate {
         if let Some(path) = &self.svg {
             let chart = Chart::parse(&self.chart)
                 .ok_or_else(|| Failure::input(format!("there is no chart `{}`", self.chart)))?;
-            let drawn = charts::draw(&case, chart).ok_or_else(|| {
-                Failure::input(format!("this scenario has nothing to draw as `{}`", self.chart))
-                    .help("`break-even` needs a [[break_even]], `shares` a share that comes to something, `commitments` a purchase")
-            })?;
-            output::write(path, &drawn)?;
+            output::write(path, &self.picture(&case, chart)?.svg())?;
         }
         if let Some(path) = &self.html {
             output::write(path, &page::page(&case))?;
@@ -75,5 +74,20 @@ impl Simulate {
             print::text(&text::text(&case, Paint::out()))?;
         }
         Ok(Status::Done)
+    }
+
+    fn picture(&self, case: &Case, chart: Chart) -> Result<Picture, Failure> {
+        let all = charts::all(case, chart);
+        let names: Vec<String> = all.iter().map(|one| format!("`{}`", one.of)).collect();
+        let mut wanted = all.into_iter().filter(|one| self.of.as_ref().is_none_or(|of| one.of == *of));
+        wanted.next().ok_or_else(|| match (&self.of, names.is_empty()) {
+            (Some(of), false) => Failure::input(format!("there is no chart `{}` of `{of}`", self.chart))
+                .help(format!("there is one of {}", names.join(", "))),
+            (Some(_), true) | (None, _) => {
+                Failure::input(format!("this scenario has nothing to draw as `{}`", self.chart)).help(
+                    "`break-even` needs a [[break_even]], `shares` a clause that comes to something, `commitments` a purchase",
+                )
+            }
+        })
     }
 }

@@ -3,8 +3,10 @@
 use super::case::Case;
 use abide_draw::{Scale, Unit};
 use abide_ledger::Span;
-use abide_ledger::projection::{Figure, Outcome, Reached, Row, StageOutcome, Standing};
+use abide_ledger::projection::{self, Figure, Outcome, Reached, Row, StageOutcome, Standing};
 use abide_model::Date;
+use abide_model::money::Exact;
+use abide_model::scenario::{Level, Search};
 use abide_model::terms::Limit;
 
 /// How amounts of a case are written.
@@ -75,43 +77,58 @@ fn all(outcome: &Outcome) -> impl Iterator<Item = i128> {
         .flatten()
 }
 
-/// When a bound is reached, in words.
+/// When a bound is reached, for tables.
 pub(super) fn reached(reached: &Reached, futures: u32) -> String {
-    let day = |span: &Span<Option<Date>>| {
-        let one = |day: Option<Date>| day.map_or("not within the horizon".to_owned(), |day| day.to_string());
-        if span.is_exact() { one(span.low) } else { format!("{} to {}", one(span.low), one(span.high)) }
-    };
-    if futures == 1 || (reached.p10 == reached.p90 && [0, futures].contains(&reached.times)) {
-        return day(&reached.p50);
+    let Reached { p10, p50, p90, times } = reached;
+    let day = |day: &Span<Option<Date>>| days(day, "not within the horizon");
+    match (certainly(reached, futures), p50.low) {
+        (true, _) => day(p50),
+        (false, Some(_)) => {
+            format!("{} (p10 {}, p90 {}; in {times} of {futures})", day(p50), day(p10), day(p90))
+        }
+        (false, None) if p10.low.is_some() => format!("in {times} of {futures} futures (p10 {})", day(p10)),
+        (false, None) => format!("in {times} of {futures} futures"),
     }
-    format!(
-        "{} (p10 {}, p90 {}; in {} of {futures})",
-        day(&reached.p50),
-        day(&reached.p10),
-        day(&reached.p90),
-        reached.times
-    )
 }
 
-/// The same for people: the day in the middle, and the rest of the sentence.
-pub(super) fn reached_on(reached: &Reached, futures: u32) -> (String, String) {
-    let day = |span: &Span<Option<Date>>| {
-        let one =
-            |day: Option<Date>| day.map_or("never within the horizon".to_owned(), |day| day.to_string());
-        if span.is_exact() { one(span.low) } else { format!("{} to {}", one(span.low), one(span.high)) }
+/// The same for people: the answer, and the rest of the sentence. `done` is what happens on that day, and `within` the
+/// time that is looked at.
+pub(super) fn told(reached: &Reached, futures: u32, [done, within]: [&str; 2]) -> (String, String) {
+    let Reached { p10, p50, p90, times } = reached;
+    let by = |day: &Span<Option<Date>>| {
+        if day.is_exact() { format!("by {}", days(day, "")) } else { days(day, &format!("not {within}")) }
     };
-    let rest = match reached.p10 == reached.p90 {
-        _ if futures == 1 => String::new(),
-        true => format!(", in {} of {futures} futures", reached.times),
-        false => {
-            let tenths = [(&reached.p10, "one"), (&reached.p90, "nine")].into_iter();
-            let within = tenths.filter(|(span, _)| span.low.is_some() && span.high.is_some());
-            let listed = within.map(|(span, tenth)| format!(", in {tenth} of ten by {}", day(span)));
-            let listed: String = listed.collect();
-            format!(" in the middle of {futures} futures{listed}; within the horizon in {}", reached.times)
+    let tenth = |day: &Span<Option<Date>>, tenth| match day.low {
+        Some(_) => format!(", in {tenth} of ten {}", by(day)),
+        None => String::new(),
+    };
+    let answer = match p50.low {
+        Some(_) => format!("{done} {}", by(p50)),
+        None if *times > 0 => format!("{done} {within} in {times} of {futures} futures"),
+        None => format!("not {done} {within}"),
+    };
+    let rest = match (certainly(reached, futures), p50.low) {
+        (true, _) if futures == 1 => String::new(),
+        (true, Some(_)) => format!(" in all {futures} futures"),
+        (true, None) => format!(" in any of {futures} futures"),
+        (false, Some(_)) => {
+            let (early, late) = (tenth(p10, "one"), tenth(p90, "nine"));
+            format!(" in the middle of {futures} futures{early}{late}; {within} in {times}")
         }
+        (false, None) => tenth(p10, "one"),
     };
-    (day(&reached.p50), rest)
+    (answer, rest)
+}
+
+/// Whether it is the same in every future.
+fn certainly(reached: &Reached, futures: u32) -> bool {
+    futures == 1 || (reached.p10 == reached.p90 && [0, futures].contains(&reached.times))
+}
+
+/// A day, or from when to when it may be.
+fn days(day: &Span<Option<Date>>, never: &str) -> String {
+    let one = |day: Option<Date>| day.map_or(never.to_owned(), |day| day.to_string());
+    if day.is_exact() { one(day.low) } else { format!("{} to {}", one(day.low), one(day.high)) }
 }
 
 /// What tables say of a stage of a commitment besides its figures.
@@ -125,10 +142,10 @@ impl Told {
     pub(super) fn of(stage: &StageOutcome, case: &Case) -> Self {
         let last = stage.until.and_then(|until| until.yesterday().ok());
         let met = stage.met.as_ref().map(|met| match (met.p50.low, case.is_random()) {
-            (Some(day), false) => format!("all bought by {day}"),
+            (Some(_), _) => format!("all bought by {}", reached(met, case.projection.futures)),
             (None, false) => String::new(),
-            (_, true) if met.times == 0 => "all bought in no future".to_owned(),
-            (_, true) => format!("all bought by {}", reached(met, case.projection.futures)),
+            (None, true) if met.times == 0 => "all bought in no future".to_owned(),
+            (None, true) => format!("all bought {}", reached(met, case.projection.futures)),
         });
         Self {
             stage: last.map_or(format!("{} on", stage.since), |last| format!("{} to {last}", stage.since)),
@@ -156,6 +173,32 @@ pub(super) fn standing(side: Standing, better: &str, than: &str) -> String {
         Standing::Worse => format!("{than} is better"),
         Standing::Even => "both come to the same".to_owned(),
         Standing::Open => "it depends on what is not known".to_owned(),
+    }
+}
+
+/// Between which levels of a search the answer changes, in whole currency units.
+pub(super) fn turns(case: &Case, search: &Search) -> Vec<i128> {
+    let searches = case.scenario.searches.iter().zip(&case.projection.found);
+    let found = searches.filter(|(one, _)| one.name == search.name).map(|(_, found)| found);
+    // The last level of a stretch that is no mere point.
+    let turns = found.flat_map(|found| found.stretches.windows(2));
+    let turns = turns.filter(|pair| matches!(pair, [one, _] if one.low < one.high));
+    turns.filter_map(|pair| pair.first()).map(|one| one.high).collect()
+}
+
+/// What a search varies: what people call it, and what the forecast says of it.
+pub(super) fn varied<'c>(case: &'c Case, search: &Search) -> Option<(&'c str, &'c Level)> {
+    let sold = case.scenario.streams.iter().map(|one| (&one.name, &one.title, &one.level));
+    let bought = case.scenario.purchases.iter().map(|one| (&one.name, &one.title, &one.level));
+    let (name, title, level) = sold.chain(bought).find(|(name, ..)| **name == search.vary)?;
+    Some((if title.is_empty() { name } else { title }, level))
+}
+
+/// The amount that the forecast has at first, in the middle future; a curve has none.
+pub(super) fn in_forecast(level: &Level) -> Option<Exact> {
+    match level {
+        Level::Growing(growing) => Some(projection::in_the_middle(&growing.amount)),
+        Level::Points(_) => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! A worked scenario for programs: amounts in minor units, each as `[low, high]`.
 
 use super::case::Case;
+use super::text;
 use abide_ledger::Span;
 use abide_ledger::projection::{CommitOutcome, Figure, Outcome, Reached, Row, Standing, Why};
 use abide_ledger::tally::Kind;
@@ -50,6 +51,9 @@ fn draft(case: &Case, number: usize, outcome: &Outcome) -> Value {
             "look_through": figure(&one.look_through),
             "stakes_worth": one.worth.iter().map(figure).collect::<Vec<_>>(),
             "gain": figure(&one.gain),
+            "gain_look_through": figure(&one.gain_through),
+            "better_in": one.ahead,
+            "worse_in": one.behind,
         })
     });
     let clauses = outcome.clauses.iter().map(|one| {
@@ -60,6 +64,7 @@ fn draft(case: &Case, number: usize, outcome: &Outcome) -> Value {
             "payee": one.payee.as_str(),
             "due": row(&one.due),
             "cap_reached": one.reached.as_ref().map(reached),
+            "payee_keeps": one.kept.as_ref().map(text::shown),
         })
     });
     let left_out = outcome.missing.iter().map(|one| {

@@ -25,6 +25,10 @@ pub(super) fn text(case: &Case, paint: Paint) -> String {
     }
     out += &searches(case, paint);
     out += &unpermitted(case, paint);
+    let kept: String = kept(case).iter().map(|one| wrapped(one)).collect();
+    if !kept.is_empty() {
+        out += &format!("\n{kept}");
+    }
     for one in left_out(case) {
         out += &format!("\n{}", wrapped(&one));
     }
@@ -193,18 +197,90 @@ fn alone(grid: &mut Grid, names: [&str; 2], figure: &Figure, money: &Money, case
     grid.cells(&cells);
 }
 
+/// How much better off each party is than under the first draft.
 fn compared(case: &Case, money: &Money, paint: Paint) -> String {
     let Some(first) = case.scenario.drafts.first() else { return String::new() };
     let head = format!("present value over `{}`, {}", first.name, money.name());
-    let range = if case.is_random() { "eight of ten" } else { "" };
-    let mut grid = Grid::new(&[head.as_str(), "", "difference", range]).numbers_from(2);
+    let titles = match case.is_random() {
+        true => ["difference", "eight of ten", "better in", "worse in"].as_slice(),
+        false => ["difference"].as_slice(),
+    };
+    let titles: Vec<&str> = [head.as_str(), ""].into_iter().chain(titles.iter().copied()).collect();
+    let mut grid = Grid::new(&titles).numbers_from(2);
     for (draft, outcome) in case.scenario.drafts.iter().zip(&case.projection.drafts).skip(1) {
         for one in &outcome.parties {
-            let (middle, range) = (money.middle(&one.gain), money.range(&one.gain));
-            grid.row([draft.name.as_str(), &case.called(&one.party), &middle, &range]);
+            let name = case.called(&one.party);
+            let mut cells = vec![draft.name.clone(), name.clone(), money.middle(&one.gain)];
+            if case.is_random() {
+                let futures = case.projection.futures;
+                cells.push(money.range(&one.gain));
+                cells.extend([one.ahead, one.behind].map(|times| format!("{times} of {futures}")));
+            }
+            grid.cells(&cells);
+            if one.gain_through != one.gain {
+                let through =
+                    [draft.name.clone(), format!("{name}, look-through"), money.middle(&one.gain_through)];
+                let mut cells = through.to_vec();
+                cells.extend(case.is_random().then(|| money.range(&one.gain_through)));
+                cells.resize(titles.len(), String::new());
+                grid.cells(&cells);
+            }
         }
     }
     format!("\n{}\n{}", paint.bold("36", "Compared"), grid.text())
+}
+
+/// In how many futures a party is better off than under the first draft, and in how many it is not.
+pub(super) fn futures(case: &Case, one: &PartyOutcome) -> String {
+    let futures = case.projection.futures;
+    let rest = futures - one.ahead - one.behind;
+    let known = [one.gain.p10, one.gain.p50, one.gain.p90].iter().all(abide_ledger::Span::is_exact);
+    let rest = match (rest, known) {
+        (0, _) => String::new(),
+        (rest, true) => format!(", the same in {rest}"),
+        (rest, false) => format!(", and in {rest} it depends on what is not known"),
+    };
+    format!("better off in {} of {futures} futures, worse off in {}{rest}", one.ahead, one.behind)
+}
+
+/// What is left of a payment to somebody who owns a part of the payer, a sentence for each clause.
+pub(super) fn kept(case: &Case) -> Vec<String> {
+    let mut alike: Vec<(&ClauseOutcome, &Exact, Vec<String>)> = Vec::new();
+    for clause in case.projection.drafts.iter().flat_map(|outcome| &outcome.clauses) {
+        let Some(kept) = &clause.kept else { continue };
+        let name = format!("`{}`", clause.clause);
+        let same = |(one, other, _): &&mut (&ClauseOutcome, &Exact, Vec<String>)| {
+            (&one.payer, &one.payee, *other) == (&clause.payer, &clause.payee, kept)
+        };
+        match alike.iter_mut().find(same) {
+            Some((_, _, names)) if names.contains(&name) => {}
+            Some((_, _, names)) => names.push(name),
+            None => alike.push((clause, kept, vec![name])),
+        }
+    }
+    let said = |(clause, kept, names): (&ClauseOutcome, &Exact, Vec<String>)| {
+        let (payer, payee) = (case.called(&clause.payer), case.called(&clause.payee));
+        let back = &Exact::whole(1) - kept;
+        let bears = match back.is_negative() {
+            true => String::new(),
+            false => format!(", and {} it bears itself, by what it owns of {payer}", shown(&back)),
+        };
+        let (currency, kept) = (case.scenario.currency, shown(kept));
+        format!(
+            "Of each {currency} that {payer} pays under {}, {kept} stays with {payee}{bears}.",
+            names.join(" and ")
+        )
+    };
+    alike.into_iter().map(said).collect()
+}
+
+/// Four decimals, without needless ones.
+pub(super) fn shown(part: &Exact) -> String {
+    let scaled = (part * &Exact::whole(10_000)).round_half_even().unwrap_or(0);
+    let digits = format!("{}.{:04}", scaled / 10_000, scaled.unsigned_abs() % 10_000);
+    let (whole, part) = digits.split_once('.').unwrap_or((&digits, ""));
+    let part = part.trim_end_matches('0');
+    format!("{whole}.{part:0<2}")
 }
 
 fn searches(case: &Case, paint: Paint) -> String {

@@ -26,30 +26,50 @@ pub(super) fn unknown(case: &Case, money: &Money) -> String {
         }
     }
     body += &swings(case, money);
-    let left_out = text::left_out(case);
-    body += &left_out.iter().map(|one| format!("<p>{}</p>\n", named(one))).collect::<String>();
-    if !case.unpermitted.is_empty() {
-        let one = |one: &super::super::case::Unpermitted| {
-            let stream = case.scenario.streams.get(one.stream).map_or("", called);
-            let draft = case.scenario.drafts.get(one.draft).map_or("", |draft| draft.title.as_str());
-            format!(
-                "<tr><td>{}</td><td>{}</td><td>{} to {}</td><td>{}{}</td></tr>\n",
-                escaped(stream),
-                escaped(draft),
-                one.from,
-                one.until,
-                escaped(&one.verdict),
-                text::some_futures(case, one.times)
-            )
-        };
-        let rows: String = case.unpermitted.iter().map(one).collect();
-        body += &format!(
-            "<h3>Revenue that the terms do not plainly permit</h3>\n<p>The forecast counts it all the same: it is what \
-             would be owed on it, not whether it may be earned.</p>\n<table><thead><tr><th>revenue</th><th>under</th>\
-             <th>when</th><th>verdict</th></tr></thead><tbody>\n{rows}</tbody></table>\n"
-        );
-    }
     section("What is not known, and how it moves the result", &body)
+}
+
+/// What the figures leave out, and what they hold although it may not come about.
+pub(super) fn left_out(case: &Case) -> String {
+    let left_out = text::left_out(case);
+    let listed: String = left_out.iter().map(|one| format!("<li>{}</li>\n", named(one))).collect();
+    let body = format!(
+        "<ul>\n{listed}<li>Costs other than what is bought here, and taxes: the agreements do not speak of them.</li>\n</ul>\n"
+    );
+    section("What is not counted, and why", &(body + &unpermitted(case)))
+}
+
+fn unpermitted(case: &Case) -> String {
+    let one = |one: &super::super::case::Unpermitted| {
+        let stream = case.scenario.streams.get(one.stream).map_or("", called);
+        let draft = case.scenario.drafts.get(one.draft).map_or("", |draft| draft.title.as_str());
+        format!(
+            "<tr><td>{}</td><td>{}</td><td>{} to {}</td><td>{}{}</td></tr>\n",
+            escaped(stream),
+            escaped(draft),
+            one.from,
+            one.until,
+            escaped(&one.verdict),
+            text::some_futures(case, one.times)
+        )
+    };
+    let rows: String = case.unpermitted.iter().map(one).collect();
+    if rows.is_empty() {
+        return rows;
+    }
+    format!(
+        "<h3>Counted, although the terms do not plainly permit it</h3>\n<p>What would be owed on it is counted all the \
+         same; whether it may be earned is another question.</p>\n{}",
+        table(&["revenue", "under", "when", "verdict"], &rows)
+    )
+}
+
+/// A table of words.
+fn table(titles: &[&str], rows: &str) -> String {
+    let titles: String = titles.iter().map(|title| format!("<th>{title}</th>")).collect();
+    format!(
+        "<div class=\"scroll\"><table><thead><tr>{titles}</tr></thead><tbody>\n{rows}</tbody></table></div>\n"
+    )
 }
 
 fn swings(case: &Case, money: &Money) -> String {
@@ -70,10 +90,9 @@ fn swings(case: &Case, money: &Money) -> String {
     };
     let rows: String = case.swings.iter().map(row).collect();
     format!(
-        "<h3>Open questions</h3>\n<p>Present value in {} on either answer, in the middle future.</p>\n<table><thead><tr>\
-         <th>question</th><th>under</th><th>party</th><th class=\"n\">if yes</th><th class=\"n\">if no</th></tr></thead>\
-         <tbody>\n{rows}</tbody></table>\n",
-        escaped(&money.name())
+        "<h3>Open questions</h3>\n<p>Present value in {} on either answer, in the middle future.</p>\n{}",
+        escaped(&money.name()),
+        table(&["question", "under", "party", "if yes", "if no"], &rows)
     )
 }
 
@@ -86,9 +105,7 @@ pub(super) fn assumed(case: &Case) -> String {
     };
     let rows: String = scenario.assumptions.iter().map(row).collect();
     if !rows.is_empty() {
-        body += &format!(
-            "<table><thead><tr><th>assumed</th><th>after</th></tr></thead><tbody>\n{rows}</tbody></table>\n"
-        );
+        body += &table(&["assumed", "after"], &rows);
     }
     let rows: String = scenario.streams.iter().map(|stream| revenue(case, stream)).collect();
     let may: String = text::chances(case).iter().map(|one| format!("<li>{}</li>", named(one))).collect();
@@ -96,10 +113,8 @@ pub(super) fn assumed(case: &Case) -> String {
         body += &format!("<h3>What may happen</h3>\n<ul>{may}</ul>\n");
     }
     if !rows.is_empty() {
-        body += &format!(
-            "<h3>Revenue</h3>\n<table><thead><tr><th>what</th><th>who sells which product where</th><th>how much</th></tr>\
-         </thead><tbody>\n{rows}</tbody></table>\n"
-        );
+        let titles = ["what", "who sells which product where", "how much"];
+        body += &format!("<h3>Revenue</h3>\n{}", table(&titles, &rows));
     }
     body += &(purchases(case) + &valuations(case));
     let holdings = scenario.holdings.iter().map(|one| {
@@ -163,10 +178,7 @@ fn purchases(case: &Case) -> String {
     if rows.is_empty() {
         return rows;
     }
-    format!(
-        "<h3>Purchases</h3>\n<table><thead><tr><th>what</th><th>who buys from whom</th><th>how much</th></tr></thead>\
-         <tbody>\n{rows}</tbody></table>\n"
-    )
+    format!("<h3>Purchases</h3>\n{}", table(&["what", "who buys from whom", "how much"], &rows))
 }
 
 fn valuations(case: &Case) -> String {
@@ -291,7 +303,7 @@ pub(super) fn method(case: &Case) -> String {
         body += &format!(
             "<p class=\"small\">Book <code>{}</code>, version <code>{}</code>. Made by Abide.</p>\n",
             escaped(book.name()),
-            book.hash()
+            book.hash().short()
         );
     }
     section("How it is worked out", &body)

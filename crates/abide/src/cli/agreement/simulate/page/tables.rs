@@ -31,18 +31,6 @@ fn draft(case: &Case, number: usize, outcome: &Outcome, money: &Money) -> String
         let last = at + 1 == chunks.len();
         body += &table(case, outcome, money, (at * width, stages, last));
     }
-    let caps = outcome.clauses.iter().filter_map(|clause| {
-        let reached = clause.reached.as_ref()?;
-        let (day, rest) = figures::reached_on(reached, case.projection.futures);
-        Some(format!(
-            "<p class=\"small\"><code>{}</code>: {}, reached {}{}.</p>\n",
-            clause.clause,
-            escaped(&figures::cap(&clause.cap, money)),
-            escaped(&day),
-            escaped(&rest)
-        ))
-    });
-    body += &caps.collect::<String>();
     body += &commitments(case, outcome);
     section(&draft.title, &body)
 }
@@ -63,7 +51,7 @@ fn commitments(case: &Case, outcome: &Outcome) -> String {
             ];
             let cells: String = figures.iter().map(|cell| number(cell)).collect();
             body += &format!(
-                "<tr><td></td><td>{}</td>{cells}<td>{}</td></tr>\n",
+                "<tr><th>{}</th>{cells}<td>{}</td></tr>\n",
                 escaped(&told.stage),
                 escaped(&told.met)
             );
@@ -78,7 +66,7 @@ fn commitments(case: &Case, outcome: &Outcome) -> String {
     }
     format!(
         "<h3>Commitments</h3>\n<p class=\"small\">Amounts in {}. What is left of a stage that ends later may still be \
-         bought.</p>\n<div class=\"scroll\"><table>\n<thead><tr><th></th><th>stage</th><th class=\"n\">to be bought</th>\
+         bought.</p>\n<div class=\"scroll\"><table>\n<thead><tr><th>stage</th><th class=\"n\">to be bought</th>\
          <th class=\"n\">bought</th><th class=\"n\">left</th><th class=\"n\">owed</th><th></th></tr></thead>\n{rows}\
          </table></div>\n",
         escaped(&money.name())
@@ -122,14 +110,14 @@ fn table(
         let name = format!("<code>{}</code>", escaped(clause.clause.as_str()));
         rows += &group(&name, &cells.row(&whom, "", &clause.due));
     }
-    format!(
-        "<div class=\"scroll\"><table>\n<thead><tr><th></th><th></th>{head}</tr></thead>\n{rows}</table></div>\n"
-    )
+    format!("<div class=\"scroll\"><table>\n<thead><tr><th></th>{head}</tr></thead>\n{rows}</table></div>\n")
 }
 
 /// Rows under one name. The name stands on a row of its own, so that it may be long.
 fn group(name: &str, rows: &str) -> String {
-    format!("<tbody class=\"group\"><tr><th colspan=\"12\">{name}</th></tr>\n{rows}</tbody>\n")
+    format!(
+        "<tbody class=\"group\"><tr><th class=\"whose\" colspan=\"12\">{name}</th></tr>\n{rows}</tbody>\n"
+    )
 }
 
 struct Cells<'m> {
@@ -144,7 +132,7 @@ impl Cells<'_> {
     fn row(&self, name: &str, class: &str, row: &Row) -> String {
         let shown = row.periods.iter().skip(self.from).take(self.count);
         let cells: String = shown.map(|figure| number(&self.money.middle(figure))).collect();
-        format!("<tr{class}><td></td><td>{}</td>{cells}{}</tr>\n", escaped(name), self.end(&row.total))
+        format!("<tr{class}><th>{}</th>{cells}{}</tr>\n", escaped(name), self.end(&row.total))
     }
 
     /// What stands at the end of each period and adds up to nothing.
@@ -152,13 +140,13 @@ impl Cells<'_> {
         let shown = figures.iter().skip(self.from).take(self.count);
         let cells: String = shown.map(|figure| number(&self.money.middle(figure))).collect();
         let empty = if self.last { 1 + usize::from(self.random) } else { 0 };
-        format!("<tr><td></td><td>{}</td>{cells}{}</tr>\n", escaped(name), "<td></td>".repeat(empty))
+        format!("<tr><th>{}</th>{cells}{}</tr>\n", escaped(name), "<td></td>".repeat(empty))
     }
 
     /// A figure that belongs to no period.
     fn alone(&self, name: &str, figure: &Figure) -> String {
         let empty = "<td></td>".repeat(self.count);
-        format!("<tr><td></td><td>{}</td>{empty}{}</tr>\n", escaped(name), self.end(figure))
+        format!("<tr><th>{}</th>{empty}{}</tr>\n", escaped(name), self.end(figure))
     }
 
     fn end(&self, figure: &Figure) -> String {
