@@ -620,11 +620,18 @@ fn a_file_that_cannot_be_written_whole_leaves_the_old_one() {
     let stage = favoured();
     let at = ["--at", "2026-05-01"];
     let held = || std::fs::read_dir(stage.path()).unwrap().count();
+    stage.write(
+        "what-if.toml",
+        "scenario = \"s\"\nfrom = 2026-01-01\nuntil = 2027-01-01\ncurrency = \"USD\"\n\
+         [[revenue]]\nid = \"r\"\nproduct = \"lab/seats\"\nchannel = \"own\"\namount = \"10 USD\"\n",
+    );
     for words in [
         "ledger export book --format csv --out",
         "ledger invoice book --to acme --period 2026-Q1 --html",
         "agreement render book --html",
         "agreement timeline book --actor lab --action sell --product lab/seats --channel own --svg",
+        "agreement simulate book what-if.toml --html",
+        "agreement simulate book what-if.toml --chart value --svg",
     ] {
         let words = format!("{words} shown");
         let dated = if words.starts_with("ledger") { &at[..] } else { &[] };
