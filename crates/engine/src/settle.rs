@@ -225,7 +225,7 @@ impl<'b> Books<'b> {
         if let Some(reader) = &mut self.reader {
             each_line(reader, before(until), |_, line| {
                 draft.add(line, |clause, line| cover.covers(clause, line));
-                cover.leave_open(line, &mut draft);
+                cover.unplaced(line, |unplaced| draft.leave_open(line, unplaced));
                 Ok(())
             })?;
         }
@@ -258,6 +258,7 @@ impl<'b> Books<'b> {
         if let Some(reader) = &mut self.reader {
             each_line(reader, before(now), |n, line| {
                 draft.add(line, |clause, line| cover.covers(clause, line));
+                cover.unplaced(line, |unplaced| draft.leave_open(line, unplaced));
                 (last, read) = (n, read + 1);
                 progress(Progress::Read(read));
                 Ok(())
@@ -325,8 +326,8 @@ impl<'c> Cover<'c> {
     }
 
     /// The clauses of which it hangs on a segment or country that the line's key does not name.
-    fn leave_open(&self, line: &UsageLine, draft: &mut statement::Draft) {
-        self.day(line, |day| draft.leave_open(line, &day.unplaced));
+    fn unplaced(&self, line: &UsageLine, told: impl FnOnce(&[terms::Unplaced])) {
+        self.day(line, |day| told(&day.unplaced));
     }
 
     fn day<T>(&self, line: &UsageLine, look: impl FnOnce(&Day) -> T) -> T {

@@ -117,7 +117,7 @@ fn shares(case: &Value) -> Fallible<Value> {
 
 fn guarantees(case: &Value) -> Fallible<Value> {
     let window = case.get("window").and_then(Value::as_u64).ok_or("no window")?;
-    let mut series = guarantee::Series::new(window.try_into()?, Currency::USD);
+    let mut series = guarantee::Series::new(window.try_into()?, Currency::USD, 1);
     let mut rows = Vec::new();
     let mut sum = Exact::zero();
     let mut given = 0;

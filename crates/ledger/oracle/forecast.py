@@ -383,6 +383,9 @@ class Forecast:
             closed = end is not None and end <= scenario["until"]
             row = {"since": str(begin), "until": str(end) if end else None, "closed": closed, "bought": cents(bought),
                    "to_be_bought": None, "left": 0, "due": 0}
+            if stated == "unknown":
+                # Nothing is known to move through it, or out of it.
+                rolled = carried = F(0)
             if stated != "unknown":
                 own = amount(stated)[0]
                 wanted = max(F(0), own + rolled - carried)

@@ -13,12 +13,13 @@ use crate::calls::{Billing, Calls, Sheet};
 use crate::closing::{Closings, Figure, Obligation, Owed};
 use crate::period::{Days, date_of, day_start};
 use crate::postings::{Cause, Count, Posting, Transaction};
+use crate::statement::{Unplaced, unplaced};
 use crate::sum::{TooLarge, minor_amount};
 use crate::tally::{Account, Entry, Kind, Owing, Spent, Stretch};
 use abide_model::line::UsageLine;
 use abide_model::money::{Amount, Currency, Exact};
 use abide_model::name::{Channel, Clause, Customer, Party, Product};
-use abide_model::terms::{Cost, Purchase, Revenue, Terms, YearBegins};
+use abide_model::terms::{self as model, Cost, Purchase, Revenue, Terms, YearBegins};
 use abide_model::{Date, Time};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -69,6 +70,8 @@ pub struct Book {
     pub balances: BTreeMap<(Ledger, Currency), Amount>,
     /// Calls that no price was found for and that are in no posting.
     pub unpriced: BTreeMap<(Product, Channel), Count>,
+    /// Sales of which a clause cannot say whether it counts them: what is due may change once somebody says.
+    pub unplaced: Vec<Unplaced>,
 }
 
 /// Draws up a book from lines in any order.
@@ -84,6 +87,7 @@ pub struct Draft {
     costs: Vec<Cost>,
     spent: BTreeMap<(Date, Party, Currency), Sheet>,
     unpriced: BTreeMap<(Product, Channel), Count>,
+    unplaced: unplaced::Gathered,
 }
 
 impl Draft {
@@ -96,8 +100,9 @@ impl Draft {
         let calls_until = if scope.detail == Detail::Call { scope.until } else { Time::MIN };
         let calls = Calls::new(scope.zone.clone(), calls_until);
         let mut bases = Bases::new(&terms, &(Time::MIN..scope.until), &scope.zone, scope.begins);
-        let mut entered = Vec::new();
+        let (mut entered, mut unplaced) = (Vec::new(), unplaced::Gathered::default());
         bases.enter(&terms, &scope.zone, |row, _, _| {
+            unplaced.add_row(row, |clause| terms.has(clause));
             if row.by == scope.own {
                 entered.push(row.clone());
             }
@@ -114,6 +119,7 @@ impl Draft {
             calls,
             entered,
             unpriced: BTreeMap::new(),
+            unplaced,
         }
     }
 
@@ -138,6 +144,13 @@ impl Draft {
                 count.add(line);
                 sum.add(charge.pico);
             }
+        }
+    }
+
+    /// Notes the clauses of which it hangs on a segment or country that the line does not name whether they count it.
+    pub fn leave_open(&mut self, line: &UsageLine, unplaced: &[model::Unplaced]) {
+        if line.at < self.scope.until {
+            self.unplaced.add_line(line, unplaced, |clause| self.bases.tally().has(clause));
         }
     }
 
@@ -186,6 +199,7 @@ impl Draft {
             own: self.scope.own,
             transactions,
             unpriced: self.unpriced,
+            unplaced: self.unplaced.finish(),
         })
     }
 

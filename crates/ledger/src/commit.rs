@@ -56,6 +56,22 @@ impl Series {
         }
     }
 
+    /// The next stage, of which it is not known how much was committed to: nothing is known to move out of it. What may
+    /// be carried on is at most the answer, what may roll over has no bound.
+    ///
+    /// With c carried in, r rolled in and D drawn, min(D, χ·a, D − (a + r − c)) is most at a = (D + c − r) / (1 + χ).
+    pub fn pass(&mut self, drawn: &Exact, last: bool) -> Exact {
+        let (rolled, carried) = (std::mem::take(&mut self.rolled), std::mem::take(&mut self.carried));
+        let beyond = (drawn + &carried - rolled).max(Exact::zero());
+        let most = &(&self.carry * &beyond) / &(&Exact::whole(1) + &self.carry);
+        if last { Exact::zero() } else { most.unwrap_or_default().min(drawn.clone()).max(Exact::zero()) }
+    }
+
+    /// Takes so much as bought ahead of the next stage.
+    pub fn carry(&mut self, carried: Exact) {
+        self.carried = carried;
+    }
+
     /// The next stage: what was committed to and what was bought. Nothing moves out of the `last` one, and nothing is
     /// owed for one that `lapsed`.
     ///
@@ -167,6 +183,16 @@ mod tests {
                 100 + 10 - 0: 110 to buy, 90 bought, 20 short, due 2000
             "#]],
         );
+    }
+
+    #[test]
+    fn nothing_moves_through_a_stage_of_which_the_amount_is_not_known() {
+        let mut series = Series::new(&terms("100%", "25%", "10%"), Currency::USD);
+        series.next(&Exact::whole(100), &Exact::whole(60), false, false).unwrap();
+        // Ten rolled in; with 80 committed to, twenty of 110 are bought beyond 90.
+        assert_eq!(series.pass(&Exact::whole(110), false), Exact::whole(20));
+        let found = series.next(&Exact::whole(100), &Exact::whole(90), true, false).unwrap();
+        assert_eq!((found.rolled_in, found.carried_in, found.due), (Exact::zero(), Exact::zero(), 1000));
     }
 
     #[test]

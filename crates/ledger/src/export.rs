@@ -16,9 +16,11 @@ use crate::book::Book;
 use crate::calls::Booking;
 use crate::figure;
 use crate::postings::{Cause, Count, Transaction};
+use crate::statement::Unplaced;
 use crate::sum::TooLarge;
 use abide_model::Date;
 use abide_model::line::UsageLine;
+use abide_model::money::Currency;
 use std::borrow::Borrow;
 
 /// A form of a book.
@@ -249,6 +251,11 @@ fn dates(book: &Book) -> Option<(Date, Date)> {
     all().min().zip(all().max())
 }
 
+/// What sales that are open come to; `None` where they have no price.
+fn open_amount(open: &Unplaced) -> Option<(String, Currency)> {
+    open.currency.map(|currency| (figure::exact(&open.revenue, currency), currency))
+}
+
 fn count_facts(count: &Count) -> Facts {
     vec![
         ("calls", Fact::Number(count.calls)),
@@ -269,6 +276,17 @@ fn preamble(book: &Book) -> Vec<String> {
     for ((product, channel), count) in &book.unpriced {
         let calls = figure::calls(count.calls);
         lines.push(format!("Not booked, having no price: {calls} of {product} through {channel}."));
+    }
+    for open in &book.unplaced {
+        let Unplaced { clause, product, channel, counted, .. } = open;
+        let counted = if *counted { "counted" } else { "not counted" };
+        let what = open_amount(open).map_or_else(
+            || figure::calls(open.count.calls),
+            |(amount, currency)| format!("{amount} {currency}"),
+        );
+        lines.push(format!(
+            "Open, naming no segment or country: {what} of {product} through {channel}, {counted} under {clause}."
+        ));
     }
     lines
 }

@@ -7,7 +7,7 @@ mod behind;
 mod bought;
 mod customers;
 mod table;
-mod unplaced;
+pub(crate) mod unplaced;
 
 pub use behind::Behind;
 pub use bought::Bought;

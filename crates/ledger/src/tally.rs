@@ -5,7 +5,7 @@ mod earned;
 
 use self::earned::{Earned, OfPeriod};
 use crate::accrual::Worked;
-use crate::commit;
+use crate::commit::{self, Drawn};
 use crate::convert::{Quote, Rates};
 use crate::guarantee;
 use crate::parity::{self, Deal};
@@ -304,6 +304,11 @@ impl Tally {
         }
     }
 
+    /// Whether a clause is among the terms.
+    pub(crate) fn has(&self, clause: &Clause) -> bool {
+        self.terms.has(clause)
+    }
+
     /// Whether there is any clause that sales count toward.
     pub(crate) fn counts_sales(&self) -> bool {
         !(self.splits.is_empty() && self.commits.is_empty() && self.parities.is_empty())
@@ -454,7 +459,7 @@ impl Tally {
         let over = shares.iter().filter(|(share, _)| guarantee.over.contains(&share.clause));
         let until = date_of(self.until, &self.zone);
         let mut earned = Earned::of(over.flat_map(|(_, worked)| worked), currency, (&self.rates, until))?;
-        let mut series = guarantee::Series::new(guarantee.window, currency);
+        let mut series = guarantee::Series::new(guarantee.window, currency, earned.parts);
         let mut entries = Vec::new();
         let first = Period::of(guarantee.every, self.begins, guarantee.since);
         for period in first.onwards() {
@@ -467,11 +472,16 @@ impl Tally {
                 |since: Date, until: Option<Date>| since <= day && until.is_none_or(|until| day < until);
             let minimum = guarantee.minima.iter().find(|minimum| holds(minimum.since, minimum.until));
             let minimum = minimum.map_or(Exact::zero(), |minimum| minimum.amount.exact());
-            let OfPeriod { exact: mut known, due, whole } = earned.next(period, currency)?;
+            let OfPeriod { exact: mut known, mut due, whole } = earned.next(period, currency)?;
             let pool = series.pool();
             if !whole {
                 // What has no rate may be worth anything: enough to meet the minimum and to recoup all that is left.
-                known.high += &(&minimum + &pool.high);
+                let more = &minimum + &pool.high;
+                let least = known.high.to_minor(currency);
+                known.high += &more;
+                let most = known.high.to_minor(currency).and_then(|most| most.checked_sub(least?));
+                due.high =
+                    due.high.checked_add(most.ok_or(TooLarge { currency })?).ok_or(TooLarge { currency })?;
             }
             let found = series.next(&minimum, &known, &due)?;
             let exact = Span {
@@ -516,56 +526,34 @@ impl Tally {
         lost: &BTreeMap<Currency, Exact>,
     ) -> Result<Account, TooLarge> {
         let currency = commit_currency(terms).unwrap_or(Currency::USD);
-        let mut series = commit::Series::new(terms, currency);
+        // They differ after a stage of which the amount is not known: as much of it as can be was bought ahead, or nothing.
+        let (mut least, mut most) =
+            (commit::Series::new(terms, currency), commit::Series::new(terms, currency));
         let mut entries = Vec::new();
         for (at, (stage, drawn)) in terms.stages.iter().zip(sums).enumerate() {
             let stretch = Stretch::Stage(stage.since, stage.until);
             let begun = day_start(stage.since, &self.zone) < self.until;
             let quotes = drawn.quotes(&self.rates, currency);
             let drawn = drawn.exact();
-            let Some(amount) = stage.amount.filter(|_| begun) else {
-                if begun {
-                    let figures = vec![(BOUGHT, sure(drawn))];
-                    let closed = self.closed(&stretch);
-                    let owed = Vec::new();
-                    entries.push(Entry { stretch, currency, closed, figures, quotes, part: None, owed });
-                }
+            let last = at + 1 == terms.stages.len();
+            if !begun {
+                continue;
+            }
+            let closed = self.closed(&stretch);
+            let Some(amount) = stage.amount else {
+                let carried = least.pass(&drawn, last || stage.lapsed);
+                least.carry(carried);
+                most.pass(&drawn, last);
+                let (figures, owed) = (vec![(BOUGHT, sure(drawn))], Vec::new());
+                entries.push(Entry { stretch, currency, closed, figures, quotes, part: None, owed });
                 continue;
             };
-            let last = at + 1 == terms.stages.len();
-            let found = series.next(&amount.exact(), &drawn, last, stage.lapsed)?;
-            let closed = self.closed(&stretch);
-            let owed = owing(
-                (&terms.buyer, &terms.seller),
-                sure(found.fee),
-                Span { low: found.due, high: found.due },
-            );
-            let mut figures = vec![
-                ("committed", sure(found.committed)),
-                ("rolled in", sure(found.rolled_in)),
-                ("carried in", sure(found.carried_in)),
-                (WANTED, sure(found.available)),
-                (BOUGHT, sure(found.drawn)),
-                (if closed { SHORT } else { LEFT }, sure(found.gap.clone())),
-            ];
-            if closed {
-                // Before the stage ends nothing has moved to the next.
-                figures.push(("rolled over", sure(found.rolled_out.clone())));
-                figures.push(("carried on", sure(found.carried_out)));
-            }
-            let rest = &found.gap - &found.rolled_out;
-            let fee_of = (terms.shortfall != Exact::whole(1) || rest != found.gap).then_some(rest);
-            let part = fee_of.filter(|_| closed && !owed.exact.high.is_zero());
-            entries.push(Entry {
-                stretch,
-                currency,
-                closed,
-                figures,
-                quotes,
-                part: part.map(|rest| (terms.shortfall.clone(), rest)),
-                // Nothing is owed of a shortfall that may still be made up.
-                owed: if closed { vec![owed] } else { Vec::new() },
-            });
+            let amount = amount.exact();
+            let found =
+                [&mut least, &mut most].map(|series| series.next(&amount, &drawn, last, stage.lapsed));
+            let [least, most] = found;
+            let (figures, part, owed) = stage_entry(terms, (&least?, &most?), closed);
+            entries.push(Entry { stretch, currency, closed, figures, quotes, part, owed });
         }
         Ok(Account {
             clause: terms.clause.clone(),
@@ -657,6 +645,39 @@ impl Tally {
             unconverted: BTreeMap::new(),
         })
     }
+}
+
+/// Figures by name; what part of an amount is owed; what is owed.
+type Figured = (Vec<(&'static str, Span<Exact>)>, Option<(Exact, Exact)>, Vec<Owing>);
+
+/// The figures of a stage between the least and the most that may have been bought ahead of it, what part of which of
+/// them is owed, and what is owed.
+fn stage_entry(terms: &Commit, (least, most): (&Drawn, &Drawn), closed: bool) -> Figured {
+    let between = |one: &Exact, other: &Exact| Span {
+        low: one.clone().min(other.clone()),
+        high: one.clone().max(other.clone()),
+    };
+    let figure = |take: fn(&Drawn) -> &Exact| between(take(least), take(most));
+    let mut figures = vec![
+        ("committed", figure(|one| &one.committed)),
+        ("rolled in", figure(|one| &one.rolled_in)),
+        ("carried in", figure(|one| &one.carried_in)),
+        (WANTED, figure(|one| &one.available)),
+        (BOUGHT, figure(|one| &one.drawn)),
+        (if closed { SHORT } else { LEFT }, figure(|one| &one.gap)),
+    ];
+    // Before a stage ends nothing has moved to the next, and nothing is owed of a shortfall that may still be made up.
+    if !closed {
+        return (figures, None, Vec::new());
+    }
+    figures.push(("rolled over", figure(|one| &one.rolled_out)));
+    figures.push(("carried on", figure(|one| &one.carried_out)));
+    let rest = &most.gap - &most.rolled_out;
+    let is_part = terms.shortfall != Exact::whole(1) || rest != most.gap;
+    let part = (is_part && least == most && !most.fee.is_zero()).then(|| (terms.shortfall.clone(), rest));
+    let due = Span { low: least.due.min(most.due), high: least.due.max(most.due) };
+    let fee = between(&least.fee, &most.fee);
+    (figures, part, vec![owing((&terms.buyer, &terms.seller), fee, due)])
 }
 
 const NONE_DUE: Span<i128> = Span { low: 0, high: 0 };

@@ -1,8 +1,16 @@
 //! Files that appear when they are whole: written beside their place, and put there once they are on disk.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// What the names of files on their way end in, behind the number of their process.
+const PART: &str = ".part";
+
+/// How old such a file is at least before it may be taken away: one that was just made is not held yet.
+const LEFT_AFTER: Duration = Duration::from_secs(60);
 
 /// A file on its way to its place. It goes away when it is dropped before it is there.
 #[derive(Debug)]
@@ -17,10 +25,13 @@ impl Part {
     /// read by whoever may read what it goes over; where a link is, it goes over what that leads to.
     pub(super) fn beside(place: &Path) -> io::Result<Self> {
         let place = fs::canonicalize(place).unwrap_or_else(|_| place.to_owned());
+        clear(&place);
         let mut name = place.as_os_str().to_owned();
-        name.push(format!(".{}.part", std::process::id()));
+        name.push(format!(".{}{PART}", std::process::id()));
         let path = PathBuf::from(name);
         let part = Self { file: File::create(&path)?, path, place };
+        // Held for as long as this process lives: what nobody holds was left by one that was killed.
+        let _ = part.file.try_lock();
         if let Ok(there) = fs::metadata(&part.place) {
             part.file.set_permissions(there.permissions())?;
         }
@@ -79,6 +90,25 @@ pub(super) fn write_new(path: &Path, text: &str) -> io::Result<()> {
     part.put_new()
 }
 
+/// Takes away what processes that were killed left of files at this place. What cannot be told or taken away stays: it
+/// is in nobody's way.
+fn clear(place: &Path) {
+    let Some((folder, name)) = place.parent().zip(place.file_name().and_then(OsStr::to_str)) else { return };
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let process = |file: &str| {
+        let middle = file.strip_prefix(name)?.strip_prefix('.')?.strip_suffix(PART)?.to_owned();
+        middle.bytes().all(|byte| byte.is_ascii_digit()).then_some(middle)
+    };
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let left = entry.file_name().to_str().and_then(process).is_some();
+        let held = || File::open(entry.path()).is_ok_and(|file| file.try_lock().is_err());
+        let age = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
+        if left && age().is_some_and(|age| age > LEFT_AFTER) && !held() {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// Has on disk which files a folder holds.
 pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
@@ -88,4 +118,38 @@ pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
 /// Whether a link fails like this on a file system that has none, as those of memory cards.
 fn without_links(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::Unsupported | ErrorKind::PermissionDenied)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_process_left_goes_away_and_what_another_writes_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("page.html");
+        let names =
+            ["page.html.1.part", "page.html.2.part", "page.html.x.part", "other.html.1.part", "page.html"];
+        for name in names {
+            fs::write(folder.path().join(name), "half").unwrap();
+            let file = File::options().write(true).open(folder.path().join(name)).unwrap();
+            file.set_modified(std::time::SystemTime::now() - 2 * LEFT_AFTER).unwrap();
+        }
+        fs::write(folder.path().join("page.html.3.part"), "new").unwrap();
+        let held = File::open(folder.path().join("page.html.2.part")).unwrap();
+        held.try_lock().unwrap();
+        let mut part = Part::beside(&place).unwrap();
+        part.write_all(b"whole").unwrap();
+        part.put().unwrap();
+        let left = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut left: Vec<String> = left.collect();
+        left.sort();
+        assert_eq!(
+            left,
+            ["other.html.1.part", "page.html", "page.html.2.part", "page.html.3.part", "page.html.x.part"]
+        );
+        assert_eq!(fs::read_to_string(&place).unwrap(), "whole");
+    }
 }

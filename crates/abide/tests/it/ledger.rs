@@ -454,6 +454,25 @@ fn sales_that_name_no_country_stay_in_sight_where_a_share_counts_by_it() {
 }
 
 #[test]
+fn an_export_lists_open_sales_in_no_posting() {
+    let stage = favoured();
+    let mut out = String::new();
+    for form in ["beancount", "hledger", "csv", "jsonl"] {
+        let text = stage.run(&["ledger", "export", "book", "--at", "2026-05-01", "--format", form]).text();
+        let open =
+            text.lines().filter(|line| line.to_lowercase().contains("open") && line.contains("europe"));
+        out += &open.map(|line| format!("{line}\n")).collect::<String>();
+    }
+    expect![[r#"
+        ;; Open, naming no segment or country: 800.00 USD of lab/seats through own, not counted under europe.
+        ; Open, naming no segment or country: 800.00 USD of lab/seats through own, not counted under europe.
+        ,2026-04-30,open,,,,,USD,0,0,0,0,,lab/seats,own,,europe,,800.00,,,,,,,,rows.toml:17
+        {"kind":"open","clause":"europe","counted":false,"product":"lab/seats","channel":"own","revenue":"800.00","currency":"USD","rows":1,"entered":["rows.toml:17"],"calls":0,"estimated_calls":0,"input_tokens":0,"output_tokens":0}
+    "#]]
+    .assert_eq(&out);
+}
+
+#[test]
 fn what_others_pay_is_not_open_for_a_buyer_and_only_what_has_a_unit_price_is_open_for_anybody() {
     // One row names no number of units: its price for a unit is compared with nothing.
     let lump = "[[revenue]]\nproduct = \"lab/seats\"\nchannel = \"own\"\ncustomer = \"initech\"\n\

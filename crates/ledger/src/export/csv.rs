@@ -1,7 +1,7 @@
 //! A book as comma-separated values (RFC 4180), one row a posting; calls without a price are rows without amount.
 
 use crate::book::Book;
-use crate::export::{Fact, Facts, count_facts, facts, kind, payee};
+use crate::export::{Fact, Facts, count_facts, facts, kind, open_amount, payee};
 use crate::figure::number;
 use crate::postings::Transaction;
 use std::collections::BTreeMap;
@@ -63,7 +63,7 @@ pub(super) fn transaction(out: &mut String, n: u64, entry: &Transaction) {
     }
 }
 
-/// What was used without a price.
+/// What was used without a price, and sales of which a clause cannot say whether it counts them.
 pub(super) fn tail(out: &mut String, book: &Book) {
     for ((product, channel), count) in &book.unpriced {
         let mut cells = BTreeMap::from([
@@ -73,6 +73,24 @@ pub(super) fn tail(out: &mut String, book: &Book) {
             ("channel", channel.to_string()),
         ]);
         cells.extend(values(count_facts(count)));
+        row(out, &cells);
+    }
+    for open in &book.unplaced {
+        let mut cells = BTreeMap::from([
+            ("date", book.last_day.to_string()),
+            ("kind", if open.counted { "open-counted" } else { "open" }.to_owned()),
+            ("clause", open.clause.to_string()),
+            ("product", open.product.to_string()),
+            ("channel", open.channel.to_string()),
+        ]);
+        // In no account, and so in no sum of amounts.
+        cells.extend(
+            open_amount(open)
+                .into_iter()
+                .flat_map(|(amount, currency)| [("base", amount), ("currency", currency.to_string())]),
+        );
+        cells.extend(open.places.first().map(|place| ("entered", place.to_string())));
+        cells.extend(values(count_facts(&open.count)));
         row(out, &cells);
     }
 }

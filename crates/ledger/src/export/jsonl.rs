@@ -1,11 +1,12 @@
 //! A book as JSON lines: an object a transaction, then one for each product and channel with calls that have no
-//! price. Money is text, so that no reader makes a float of it.
+//! price, and one for each clause that cannot say of sales whether it counts them. Money is text, so that no reader makes a float of it.
 
 use crate::book::Book;
 use crate::export::json::line;
-use crate::export::{Fact, Facts, count_facts, facts, kind, payee};
+use crate::export::{Fact, Facts, count_facts, facts, kind, open_amount, payee};
 use crate::figure::number;
 use crate::postings::{Posting, Transaction};
+use abide_model::money::Currency;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -19,6 +20,21 @@ pub(super) fn tail(out: &mut String, book: &Book) {
         let (product, channel) = (product.as_str(), channel.as_str());
         let counts = values(count_facts(count));
         out.push_str(&line(&UnpricedJson { kind: "unpriced", product, channel, counts }));
+    }
+    for open in &book.unplaced {
+        let (amount, currency) = open_amount(open).unzip();
+        out.push_str(&line(&OpenJson {
+            kind: "open",
+            clause: open.clause.as_str(),
+            counted: open.counted,
+            product: open.product.as_str(),
+            channel: open.channel.as_str(),
+            revenue: amount,
+            currency: currency.as_ref().map(Currency::as_str),
+            entered: open.places.iter().map(ToString::to_string).collect(),
+            rows: open.count.entered,
+            counts: values(count_facts(&open.count)),
+        }));
     }
 }
 
@@ -58,6 +74,24 @@ struct UnpricedJson<'a> {
     kind: &'static str,
     product: &'a str,
     channel: &'a str,
+    #[serde(flatten)]
+    counts: Values,
+}
+
+/// Sales of which a clause cannot say whether it counts them, since they name no segment or country.
+#[derive(Serialize)]
+struct OpenJson<'a> {
+    kind: &'static str,
+    clause: &'a str,
+    /// Whether it counts them all the same.
+    counted: bool,
+    product: &'a str,
+    channel: &'a str,
+    revenue: Option<String>,
+    currency: Option<&'a str>,
+    rows: u64,
+    /// Where the first rows were entered.
+    entered: Vec<String>,
     #[serde(flatten)]
     counts: Values,
 }

@@ -42,10 +42,10 @@ struct Sales {
 }
 
 #[derive(Debug, Clone, Default)]
-pub(super) struct Gathered(BTreeMap<Key, Sales>);
+pub(crate) struct Gathered(BTreeMap<Key, Sales>);
 
 impl Gathered {
-    pub(super) fn add_row(&mut self, row: &Revenue, ours: impl Fn(&Clause) -> bool) {
+    pub(crate) fn add_row(&mut self, row: &Revenue, ours: impl Fn(&Clause) -> bool) {
         let currency = Some(row.amount.currency);
         for one in row.unplaced.iter().filter(|one| ours(&one.clause)) {
             let sales = self.find(one, (&row.product, &row.channel, currency));
@@ -57,7 +57,7 @@ impl Gathered {
         }
     }
 
-    pub(super) fn add_line(
+    pub(crate) fn add_line(
         &mut self,
         line: &UsageLine,
         unplaced: &[terms::Unplaced],
@@ -80,7 +80,7 @@ impl Gathered {
         self.0.entry(key).or_default()
     }
 
-    pub(super) fn finish(self) -> Vec<Unplaced> {
+    pub(crate) fn finish(self) -> Vec<Unplaced> {
         let found =
             self.0.into_iter().map(|((clause, counted, product, channel, currency), sales)| Unplaced {
                 clause,

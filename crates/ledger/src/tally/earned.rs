@@ -19,6 +19,8 @@ pub(super) struct Earned {
     /// What has no rate, by currency.
     pub(super) unconverted: BTreeMap<Currency, Exact>,
     quotes: BTreeMap<Period, BTreeSet<Quote>>,
+    /// How many sums that are rounded by themselves there are.
+    pub(super) parts: u32,
     low: Cumulative,
     high: Cumulative,
 }
@@ -47,10 +49,14 @@ impl Earned {
             unknown: BTreeSet::new(),
             unconverted: BTreeMap::new(),
             quotes: BTreeMap::new(),
+            parts: 0,
             low: Cumulative::new(currency),
             high: Cumulative::new(currency),
         };
+        let mut converts = false;
         for worked in shares {
+            converts |= worked.currency != currency;
+            found.parts += u32::from(worked.currency == currency);
             for settlement in worked.all() {
                 let (period, share) = (settlement.period, &settlement.share);
                 if worked.currency == currency {
@@ -71,6 +77,8 @@ impl Earned {
                 }
             }
         }
+        // What is converted is rounded together.
+        found.parts += u32::from(converts);
         Ok(found)
     }
 
