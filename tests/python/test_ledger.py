@@ -254,7 +254,7 @@ def test_both_tools_accept_every_kind_of_clause_and_an_adjustment(tmp_path: Path
         rows.write('\n[[revenue]]\nproduct = "lab/api"\nchannel = "blue"\namount = "10 USD"\n')
         rows.write("on = 2026-03-30\nrecorded = 2026-05-04\n")
     journal = both_tools_accept(book, "2028-02-10", tmp_path)
-    for kind in ("revenue", "due", "parity", "split", "commit", "adjustment"):
+    for kind in ("revenue", "purchase", "due", "parity", "split", "commit", "adjustment"):
         assert f"kind:{kind}" in journal
 
 
