@@ -16,6 +16,7 @@ mod intake;
 mod keys;
 mod lines;
 mod reader;
+mod rows;
 mod stats;
 mod sync;
 

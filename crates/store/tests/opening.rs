@@ -94,8 +94,8 @@ fn a_store_of_a_newer_abide_is_not_touched() {
     check(
         &dir,
         expect![[r#"
-            store_newer: `abide.db` has store format 7, this Abide knows formats up to 4; use a newer Abide
-            store_newer: `abide.db` has store format 7, this Abide knows formats up to 4; use a newer Abide
+            store_newer: `abide.db` has store format 7, this Abide knows formats up to 5; use a newer Abide
+            store_newer: `abide.db` has store format 7, this Abide knows formats up to 5; use a newer Abide
         "#]],
     );
 }
@@ -110,11 +110,15 @@ fn a_log_with_a_hole_is_reported() {
         runtime.block_on(store.append(step(1, expect))).unwrap();
         store.close();
     }
-    sqlite(&dir, "DELETE FROM log WHERE seq = 2");
+    sqlite(&dir, "DELETE FROM log WHERE pos = 2");
     let error = Reader::open(dir.path()).unwrap().read(SessionId(1)).unwrap_err();
     assert_eq!(error.code(), "store_damaged");
     assert!(error.to_string().contains("row 2 of the log is missing"), "{error}");
-    sqlite(&dir, "UPDATE log SET prev = 0 WHERE seq = 3");
+    // The number of the row before, behind the session and the first record's place.
+    sqlite(
+        &dir,
+        "UPDATE log SET body = CAST(substr(body, 1, 17) || x'00' || substr(body, 19) AS BLOB) WHERE pos = 3",
+    );
     let error = Reader::open(dir.path()).unwrap().read_from(SessionId(1), 2).unwrap_err();
     assert!(error.to_string().contains("begins at record 3"), "{error}");
     assert_eq!(Reader::open(dir.path()).unwrap().read_from(SessionId(1), 3).unwrap().unwrap().len(), 1);

@@ -3,6 +3,7 @@
 use super::blobs;
 use super::heads::{self, Head, id_bytes};
 use super::lines::{self, Hours};
+use super::rows::{self, ROW_BYTES_MAX};
 use crate::append::Append;
 use crate::frame;
 use abide_model::id::SessionId;
@@ -22,10 +23,9 @@ pub(super) struct Ends {
 
 impl Ends {
     pub(super) fn find(conn: &Connection) -> rusqlite::Result<Ends> {
-        let last = |sql| conn.query_row(sql, [], |row| row.get(0));
         Ok(Ends {
-            pos: last("SELECT coalesce(max(pos), 0) FROM log")?,
-            line: last("SELECT coalesce(max(n), 0) FROM line")?,
+            pos: conn.query_row("SELECT coalesce(max(pos), 0) FROM log", [], |row| row.get(0))?,
+            line: lines::last(conn)?,
         })
     }
 }
@@ -37,17 +37,18 @@ pub(super) struct Draft {
     ends: Ends,
     /// With what this transaction adds.
     next: Ends,
-    /// Sessions it moved: each gets one row, and its head is written once, however many steps moved it.
+    /// Sessions it moved: each gets one entry, and its head is written once, however many steps moved it.
     moved: BTreeMap<SessionId, Moved>,
+    lines: lines::Writer,
     hours: Hours,
 }
 
-/// Where a session stands, and the row of `log` that it gets.
+/// Where a session stands, and the entry of `log` that it gets.
 #[derive(Debug)]
 struct Moved {
+    /// Where it stood; `None` when it is new.
+    before: Option<Head>,
     head: Head,
-    /// The row before; 0 when the session is new.
-    prev: i64,
     /// Its first record.
     seq: u64,
     held: Vec<u8>,
@@ -66,11 +67,10 @@ impl Draft {
         conn: &Connection,
         steps: impl IntoIterator<Item = &'a Append>,
     ) -> rusqlite::Result<()> {
-        let mut lines = lines::Writer::new(conn)?;
         for append in steps {
             for line in &append.lines {
                 self.next.line += 1;
-                lines.post(self.next.line, append.session, line)?;
+                self.lines.post(conn, self.next.line, append.session, line)?;
                 self.hours.add(self.next.line, line.at_ms);
             }
             self.move_on(conn, append)?;
@@ -89,8 +89,7 @@ impl Draft {
                 if before.as_ref().is_some_and(|head| head.erased) {
                     return Ok(());
                 }
-                self.next.pos += 1;
-                place.insert(Moved::new(append, before, self.next.pos))
+                place.insert(Moved::new(append, before))
             }
         };
         moved.add(append);
@@ -109,43 +108,29 @@ impl Draft {
         Ok(())
     }
 
-    /// Writes what is written once for all steps; `number` is that of the last. Pauses after so many rows.
+    /// Writes what is written once for all steps; `number` is that of the last. Pauses after so many sessions.
     pub(super) fn end(
         &mut self,
         conn: &Connection,
         number: u64,
-        (rows, pause): (usize, impl Fn()),
+        (sessions, pause): (usize, impl Fn()),
     ) -> rusqlite::Result<()> {
-        let pause_after = |n: usize| {
-            if n % rows == rows - 1 {
+        let mut heads = heads::Writer::new(conn)?;
+        let mut row = Vec::with_capacity(ROW_BYTES_MAX);
+        for (n, (session, moved)) in self.moved.iter_mut().enumerate() {
+            let entry = moved.entry(*session);
+            if !entry.fits(&row) {
+                self.next.pos = write_row(conn, self.next.pos, &mut row)?;
+            }
+            entry.put(&mut row);
+            moved.head.pos = self.next.pos + 1;
+            heads.put(*session, moved.before.as_ref(), &moved.head)?;
+            if n % sessions == sessions - 1 {
                 pause();
             }
-        };
-        let mut moved: Vec<(&SessionId, &Moved)> = self.moved.iter().collect();
-        let mut heads = heads::Writer::new(conn)?;
-        for (n, (session, moved)) in moved.iter().enumerate() {
-            match moved.prev {
-                0 => heads.insert(**session, &moved.head)?,
-                _ => heads.update(**session, &moved.head)?,
-            }
-            pause_after(n);
         }
-        // In the order of the table's key, so that its pages fill up.
-        moved.sort_unstable_by_key(|(_, moved)| moved.head.pos);
-        let mut rows = conn.prepare_cached(
-            "INSERT INTO log (pos, session, seq, prev, held, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )?;
-        for (n, (session, moved)) in moved.iter().enumerate() {
-            rows.execute(params![
-                moved.head.pos,
-                id_bytes(**session),
-                moved.seq.cast_signed(),
-                moved.prev,
-                (!moved.held.is_empty()).then_some(&moved.held),
-                moved.body,
-            ])?;
-            pause_after(n);
-        }
+        self.next.pos = write_row(conn, self.next.pos, &mut row)?;
+        self.lines.end(conn)?;
         self.hours.write(conn)?;
         mark(conn, number)
     }
@@ -159,8 +144,19 @@ impl Draft {
     pub(super) fn undo(&mut self) {
         self.next = self.ends;
         self.moved.clear();
+        self.lines.undo();
         self.hours = Hours::default();
     }
+}
+
+/// Writes a row of entries behind row `last`, and empties it; returns what is the last one then.
+fn write_row(conn: &Connection, last: i64, row: &mut Vec<u8>) -> rusqlite::Result<i64> {
+    if row.is_empty() {
+        return Ok(last);
+    }
+    conn.prepare_cached("INSERT INTO log (pos, body) VALUES (?1, ?2)")?.execute(params![last + 1, *row])?;
+    row.clear();
+    Ok(last + 1)
 }
 
 /// Says under which salt the log goes on.
@@ -183,10 +179,14 @@ fn mark(conn: &Connection, number: u64) -> rusqlite::Result<()> {
 }
 
 impl Moved {
-    fn new(append: &Append, before: Option<Head>, pos: i64) -> Moved {
-        let prev = before.as_ref().map_or(0, |head| head.pos);
-        let head = before.map_or_else(|| first_head(append, pos), |head| Head { pos, ..head });
-        Moved { head, prev, seq: append.expect + 1, held: Vec::new(), body: Vec::new() }
+    fn new(append: &Append, before: Option<Head>) -> Moved {
+        let head = before.clone().unwrap_or_else(|| first_head(append));
+        Moved { before, head, seq: append.expect + 1, held: Vec::new(), body: Vec::new() }
+    }
+
+    fn entry(&self, session: SessionId) -> rows::Entry<'_> {
+        let prev = self.before.as_ref().map_or(0, |head| head.pos);
+        rows::Entry { session, seq: self.seq, prev, held: &self.held, body: &self.body }
     }
 
     fn add(&mut self, append: &Append) {
@@ -197,10 +197,10 @@ impl Moved {
     }
 }
 
-fn first_head(append: &Append, pos: i64) -> Head {
+fn first_head(append: &Append) -> Head {
     let (owner, named) = append.first.as_ref().map_or(("", false), |first| (&first.owner, first.named));
     Head {
-        pos,
+        pos: 0,
         seq: 0,
         open: append.open,
         owner: Arc::from(owner),

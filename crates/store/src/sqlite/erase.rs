@@ -7,18 +7,19 @@
 //! stays until something else is written there, or the file is vacuumed.
 
 use super::blobs;
-use super::file::BUSY_WAIT;
+use super::file::{BUSY_WAIT, corrupt};
 use super::heads::{self, Head, id_bytes};
 use super::intake::{Intake, answer};
+use super::rows;
 use crate::error::StoreError;
 use abide_model::id::SessionId;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// Rows removed in one transaction.
-const SLICE_ROWS_MAX: usize = 128;
-/// Bytes removed in one transaction, unless one row holds more.
+/// Entries removed in one transaction.
+const SLICE_ENTRIES_MAX: usize = 128;
+/// Bytes removed in one transaction, unless one entry holds more.
 const SLICE_BYTES_MAX: usize = 8 << 20;
 
 /// How long the end of an erasure waits for readers of old pages.
@@ -33,8 +34,7 @@ pub(super) struct Erasure {
 
 /// Erasures that were not done when the file was last closed.
 pub(super) fn unfinished(conn: &Connection) -> rusqlite::Result<Vec<Erasure>> {
-    let sql = format!("SELECT {} FROM session WHERE erased AND head > 0", heads::COLUMNS);
-    let mut statement = conn.prepare(&sql)?;
+    let mut statement = conn.prepare("SELECT id, state FROM erasing JOIN session USING (id)")?;
     let rows = statement.query_map([], heads::read_row)?;
     rows.map(|row| row.map(|(session, head)| Erasure { session, head, reply: None })).collect()
 }
@@ -111,9 +111,9 @@ impl Intake {
             return Ok(None);
         };
         self.wait_for_disk(true)?;
-        let head = Head { erased: true, open: false, ..known };
+        let head = Head { erased: true, open: false, ..known.clone() };
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        heads::Writer::new(&tx)?.update(session, &head)?;
+        heads::Writer::new(&tx)?.put(session, Some(&known), &head)?;
         tx.execute("DELETE FROM snapshot WHERE session = ?1", [id_bytes(session)])?;
         mark_scrub(&tx, true)?;
         tx.commit()?;
@@ -218,25 +218,38 @@ pub(super) fn mark_scrub(conn: &Connection, wanted: bool) -> rusqlite::Result<()
     Ok(())
 }
 
-/// Removes rows from the end backwards; SQLite overwrites them with zeros. Returns the row to go on from, 0 at the end.
+/// Removes entries from the end backwards; SQLite overwrites them with zeros. Returns the row to go on from, 0 at the
+/// end.
 fn remove_slice(conn: &mut Connection, session: SessionId, head: &Head) -> rusqlite::Result<i64> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut pos = head.pos;
-    let (mut rows, mut bytes) = (0, 0);
-    while pos > 0 && rows < SLICE_ROWS_MAX && bytes < SLICE_BYTES_MAX {
-        let row: Option<(i64, Vec<u8>, i64)> = tx
-            .prepare_cached(
-                "DELETE FROM log WHERE pos = ?1 RETURNING prev, coalesce(held, x''), length(body)",
-            )?
-            .query_row([pos], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-            .optional()?;
-        let (prev, held, length) = row.unwrap_or_default();
-        bytes += usize::try_from(length).unwrap_or(usize::MAX);
-        bytes = bytes.saturating_add(blobs::release(&tx, session, &held)?);
-        rows += 1;
+    let (mut entries, mut bytes) = (0, 0);
+    while pos > 0 && entries < SLICE_ENTRIES_MAX && bytes < SLICE_BYTES_MAX {
+        let (prev, removed) = remove_entry(&tx, pos, session)?;
+        bytes = bytes.saturating_add(removed);
+        entries += 1;
         pos = prev;
     }
-    heads::Writer::new(&tx)?.update(session, &Head { pos, ..head.clone() })?;
+    heads::Writer::new(&tx)?.put(session, Some(head), &Head { pos, ..head.clone() })?;
     tx.commit()?;
     Ok(pos)
+}
+
+/// Removes the entry of a session from a row, with what it alone held. Returns the row of the one before, and bytes
+/// written.
+fn remove_entry(tx: &Transaction<'_>, pos: i64, session: SessionId) -> rusqlite::Result<(i64, usize)> {
+    let row: Option<Vec<u8>> = tx
+        .prepare_cached("SELECT body FROM log WHERE pos = ?1")?
+        .query_row([pos], |row| row.get(0))
+        .optional()?;
+    let Some(row) = row else { return Ok((0, 0)) };
+    let cut = rows::cut(&row, session).map_err(|_| corrupt("a row of the log cannot be read"))?;
+    let Some((entry, rest)) = cut else { return Ok((0, 0)) };
+    if rest.is_empty() {
+        tx.prepare_cached("DELETE FROM log WHERE pos = ?1")?.execute([pos])?;
+    } else {
+        tx.prepare_cached("UPDATE log SET body = ?2 WHERE pos = ?1")?.execute(params![pos, rest])?;
+    }
+    let released = blobs::release(tx, session, entry.held)?;
+    Ok((entry.prev, row.len().saturating_add(released)))
 }

@@ -2,7 +2,7 @@
 
 use crate::commitlog::Fault;
 use crate::error::{OpenError, StoreError};
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, ffi};
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -17,7 +17,7 @@ const LOCK: &str = "abide.lock";
 /// Marks a database as ours: `abid` in ASCII.
 const APPLICATION: i64 = 0x6162_6964;
 /// The newest format this code reads and writes.
-const FORMAT: i64 = 4;
+const FORMAT: i64 = 5;
 /// SQLite before this version can lose commits when a writer races a checkpointer.
 const SQLITE_OLDEST: i32 = 3_051_003;
 /// How long a connection waits for another process that writes, such as one that adds a key.
@@ -40,26 +40,20 @@ CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 -- `step`: the last step of the commit log that is taken in; `salt`: of that log; `durable`: how often a commit was made
 -- for the sake of those before it; `key`: the version of the keys; `scrub`: set while the log may hold what was erased.
 INSERT INTO meta VALUES ('step', 0), ('salt', 0), ('durable', 0), ('key', 0), ('scrub', 0);
--- One row for all that one transaction took in of a session. `prev` is the session's row before, 0 at its first; `held`
--- are the hashes that the session holds since this row, one after the other.
-CREATE TABLE log (
-    pos INTEGER PRIMARY KEY, session BLOB NOT NULL, seq INTEGER NOT NULL, prev INTEGER NOT NULL, held BLOB,
-    body BLOB NOT NULL
-);
--- Where each session ends; `head` is its last row of `log`.
-CREATE TABLE session (
-    id BLOB PRIMARY KEY, owner TEXT NOT NULL, named INTEGER NOT NULL, head INTEGER NOT NULL, seq INTEGER NOT NULL,
-    open INTEGER NOT NULL, created INTEGER NOT NULL, changed INTEGER NOT NULL, erased INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX session_owner ON session (owner, id) WHERE named AND NOT erased;
-CREATE INDEX session_open ON session (id) WHERE open;
-CREATE INDEX session_erasing ON session (id) WHERE erased AND head > 0;
+-- What sessions consist of, in the order it was taken in; a row holds entries of several sessions.
+CREATE TABLE log (pos INTEGER PRIMARY KEY, body BLOB NOT NULL);
+-- Where each session ends, and which have a name, are at work, and are erased but not yet removed.
+CREATE TABLE session (id BLOB PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE named (owner TEXT NOT NULL, id BLOB NOT NULL, PRIMARY KEY (owner, id)) WITHOUT ROWID;
+CREATE TABLE open (id BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE erasing (id BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE snapshot (session BLOB PRIMARY KEY, seq INTEGER NOT NULL, body BLOB NOT NULL);
 -- `kept`: some step carried it as something else than content, and it stays.
 CREATE TABLE blob (hash BLOB PRIMARY KEY, kept INTEGER NOT NULL, body BLOB NOT NULL);
 -- Which sessions' steps carried a blob as content: it goes with the last of them.
 CREATE TABLE holder (hash BLOB NOT NULL, session BLOB NOT NULL, PRIMARY KEY (hash, session)) WITHOUT ROWID;
-CREATE TABLE line (n INTEGER PRIMARY KEY, at INTEGER NOT NULL, session BLOB NOT NULL, body BLOB NOT NULL);
+-- Ledger lines, several in a row; `n` is the number of the first.
+CREATE TABLE line (n INTEGER PRIMARY KEY, body BLOB NOT NULL);
 -- Which lines fall into an hour.
 CREATE TABLE hour (hour INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL);
 CREATE TABLE key (
@@ -212,12 +206,11 @@ impl Place {
         let path = self.path.clone();
         let reason = error.to_string();
         let extended = error.sqlite_error().map(|e| e.extended_code);
-        if matches!(extended, Some(rusqlite::ffi::SQLITE_IOERR_FSYNC | rusqlite::ffi::SQLITE_IOERR_DIR_FSYNC))
-        {
+        if matches!(extended, Some(ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC)) {
             return StoreError::Unsynced { path, reason };
         }
         // Growing the shared index of the write-ahead log fails this way when the disk is full.
-        if extended == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) {
+        if extended == Some(ffi::SQLITE_IOERR_SHMSIZE) {
             return StoreError::Full { path, reason };
         }
         match error.sqlite_error_code() {
@@ -286,6 +279,11 @@ pub(super) fn limit(conn: &Connection, bytes: Option<u64>) -> rusqlite::Result<(
     let page_bytes: i64 = conn.pragma_query_value(None, "page_size", |row| row.get(0))?;
     let pages = i64::try_from(bytes).unwrap_or(i64::MAX) / page_bytes.max(1);
     conn.pragma_update_and_check(None, "max_page_count", pages.max(1), |_| Ok(()))
+}
+
+/// What is said of bytes in the file that are not what was written there.
+pub(super) fn corrupt(what: &str) -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CORRUPT), Some(what.to_owned()))
 }
 
 fn sync_folder(dir: &Path) -> std::io::Result<()> {

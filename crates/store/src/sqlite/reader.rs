@@ -4,6 +4,7 @@ use super::blobs;
 use super::file::{BUSY_WAIT, Place};
 use super::front::End;
 use super::heads::{self, Head, id_bytes};
+use super::rows::{self, Entry};
 use super::{Options, Store, front, keys, lines};
 use crate::append::Snapshot;
 use crate::commitlog::Tail;
@@ -134,9 +135,11 @@ impl Reader {
     /// When the disk fails.
     pub fn unfinished(&mut self) -> Result<Vec<SessionId>, StoreError> {
         let view = self.open_view()?;
-        let sql = format!("SELECT {} FROM session INDEXED BY session_open WHERE open", heads::COLUMNS);
-        let open = view.ask(|tx| collect(tx, &sql, params![]))?;
-        Ok(open.into_iter().map(|(session, _)| session).collect())
+        view.ask(|tx| {
+            let mut statement = tx.prepare_cached("SELECT id FROM open ORDER BY id")?;
+            let found = statement.query_map([], |row| row.get(0).map(heads::id_from))?;
+            found.collect()
+        })
     }
 
     /// Lines with `from_ms <= at < until_ms` after line `after`, in the order they were posted; at most `limit`.
@@ -218,13 +221,18 @@ impl Reader {
     }
 }
 
-/// Records of a session in a row.
-struct Row {
+/// Records of a session that stand together.
+struct Found {
     /// The place of the first.
     seq: u64,
-    /// Where those before them are, 0 when there are none.
+    /// The row of those before them, 0 when there are none.
     prev: i64,
     records: Vec<Vec<u8>>,
+}
+
+/// `None` inside when its records cannot be read.
+fn read_entry(entry: Option<Entry<'_>>) -> Option<Option<Found>> {
+    entry.map(|Entry { seq, prev, body, .. }| Some(Found { seq, prev, records: frame::split(body)? }))
 }
 
 struct View<'a> {
@@ -242,39 +250,36 @@ impl View<'_> {
 
     /// The records from `from` on, oldest first.
     fn records(&self, session: SessionId, head: &Head, from: u64) -> Result<Vec<Vec<u8>>, StoreError> {
-        let mut rows: Vec<Row> = Vec::new();
+        let mut entries: Vec<Found> = Vec::new();
         let (mut pos, mut next) = (head.pos, head.seq + 1);
         while pos > 0 && next > from {
             // One state of the file: an erasure that begins meanwhile is not seen.
-            let row = self.row(pos, session)?.ok_or_else(|| self.torn(pos, "is missing"))?;
-            if row.seq + row.records.len() as u64 != next {
+            let entry = self.entry(pos, session)?.ok_or_else(|| self.torn(pos, "is missing"))?;
+            if entry.seq + entry.records.len() as u64 != next {
                 return Err(self.torn(pos, "does not end where the next begins"));
             }
-            (pos, next) = (row.prev, row.seq);
-            rows.push(row);
+            (pos, next) = (entry.prev, entry.seq);
+            entries.push(entry);
         }
         if next > from.max(1) {
             return Err(self.place.torn(format!("the journal of a session begins at record {next}")));
         }
-        // The oldest row may begin before.
+        // The oldest entry may begin before.
         let early = usize::try_from(from.saturating_sub(next)).unwrap_or(usize::MAX);
-        Ok(rows.into_iter().rev().flat_map(|row| row.records).skip(early).collect())
+        Ok(entries.into_iter().rev().flat_map(|entry| entry.records).skip(early).collect())
     }
 
-    /// One row of a session.
-    fn row(&self, pos: i64, session: SessionId) -> Result<Option<Row>, StoreError> {
+    /// One entry of a session.
+    fn entry(&self, pos: i64, session: SessionId) -> Result<Option<Found>, StoreError> {
         let found = self.ask(|tx| {
-            tx.prepare_cached("SELECT seq, prev, body FROM log WHERE pos = ?1 AND session = ?2")?
-                .query_row(params![pos, id_bytes(session)], |row| {
-                    let records = frame::split(row.get_ref(2)?.as_blob()?);
-                    Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?, records))
-                })
+            tx.prepare_cached("SELECT body FROM log WHERE pos = ?1")?
+                .query_row([pos], |row| Ok(rows::find(row.get_ref(0)?.as_blob()?, session).map(read_entry)))
                 .optional()
         })?;
         match found {
-            Some((seq, prev, Some(records))) => Ok(Some(Row { seq, prev, records })),
-            Some((_, _, None)) => Err(self.torn(pos, "cannot be read")),
-            None => Ok(None),
+            Some(Ok(Some(found))) => found.map(Some).ok_or_else(|| self.torn(pos, "cannot be read")),
+            Some(Err(rows::Torn)) => Err(self.torn(pos, "cannot be read")),
+            Some(Ok(None)) | None => Ok(None),
         }
     }
 
@@ -292,33 +297,24 @@ fn snapshot(tx: &Transaction<'_>, session: SessionId) -> rusqlite::Result<Option
 }
 
 fn listed(tx: &Transaction<'_>, filter: &Filter, limit: usize) -> rusqlite::Result<Vec<(SessionId, Head)>> {
-    let columns = heads::COLUMNS;
     let before = filter.before.map_or([u8::MAX; 16], id_bytes);
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let named = if filter.unnamed { "" } else { "AND named" };
+    let owned = |head: &Head| filter.owner.as_ref().is_none_or(|owner| **owner == *head.owner);
+    let wanted = |head: &Head| owned(head) && !head.erased && (head.named || filter.unnamed);
+    let collect = |sql, params: &[&dyn rusqlite::ToSql]| {
+        let mut statement = tx.prepare_cached(sql)?;
+        let found = statement.query_map(params, heads::read_row)?;
+        found.filter(|found| found.as_ref().map_or(true, |(_, head)| wanted(head))).take(limit).collect()
+    };
     match &filter.owner {
-        Some(owner) => {
-            let sql = format!(
-                "SELECT {columns} FROM session WHERE owner = ?3 {named} AND NOT erased AND id < ?1
-                 ORDER BY id DESC LIMIT ?2"
-            );
-            collect(tx, &sql, params![before, limit, owner])
-        }
-        None => {
-            let sql = format!(
-                "SELECT {columns} FROM session WHERE NOT erased {named} AND id < ?1 ORDER BY id DESC LIMIT ?2"
-            );
-            collect(tx, &sql, params![before, limit])
+        Some(owner) if !filter.unnamed => collect(
+            "SELECT id, state FROM named JOIN session USING (id) WHERE named.owner = ?1 AND id < ?2
+             ORDER BY id DESC",
+            params![owner, before],
+        ),
+        Some(_) | None => {
+            collect("SELECT id, state FROM session WHERE id < ?1 ORDER BY id DESC", params![before])
         }
     }
-}
-
-fn collect(
-    tx: &Transaction<'_>,
-    sql: &str,
-    params: &[&dyn rusqlite::ToSql],
-) -> rusqlite::Result<Vec<(SessionId, Head)>> {
-    tx.prepare_cached(sql)?.query_map(params, heads::read_row)?.collect()
 }
 
 fn list(session: SessionId, head: Head) -> Listed {
