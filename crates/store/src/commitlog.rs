@@ -16,8 +16,9 @@ mod scan;
 mod segment;
 mod step;
 
-pub(crate) use scan::{Fault, Tail, read};
+pub(crate) use scan::{Fault, Found, Tail, read};
 pub(crate) use segment::{SEGMENT_BYTES, Segment};
+pub(crate) use step::Step;
 
 use std::path::{Path, PathBuf};
 

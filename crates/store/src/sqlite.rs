@@ -5,6 +5,7 @@
 //! their own, once everything kept before the question is taken in; one moves pages from SQLite's write-ahead log
 //! into its file. All of them end with the last handle.
 
+mod batch;
 mod blobs;
 mod checkpoint;
 mod draft;
@@ -25,7 +26,7 @@ pub use reader::Reader;
 pub use stats::Stats;
 
 use crate::append::{APPEND_BYTES_MAX, Append};
-use crate::commitlog::{self, Generation, Segment};
+use crate::commitlog::{self, Generation, Segment, Step};
 use crate::error::{OpenError, StoreError};
 use crate::journal::{Filter, Journal, Listed, PostedLine};
 use crate::key::Key;
@@ -139,15 +140,15 @@ impl Store {
         let lock = file::lock(dir, wait)?;
         let place = Place::of(dir);
         let (intake, syncer, recovery) = recover(place.open_writer()?, &place, options)?;
-        let (front, counters, broken) =
-            (Arc::clone(&intake.front), Arc::clone(&intake.counters), intake.broken.clone());
+        let (front, queue) = (Arc::clone(&intake.front), Arc::clone(&intake.queue));
+        let (counters, broken) = (Arc::clone(&intake.counters), intake.broken.clone());
         let (questions, threads) = start(&place, (intake, syncer), lock)?;
         let doors = Doors {
             place,
             front,
             questions: Mutex::new(Some(questions)),
             threads: Mutex::new(threads),
-            queue: Arc::new(Semaphore::new(QUEUE_KIB_MAX)),
+            queue,
             reads: Arc::new(Semaphore::new(READS_WAITING_MAX)),
             counters,
             broken,
@@ -466,7 +467,8 @@ fn recover(
     // Only now, so that a file at its limit can be opened, and room be made in it.
     file::limit(&conn, options.file_bytes_max).map_err(sqlite)?;
     let erasing: VecDeque<_> = erase::unfinished(&conn).map_err(sqlite)?.into();
-    let sessions: BTreeSet<SessionId> = found.iter().map(|(_, append)| append.session).collect();
+    let sessions: BTreeSet<SessionId> =
+        found.iter().filter_map(|(_, step)| Step::read(step)).map(|step| step.session).collect();
     let (rows, sessions) = (found.len() as u64, sessions.len() as u64);
     let recovery = Recovery { rows, sessions, erasures: erasing.len() as u64 };
 
@@ -492,6 +494,7 @@ fn recover(
         conn,
         place: place.clone(),
         front,
+        queue: Arc::new(Semaphore::new(QUEUE_KIB_MAX)),
         draft,
         taken_in: number,
         backlog: VecDeque::new(),
@@ -511,7 +514,7 @@ fn take_in_left(
     conn: &mut Connection,
     draft: &mut Draft,
     place: &Place,
-) -> Result<(Vec<(u64, Append)>, u64), OpenError> {
+) -> Result<(commitlog::Found, u64), OpenError> {
     let sqlite = |e: rusqlite::Error| place.refusal(&e);
     let mark = |name| heads::mark(conn, name).map(i64::cast_unsigned).map_err(sqlite);
     let found = commitlog::read(place.folder(), mark("salt")?, mark("step")?).map_err(file::log_refused)?;

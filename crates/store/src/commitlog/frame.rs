@@ -16,9 +16,16 @@ pub(crate) fn encode(frame: &mut Vec<u8>, generation: Generation, number: u64, a
     frame.extend_from_slice(&[0; HEAD_BYTES]);
     step::encode(append, frame);
     let length = u32::try_from(frame.len() - HEAD_BYTES).unwrap_or(u32::MAX);
-    let sum = checksum(generation, number, frame.get(HEAD_BYTES..).unwrap_or_default());
-    let head = length.to_le_bytes().into_iter().chain(sum.to_le_bytes()).chain(number.to_le_bytes());
-    frame.iter_mut().zip(head).for_each(|(place, byte)| *place = byte);
+    let sum = checksum(generation, number, step_of(frame));
+    let head = u128::from(length) | u128::from(sum) << 32 | u128::from(number) << 64;
+    if let Some(place) = frame.first_chunk_mut::<HEAD_BYTES>() {
+        *place = head.to_le_bytes();
+    }
+}
+
+/// The step of a frame that was made here.
+pub(crate) fn step_of(frame: &[u8]) -> &[u8] {
+    frame.get(HEAD_BYTES..).unwrap_or_default()
 }
 
 /// The step of the frame at the beginning, which must have `number`, and the bytes of its frame; `None` when there is
@@ -42,16 +49,12 @@ pub(crate) fn bytes(bytes: &[u8], number: u64) -> Option<usize> {
     (u64::from_le_bytes(*found) == number).then_some(HEAD_BYTES + length)
 }
 
-/// Reads the step of a frame.
-pub(crate) fn decode(step: &[u8]) -> Option<Append> {
-    step::decode(step)
-}
-
 fn checksum(generation: Generation, number: u64, step: &[u8]) -> u32 {
+    let mut place = [0; 24];
+    let parts = [generation.salt, generation.n, number];
+    place.as_chunks_mut().0.iter_mut().zip(parts).for_each(|(place, part)| *place = part.to_le_bytes());
     let mut sum = crc32fast::Hasher::new();
-    sum.update(&generation.salt.to_le_bytes());
-    sum.update(&generation.n.to_le_bytes());
-    sum.update(&number.to_le_bytes());
+    sum.update(&place);
     sum.update(step);
     sum.finalize()
 }

@@ -1,8 +1,8 @@
 //! Reading the log: all of it when a store is opened, its end while another process writes it.
 
 use super::segment::{HEADER_BYTES, Header};
-use super::{Generation, SEGMENTS, frame, place};
-use crate::append::{APPEND_BYTES_MAX, Append};
+use super::{Generation, SEGMENTS, Step, frame, place};
+use crate::append::APPEND_BYTES_MAX;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::FileExt;
@@ -17,11 +17,14 @@ pub(crate) enum Fault {
     Damaged { path: PathBuf, reason: String },
 }
 
+/// Steps by their numbers, as bytes that can be read.
+pub(crate) type Found = Vec<(u64, Vec<u8>)>;
+
 /// Every step after number `after` that stands under `salt`, with its number, without a gap.
 ///
 /// A gap between the two files means that the machine lost power before the older one was synced. What stands in the
 /// newer one was not answered as on disk then, since a sync of it comes after the older one's, and is left out.
-pub(crate) fn read(dir: &Path, salt: u64, after: u64) -> Result<Vec<(u64, Append)>, Fault> {
+pub(crate) fn read(dir: &Path, salt: u64, after: u64) -> Result<Found, Fault> {
     let mut files = Vec::new();
     for turn in 0..SEGMENTS {
         let path = place(dir, turn as u64);
@@ -51,16 +54,16 @@ fn steps(
     header: Header,
     (path, bytes): (PathBuf, &[u8]),
     mut last: u64,
-    found: &mut Vec<(u64, Append)>,
+    found: &mut Found,
 ) -> Result<u64, Fault> {
     let mut number = header.first;
     let mut rest = bytes.get(HEADER_BYTES as usize..).unwrap_or_default();
     while let Some((step, taken)) = frame::take(rest, header.generation, number) {
         if number > last {
-            let Some(append) = frame::decode(step) else {
+            if Step::read(step).is_none() {
                 return Err(Fault::Damaged { path, reason: format!("step {number} cannot be read") });
-            };
-            found.push((number, append));
+            }
+            found.push((number, step.to_vec()));
             last = number;
         }
         number += 1;
@@ -162,7 +165,7 @@ fn newest(dir: &Path, salt: u64) -> io::Result<Option<(File, Header)>> {
 mod tests {
     use super::super::{SEGMENT_BYTES, Segment};
     use super::*;
-    use crate::append::NewSession;
+    use crate::append::{Append, NewSession};
     use abide_model::id::SessionId;
     use tempfile::TempDir;
 
@@ -205,7 +208,11 @@ mod tests {
 
     fn numbers(dir: &TempDir, after: u64) -> Vec<u64> {
         let found = read(dir.path(), SALT, after).unwrap();
-        assert!(found.iter().all(|(number, append)| *append == step(*number)));
+        for (number, found) in &found {
+            let mut bytes = Vec::new();
+            frame::encode(&mut bytes, generation(1), *number, &step(*number));
+            assert_eq!(found, frame::step_of(&bytes));
+        }
         found.into_iter().map(|(number, _)| number).collect()
     }
 

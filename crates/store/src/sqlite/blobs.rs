@@ -1,28 +1,27 @@
 //! Bodies that live once, and which sessions hold those that are content.
 
 use super::heads::id_bytes;
-use crate::append::Blob;
+use crate::commitlog::Step;
 use abide_model::Hash;
 use abide_model::id::SessionId;
 use rusqlite::{Connection, OptionalExtension, params};
 
 const HASH_BYTES: usize = 32;
 
-/// Keeps bodies that are not there yet. Returns the hashes, one after the other, of content that the session did not
-/// hold before.
-pub(super) fn put(conn: &Connection, session: SessionId, blobs: &[Blob]) -> rusqlite::Result<Vec<u8>> {
-    let mut held = Vec::new();
-    for Blob { hash, body, content } in blobs {
+/// Keeps bodies that are not there yet. Adds to `held` the hashes, one after the other, of content that the session did
+/// not hold before.
+pub(super) fn put(conn: &Connection, step: &Step<'_>, held: &mut Vec<u8>) -> rusqlite::Result<()> {
+    for (hash, content, body) in step.blobs() {
         conn.prepare_cached(
             "INSERT INTO blob (hash, kept, body) VALUES (?1, ?2, ?3)
              ON CONFLICT (hash) DO UPDATE SET kept = 1 WHERE excluded.kept AND NOT kept",
         )?
         .execute(params![hash.0, !content, body])?;
-        if *content && hold(conn, session, hash)? {
+        if content && hold(conn, step.session, &hash)? {
             held.extend_from_slice(&hash.0);
         }
     }
-    Ok(held)
+    Ok(())
 }
 
 fn hold(conn: &Connection, session: SessionId, hash: &Hash) -> rusqlite::Result<bool> {

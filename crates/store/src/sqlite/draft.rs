@@ -1,11 +1,11 @@
 //! One transaction of steps: what it writes, and what holds when it is committed.
 
 use super::blobs;
+use super::file::corrupt;
 use super::heads::{self, Head, id_bytes};
 use super::lines::{self, Hours};
 use super::rows::{self, ROW_BYTES_MAX};
-use crate::append::Append;
-use crate::frame;
+use crate::commitlog::Step;
 use abide_model::id::SessionId;
 use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
@@ -61,49 +61,46 @@ impl Draft {
     }
 
     /// Writes steps, which follow: that was decided when they were kept. Of a session that was erased since, only the
-    /// ledger lines stay.
+    /// ledger lines stay. `None` is one that cannot be read.
     pub(super) fn write<'a>(
         &mut self,
         conn: &Connection,
-        steps: impl IntoIterator<Item = &'a Append>,
+        steps: impl IntoIterator<Item = Option<Step<'a>>>,
     ) -> rusqlite::Result<()> {
-        for append in steps {
-            for line in &append.lines {
+        for step in steps {
+            let step = step.ok_or_else(|| corrupt("a step that was kept cannot be read"))?;
+            for (at_ms, body) in step.lines() {
                 self.next.line += 1;
-                self.lines.post(conn, self.next.line, append.session, line)?;
-                self.hours.add(self.next.line, line.at_ms);
+                self.lines.post(conn, self.next.line, step.session, (at_ms, body))?;
+                self.hours.add(self.next.line, at_ms);
             }
-            self.move_on(conn, append)?;
+            self.move_on(conn, &step)?;
         }
         Ok(())
     }
 
-    fn move_on(&mut self, conn: &Connection, append: &Append) -> rusqlite::Result<()> {
-        let moved = match self.moved.entry(append.session) {
+    fn move_on(&mut self, conn: &Connection, step: &Step<'_>) -> rusqlite::Result<()> {
+        let moved = match self.moved.entry(step.session) {
             Entry::Occupied(moved) => moved.into_mut(),
             Entry::Vacant(place) => {
-                let before = match append.first {
+                let before = match step.first {
                     Some(_) => None,
-                    None => heads::find(conn, append.session)?,
+                    None => heads::find(conn, step.session)?,
                 };
                 if before.as_ref().is_some_and(|head| head.erased) {
                     return Ok(());
                 }
-                place.insert(Moved::new(append, before))
+                place.insert(Moved::new(step, before))
             }
         };
-        moved.add(append);
-        moved.held.extend(blobs::put(conn, append.session, &append.blobs)?);
-        if let Some(snapshot) = &append.snapshot {
+        moved.add(step);
+        blobs::put(conn, step, &mut moved.held)?;
+        if let Some((seq, body)) = step.snapshot {
             conn.prepare_cached(
                 "INSERT INTO snapshot (session, seq, body) VALUES (?1, ?2, ?3)
                  ON CONFLICT (session) DO UPDATE SET seq = ?2, body = ?3",
             )?
-            .execute(params![
-                id_bytes(append.session),
-                snapshot.seq.cast_signed(),
-                snapshot.body
-            ])?;
+            .execute(params![id_bytes(step.session), seq.cast_signed(), body])?;
         }
         Ok(())
     }
@@ -115,7 +112,7 @@ impl Draft {
         number: u64,
         (sessions, pause): (usize, impl Fn()),
     ) -> rusqlite::Result<()> {
-        let mut heads = heads::Writer::new(conn)?;
+        let mut heads = heads::Writer::new(conn);
         let mut row = Vec::with_capacity(ROW_BYTES_MAX);
         for (n, (session, moved)) in self.moved.iter_mut().enumerate() {
             let entry = moved.entry(*session);
@@ -129,6 +126,7 @@ impl Draft {
                 pause();
             }
         }
+        heads.end()?;
         self.next.pos = write_row(conn, self.next.pos, &mut row)?;
         self.lines.end(conn)?;
         self.hours.write(conn)?;
@@ -179,9 +177,9 @@ fn mark(conn: &Connection, number: u64) -> rusqlite::Result<()> {
 }
 
 impl Moved {
-    fn new(append: &Append, before: Option<Head>) -> Moved {
-        let head = before.clone().unwrap_or_else(|| first_head(append));
-        Moved { before, head, seq: append.expect + 1, held: Vec::new(), body: Vec::new() }
+    fn new(step: &Step<'_>, before: Option<Head>) -> Moved {
+        let head = before.clone().unwrap_or_else(|| first_head(step));
+        Moved { before, head, seq: step.expect + 1, held: Vec::new(), body: Vec::new() }
     }
 
     fn entry(&self, session: SessionId) -> rows::Entry<'_> {
@@ -189,24 +187,24 @@ impl Moved {
         rows::Entry { session, seq: self.seq, prev, held: &self.held, body: &self.body }
     }
 
-    fn add(&mut self, append: &Append) {
-        self.head.seq = append.expect + append.records.len() as u64;
-        self.head.open = append.open;
-        self.head.changed_ms = append.at_ms;
-        frame::join(&append.records, &mut self.body);
+    fn add(&mut self, step: &Step<'_>) {
+        self.head.seq = step.expect + step.records;
+        self.head.open = step.open;
+        self.head.changed_ms = step.at_ms;
+        self.body.extend_from_slice(step.joined);
     }
 }
 
-fn first_head(append: &Append) -> Head {
-    let (owner, named) = append.first.as_ref().map_or(("", false), |first| (&first.owner, first.named));
+fn first_head(step: &Step<'_>) -> Head {
+    let (owner, named) = step.first.unwrap_or_default();
     Head {
         pos: 0,
         seq: 0,
-        open: append.open,
+        open: step.open,
         owner: Arc::from(owner),
         named,
-        created_ms: append.at_ms,
-        changed_ms: append.at_ms,
+        created_ms: step.at_ms,
+        changed_ms: step.at_ms,
         erased: false,
     }
 }

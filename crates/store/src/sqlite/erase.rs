@@ -113,7 +113,7 @@ impl Intake {
         self.wait_for_disk(true)?;
         let head = Head { erased: true, open: false, ..known.clone() };
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        heads::Writer::new(&tx)?.put(session, Some(&known), &head)?;
+        heads::Writer::new(&tx).put(session, Some(&known), &head)?;
         tx.execute("DELETE FROM snapshot WHERE session = ?1", [id_bytes(session)])?;
         mark_scrub(&tx, true)?;
         tx.commit()?;
@@ -230,7 +230,7 @@ fn remove_slice(conn: &mut Connection, session: SessionId, head: &Head) -> rusql
         entries += 1;
         pos = prev;
     }
-    heads::Writer::new(&tx)?.put(session, Some(head), &Head { pos, ..head.clone() })?;
+    heads::Writer::new(&tx).put(session, Some(head), &Head { pos, ..head.clone() })?;
     tx.commit()?;
     Ok(pos)
 }

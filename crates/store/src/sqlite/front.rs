@@ -1,6 +1,7 @@
 //! Where steps come in: says whether one follows, numbers it, puts it into the commit log, and leaves it to be taken
 //! in. Whoever appends does all of this itself, so that a step that need not wait for the disk wakes no other thread.
 
+use super::batch::Batch;
 use super::stats::Counters;
 use super::sync::{Broken, Due};
 use crate::append::Append;
@@ -9,6 +10,7 @@ use crate::error::StoreError;
 use abide_model::id::SessionId;
 use rusqlite::Connection;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::mpsc::Sender;
@@ -34,7 +36,7 @@ const RECENT_MAX: usize = 16_384;
 /// A step that asks to be kept.
 pub(super) struct Offered {
     pub(super) append: Append,
-    /// Its place in memory, free again when it is taken in.
+    /// Its place in memory, given free by who takes it in.
     pub(super) room: OwnedSemaphorePermit,
     /// Set when its session was looked for in the file and not found.
     pub(super) absent: Option<Looked>,
@@ -68,7 +70,7 @@ pub(super) enum Erase {
 
 /// What waits to be done by the thread that takes steps in, in order.
 pub(super) enum Task {
-    Step(Box<Kept>),
+    Steps(Batch),
     Erase {
         session: SessionId,
         reply: oneshot::Sender<Result<bool, StoreError>>,
@@ -80,14 +82,6 @@ pub(super) enum Task {
 }
 
 pub(super) type Work = Box<dyn FnOnce(rusqlite::Result<&mut Connection>) + Send>;
-
-/// A step that stands in the log.
-pub(super) struct Kept {
-    pub(super) number: u64,
-    pub(super) append: Append,
-    /// Its place in memory, until it is dropped.
-    _room: OwnedSemaphorePermit,
-}
 
 /// The end of a journal, as far as it decides whether a step follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,7 +121,10 @@ struct State {
     /// No session of the file has a greater id.
     newest: SessionId,
     queue: Vec<Task>,
+    queued_steps: usize,
     queued_bytes: usize,
+    /// Memory for steps to come.
+    spare_batch: Batch,
     /// To the thread that waits for the disk; `None` once the door is closed.
     due: Option<Sender<Due>>,
     /// Set when somebody waits.
@@ -162,7 +159,9 @@ impl Front {
             ends: Recent::default(),
             newest,
             queue: Vec::new(),
+            queued_steps: 0,
             queued_bytes: 0,
+            spare_batch: Batch::default(),
             due: Some(due),
             hurry: false,
             stuck: None,
@@ -174,9 +173,10 @@ impl Front {
     pub(super) fn offer(&self, offered: Box<Offered>) -> Result<Offer, StoreError> {
         self.broken.check()?;
         let mut state = self.open()?;
-        let calm = state.queue.is_empty() || !state.hurry;
+        let (empty, hurried) = (state.queue.is_empty(), state.hurry);
         let outcome = state.offer(offered);
-        let wakes = calm && (state.queue.len() == 1 || state.hurry);
+        let begins = empty && !state.queue.is_empty();
+        let wakes = begins || state.hurry && (empty || !hurried);
         drop(state);
         self.counters.offered(&outcome);
         if wakes {
@@ -286,12 +286,12 @@ impl Front {
                     state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
                 }
                 state = wait(state, GATHER);
-                if state.queue.len() >= CROWD_STEPS {
+                if state.queued_steps >= CROWD_STEPS {
                     state = wait(state, GATHER_CROWD);
                 }
             }
         }
-        state.queued_bytes = 0;
+        (state.queued_steps, state.queued_bytes) = (0, 0);
         let hurry = std::mem::take(&mut state.hurry);
         Found { tasks: std::mem::take(&mut state.queue), hurry, closing: state.due.is_none() }
     }
@@ -306,6 +306,12 @@ impl Front {
     pub(super) fn hurries(&self) -> bool {
         let state = self.lock();
         state.hurry || state.due.is_none()
+    }
+
+    /// Takes the memory of steps that are taken in for others to come.
+    pub(super) fn give_back(&self, batch: Batch) {
+        let emptied = batch.emptied();
+        self.lock().spare_batch = emptied;
     }
 
     /// Takes note of steps that are in the database, up to `number`, or of why they cannot be.
@@ -397,15 +403,15 @@ impl State {
         let number = self.number + 1;
         let mut frame = std::mem::take(&mut self.frame);
         frame::encode(&mut frame, self.generation, number, append);
-        let written = self.write(&mut frame, append);
+        let outcome = match self.write(&mut frame, append) {
+            Ok(true) => Ok(self.kept(*offered, frame::step_of(&frame))),
+            Ok(false) => Ok(Offer::Crowded(offered)),
+            Err(e) => Err(failure(&self.log.path, &e)),
+        };
         if frame.capacity() <= FRAME_KEPT_BYTES_MAX {
             self.frame = frame;
         }
-        match written {
-            Ok(true) => Ok(self.kept(*offered)),
-            Ok(false) => Ok(Offer::Crowded(offered)),
-            Err(e) => Err(failure(&self.log.path, &e)),
-        }
+        outcome
     }
 
     /// False when there is no room before something is taken in.
@@ -441,24 +447,32 @@ impl State {
         Ok(())
     }
 
-    fn kept(&mut self, offered: Offered) -> Offer {
-        let Offered { append, room, .. } = offered;
+    fn kept(&mut self, offered: Offered, step: &[u8]) -> Offer {
+        let Offered { append, room, absent: _ } = offered;
         self.number += 1;
         let seq = append.expect + append.records.len() as u64;
         self.ends.put(append.session, End { seq, erased: false, number: self.number });
         self.newest = self.newest.max(append.session);
-        self.queued_bytes += append.bytes();
+        self.queued_steps += 1;
+        self.queued_bytes += step.len();
         self.hurry |= self.queued_bytes > GATHER_BYTES_MAX;
-        let due = self.due.as_ref().filter(|_| append.durable);
-        let step = Kept { number: self.number, append, _room: room };
-        let offer = due.map_or(Offer::Kept(seq), |due| {
-            let (reply, answer) = oneshot::channel();
-            // Fails only when that thread is gone; whoever waits then hears that the store is closed.
-            let _ = due.send(Due { seq, generation: self.generation.n, reply });
-            Offer::Due(answer)
-        });
-        self.queue.push(Task::Step(Box::new(step)));
-        offer
+        self.batch(step, u32::try_from(room.num_permits()).unwrap_or(u32::MAX));
+        room.forget();
+        let Some(due) = self.due.as_ref().filter(|_| append.durable) else { return Offer::Kept(seq) };
+        let (reply, answer) = oneshot::channel();
+        // Fails only when that thread is gone; whoever waits then hears that the store is closed.
+        let _ = due.send(Due { seq, generation: self.generation.n, reply });
+        Offer::Due(answer)
+    }
+
+    /// Leaves the last step to be taken in.
+    fn batch(&mut self, step: &[u8], kib: u32) {
+        if let Some(Task::Steps(batch)) = self.queue.last_mut() {
+            return batch.push(self.number, step, kib);
+        }
+        let mut batch = std::mem::take(&mut self.spare_batch);
+        batch.push(self.number, step, kib);
+        self.queue.push(Task::Steps(batch));
     }
 }
 
@@ -483,11 +497,37 @@ pub(super) fn failure(path: &Path, error: &io::Error) -> StoreError {
     }
 }
 
+type Ends = HashMap<SessionId, End, BuildHasherDefault<IdHasher>>;
+
+/// Most of an id is drawn at random, here and by nobody else, so that its halves are all there is to mix.
+#[derive(Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, half: u64) {
+        // The golden ratio: neighbours end up far apart, in the upper bits too.
+        self.0 = (self.0.rotate_left(32) ^ half).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write_u128(&mut self, id: u128) {
+        self.write_u64((id >> 64) as u64);
+        self.write_u64(id as u64);
+    }
+}
+
 /// The ends of sessions that were spoken of lately. Everything that is not taken in yet is among them.
 #[derive(Default)]
 struct Recent {
-    young: HashMap<SessionId, End>,
-    old: HashMap<SessionId, End>,
+    young: Ends,
+    old: Ends,
     /// How often some were forgotten.
     forgotten: u64,
 }

@@ -2,7 +2,7 @@
 
 use super::file::corrupt;
 use abide_model::id::SessionId;
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::sync::Arc;
 
 /// The end of one journal.
@@ -34,11 +34,10 @@ const NAMED: u8 = 2;
 const ERASED: u8 = 4;
 
 impl Head {
-    /// As it stands in the file: `flags u8 | pos | seq | created | changed`, 64 bits each and little-endian, and the
+    /// Adds what stands in the file: `flags u8 | pos | seq | created | changed`, 64 bits each and little-endian, and the
     /// owner behind them. One column costs the thread that takes steps in a fraction of what nine do.
     fn state(&self, bytes: &mut Vec<u8>) {
         let flags = [(self.open, OPEN), (self.named, NAMED), (self.erased, ERASED)];
-        bytes.clear();
         bytes.push(flags.into_iter().filter(|(set, _)| *set).map(|(_, flag)| flag).sum());
         bytes.extend_from_slice(&self.pos.to_le_bytes());
         bytes.extend_from_slice(&self.seq.to_le_bytes());
@@ -90,32 +89,47 @@ pub(super) fn find(conn: &Connection, session: SessionId) -> rusqlite::Result<Op
     Ok(statement.query_row([id_bytes(session)], read_row).optional()?.map(|(_, head)| head))
 }
 
-/// Writes heads, many with one statement.
+/// Sessions that one statement adds: it looks for the place of the first alone, those after it follow there.
+const TOGETHER: usize = 16;
+/// Nothing of the transaction stays when it fails, so that SQLite need not be able to take back this statement alone.
+const ADD_TOGETHER: &str =
+    "INSERT OR FAIL INTO session (id, state) VALUES (?,?), (?,?), (?,?), (?,?), (?,?), (?,?), (?,?),
+    (?,?), (?,?), (?,?), (?,?), (?,?), (?,?), (?,?), (?,?), (?,?)";
+
+/// Writes heads, many with one statement. Those of new sessions stand in the file after [`Writer::end`].
 pub(super) struct Writer<'c> {
     conn: &'c Connection,
-    insert: CachedStatement<'c>,
-    state: Vec<u8>,
+    /// New sessions, and where the state of each ends in `states`.
+    new: Vec<([u8; 16], usize)>,
+    states: Vec<u8>,
 }
 
 impl<'c> Writer<'c> {
-    pub(super) fn new(conn: &'c Connection) -> rusqlite::Result<Writer<'c>> {
-        let insert = conn.prepare_cached("INSERT INTO session (id, state) VALUES (?1, ?2)")?;
-        Ok(Writer { conn, insert, state: Vec::new() })
+    pub(super) fn new(conn: &'c Connection) -> Writer<'c> {
+        Writer { conn, new: Vec::new(), states: Vec::new() }
     }
 
-    /// Puts `head` in place of `before`, which is what stands there; `None` of a session that has none.
+    /// Puts `head` in place of `before`, which is what stands there; `None` of a session that has none. Once for a
+    /// session.
     pub(super) fn put(
         &mut self,
         session: SessionId,
         before: Option<&Head>,
         head: &Head,
     ) -> rusqlite::Result<()> {
-        head.state(&mut self.state);
         let id = id_bytes(session);
-        match before {
-            None => self.insert.execute(params![id, self.state])?,
-            Some(_) => self.run("UPDATE session SET state = ?2 WHERE id = ?1", params![id, self.state])?,
-        };
+        let begins = self.states.len();
+        head.state(&mut self.states);
+        if before.is_some() {
+            let state = self.states.get(begins..).unwrap_or_default();
+            self.run("UPDATE session SET state = ?2 WHERE id = ?1", params![id, state])?;
+            self.states.truncate(begins);
+        } else {
+            self.new.push((id, self.states.len()));
+            if self.new.len() == TOGETHER {
+                self.end()?;
+            }
+        }
         let changes = |of: fn(&Head) -> bool| (before.is_some_and(of), of(head));
         match changes(|head| head.open) {
             (false, true) => self.run("INSERT INTO open (id) VALUES (?1)", params![id])?,
@@ -136,6 +150,31 @@ impl<'c> Writer<'c> {
             (true, false) => self.run("DELETE FROM erasing WHERE id = ?1", params![id])?,
             (false, false) | (true, true) => 0,
         };
+        Ok(())
+    }
+
+    /// Writes what is not written yet.
+    pub(super) fn end(&mut self) -> rusqlite::Result<()> {
+        let mut begins = 0;
+        let rows = self.new.iter().map(|(id, end)| {
+            let state = self.states.get(begins..*end).unwrap_or_default();
+            begins = *end;
+            (id, state)
+        });
+        if self.new.len() == TOGETHER {
+            let mut statement = self.conn.prepare_cached(ADD_TOGETHER)?;
+            for (n, (id, state)) in rows.enumerate() {
+                statement.raw_bind_parameter(2 * n + 1, id)?;
+                statement.raw_bind_parameter(2 * n + 2, state)?;
+            }
+            statement.raw_execute()?;
+        } else {
+            for (id, state) in rows {
+                self.run("INSERT INTO session (id, state) VALUES (?1, ?2)", params![id, state])?;
+            }
+        }
+        self.new.clear();
+        self.states.clear();
         Ok(())
     }
 

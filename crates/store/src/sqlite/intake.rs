@@ -1,14 +1,15 @@
 //! The thread that takes steps in: from the order of the log into tables that are read by session, time and hash.
 //! It takes many in one transaction, and does everything else that writes to the database.
 
+use super::batch::Batch;
 use super::checkpoint;
 use super::draft::{self, Draft};
 use super::erase::{Erasure, Scrub};
 use super::file::Place;
-use super::front::{Front, Kept, Task};
+use super::front::{Front, Task};
 use super::stats::Counters;
 use super::sync::Broken;
-use crate::append::Append;
+use crate::commitlog::Step;
 use crate::error::StoreError;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior};
@@ -17,16 +18,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 /// Steps in one transaction at most.
 const STEPS_MAX: usize = 1_024;
 /// Bytes in one transaction at most, unless its first step alone has more.
 const BYTES_MAX: usize = 8 << 20;
-/// Rows written in one go before those who serve get the core: nobody waits for this thread, unless they say so.
-const ROWS_BETWEEN_PAUSES: usize = 64;
-/// How long they get it for.
-const PAUSE: Duration = Duration::from_micros(200);
+/// Steps read in one go before those who serve get the core.
+const STEPS_BETWEEN_PAUSES: usize = 256;
+/// Sessions written in one go before that.
+const SESSIONS_BETWEEN_PAUSES: usize = 64;
 /// How long it waits before it tries again what failed.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
 
@@ -34,6 +35,8 @@ pub(super) struct Intake {
     pub(super) conn: Connection,
     pub(super) place: Place,
     pub(super) front: Arc<Front>,
+    /// Room for steps that wait to be taken in, in KiB.
+    pub(super) queue: Arc<Semaphore>,
     pub(super) draft: Draft,
     /// The last step that is taken in.
     pub(super) taken_in: u64,
@@ -91,11 +94,9 @@ impl Intake {
     fn work_off(&mut self) -> Result<(), StoreError> {
         while let Some(task) = self.backlog.pop_front() {
             match task {
-                Task::Step(first) => {
-                    let steps = self.gather(first);
-                    let outcome = self.take_in(steps);
-                    self.front.taken_in(outcome.clone().map(|()| self.taken_in));
-                    if let Err(error) = outcome {
+                Task::Steps(batch) => {
+                    if let Err(error) = self.take_in(batch) {
+                        self.front.taken_in(Err(error.clone()));
                         self.turn_away(&error);
                         return Err(error);
                     }
@@ -108,46 +109,32 @@ impl Intake {
         self.release()
     }
 
-    /// What waits behind the first step, as far as one transaction holds it.
-    fn gather(&mut self, first: Box<Kept>) -> Vec<Kept> {
-        let mut bytes = first.append.bytes();
-        let mut steps = vec![*first];
-        while let Some(Task::Step(next)) = self.backlog.front()
-            && steps.len() < STEPS_MAX
-            && bytes + next.append.bytes() <= BYTES_MAX
-        {
-            bytes += next.append.bytes();
-            if let Some(Task::Step(next)) = self.backlog.pop_front() {
-                steps.push(*next);
-            }
-        }
-        steps
-    }
-
-    /// Takes steps in with one transaction, or, where many find no room, with several smaller ones. After an error
+    /// Takes steps in, as many with one transaction as it holds, or fewer where those find no room. After an error
     /// those that were not stay at the front of the backlog.
-    fn take_in(&mut self, mut steps: Vec<Kept>) -> Result<(), StoreError> {
-        let mut together = steps.len();
-        while !steps.is_empty() {
-            let count = together.min(steps.len());
-            match self.try_take_in(steps.get(..count).unwrap_or_default()) {
-                Ok(()) => drop(steps.drain(..count)),
+    fn take_in(&mut self, mut batch: Batch) -> Result<(), StoreError> {
+        let mut together = STEPS_MAX;
+        while !batch.is_empty() {
+            let count = batch.share(together, BYTES_MAX);
+            match self.try_take_in(&batch, count) {
+                Ok(()) => {
+                    self.queue.add_permits(batch.take_off(count));
+                    self.front.taken_in(Ok(self.taken_in));
+                }
                 Err(StoreError::Full { .. }) if count > 1 => together = count / 2,
                 Err(error) => {
-                    for step in steps.into_iter().rev() {
-                        self.backlog.push_front(Task::Step(Box::new(step)));
-                    }
+                    self.backlog.push_front(Task::Steps(batch));
                     return Err(error);
                 }
             }
         }
+        self.front.give_back(batch);
         Ok(())
     }
 
-    fn try_take_in(&mut self, steps: &[Kept]) -> Result<(), StoreError> {
-        let Some(last) = steps.last().map(|step| step.number) else { return Ok(()) };
+    fn try_take_in(&mut self, batch: &Batch, count: usize) -> Result<(), StoreError> {
+        let last = batch.last_of(count);
         let durable = self.front.sealed().is_some_and(|sealed| sealed <= last);
-        let outcome = self.broken.check().and_then(|()| self.commit(steps, durable));
+        let outcome = self.broken.check().and_then(|()| self.commit((batch, count), durable));
         self.broken.watch(outcome)?;
         self.taken_in = last;
         if durable {
@@ -156,11 +143,12 @@ impl Intake {
         Ok(())
     }
 
-    fn commit(&mut self, steps: &[Kept], durable: bool) -> Result<(), StoreError> {
+    fn commit(&mut self, steps: (&Batch, usize), durable: bool) -> Result<(), StoreError> {
         self.wait_for_disk(durable).map_err(|e| self.place.fault(&e))?;
+        // Nobody waits for this thread, unless they say so: those who serve go first where they share its core.
         let pause = || {
             if !self.hurry && !self.front.hurries() {
-                thread::sleep(PAUSE);
+                thread::yield_now();
             }
         };
         let written = write(&mut self.conn, &mut self.draft, steps, pause).map_err(|e| self.place.fault(&e));
@@ -175,7 +163,7 @@ impl Intake {
     fn turn_away(&mut self, error: &StoreError) {
         for task in std::mem::take(&mut self.backlog) {
             match task {
-                Task::Step(step) => self.backlog.push_back(Task::Step(step)),
+                Task::Steps(batch) => self.backlog.push_back(Task::Steps(batch)),
                 Task::Settle(reply) => drop(reply.send(Err(error.clone()))),
                 Task::Work(work) => work(self.wait_for_disk(true).map(|()| &mut self.conn)),
                 Task::Erase { session, reply } => self.begin_erasure(session, reply, Err(error.clone())),
@@ -219,6 +207,7 @@ impl Intake {
 
     /// Removes the log when nothing needs it any more.
     fn close(mut self) {
+        self.queue.close();
         if self.backlog.is_empty() && self.make_durable().is_ok() {
             self.front.remove_log();
         }
@@ -229,14 +218,19 @@ impl Intake {
     }
 }
 
-fn write(conn: &mut Connection, draft: &mut Draft, steps: &[Kept], pause: impl Fn()) -> rusqlite::Result<()> {
+fn write(
+    conn: &mut Connection,
+    draft: &mut Draft,
+    (batch, count): (&Batch, usize),
+    pause: impl Fn(),
+) -> rusqlite::Result<()> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for some in steps.chunks(ROWS_BETWEEN_PAUSES) {
-        draft.write(&tx, some.iter().map(|step| &step.append))?;
+    let mut steps = batch.steps(count);
+    for _ in (0..count).step_by(STEPS_BETWEEN_PAUSES) {
+        draft.write(&tx, steps.by_ref().take(STEPS_BETWEEN_PAUSES))?;
         pause();
     }
-    let last = steps.last().map_or(0, |step| step.number);
-    draft.end(&tx, last, (ROWS_BETWEEN_PAUSES, pause))?;
+    draft.end(&tx, batch.last_of(count), (SESSIONS_BETWEEN_PAUSES, pause))?;
     tx.commit()?;
     draft.committed();
     Ok(())
@@ -247,11 +241,11 @@ fn write(conn: &mut Connection, draft: &mut Draft, steps: &[Kept], pause: impl F
 pub(super) fn take_in_found(
     conn: &mut Connection,
     draft: &mut Draft,
-    found: &[(u64, Append)],
+    found: &[(u64, Vec<u8>)],
     salt: u64,
 ) -> rusqlite::Result<()> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    draft.write(&tx, found.iter().map(|(_, append)| append))?;
+    draft.write(&tx, found.iter().map(|(_, step)| Step::read(step)))?;
     if let Some((last, _)) = found.last() {
         draft.end(&tx, *last, (usize::MAX, || {}))?;
     }

@@ -3,7 +3,6 @@
 use super::file::corrupt;
 use super::heads::{id_bytes, id_from};
 use super::rows::ROW_BYTES_MAX;
-use crate::append::Line;
 use crate::frame::{put_length, take_length};
 use crate::journal::PostedLine;
 use abide_model::id::SessionId;
@@ -55,18 +54,18 @@ impl Writer {
         conn: &Connection,
         n: i64,
         session: SessionId,
-        line: &Line,
+        (at_ms, body): (i64, &[u8]),
     ) -> rusqlite::Result<()> {
-        if self.row.len() + ENTRY_BYTES_MAX + line.body.len() > ROW_BYTES_MAX {
+        if self.row.len() + ENTRY_BYTES_MAX + body.len() > ROW_BYTES_MAX {
             self.end(conn)?;
         }
         if self.row.is_empty() {
             self.first = n;
         }
-        self.row.extend_from_slice(&line.at_ms.to_le_bytes());
+        self.row.extend_from_slice(&at_ms.to_le_bytes());
         self.row.extend_from_slice(&id_bytes(session));
-        put_length(&mut self.row, line.body.len() as u64);
-        self.row.extend_from_slice(&line.body);
+        put_length(&mut self.row, body.len() as u64);
+        self.row.extend_from_slice(body);
         Ok(())
     }
 
