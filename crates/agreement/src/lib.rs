@@ -22,6 +22,7 @@ mod finding;
 mod format;
 mod hits;
 mod index;
+mod meant;
 mod open;
 mod outcome;
 mod reasons;

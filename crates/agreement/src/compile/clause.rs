@@ -98,7 +98,7 @@ fn amendments(homes: &[&Instrument], check: &mut Check<'_>) {
         }
     }
     let mut seen: BTreeMap<(&str, u32), Spot> = BTreeMap::new();
-    for home in homes {
+    for home in homes.iter().filter(|home| home.numbered) {
         if let Some(first) = seen.insert((&home.name.value, home.amendment), home.name.spot) {
             let message = format!("instrument `{}` has amendment {} twice", home.name.value, home.amendment);
             check.sink.error("duplicate-id", home.name.spot, message).also(first, "first here").help(

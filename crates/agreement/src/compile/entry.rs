@@ -1,12 +1,13 @@
 //! Compiles dated rows: exchange rates, valuations, revenue, purchases.
 
+use super::Check;
 use super::money::{currency, quantity};
 use super::price::payable;
 use super::registry::{Registry, cited, country};
-use super::{Check, meant};
 use crate::book::{Dated, Entries, PurchaseEntry, RevenueEntry};
 use crate::diagnostic::{Spot, Word};
 use crate::index::Cell;
+use crate::meant;
 use crate::syntax::File;
 use crate::syntax::entry::{Dated as DatedRow, PurchaseRow, RateRow, RevenueRow, ValuationRow, Worth};
 use crate::table::PartyNo;

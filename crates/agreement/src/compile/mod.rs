@@ -4,7 +4,6 @@
 mod clause;
 mod condition;
 mod entry;
-mod meant;
 mod measure;
 mod money;
 mod precedence;
@@ -124,10 +123,21 @@ fn read(sources: &Files<'_>, sink: &mut Sink) -> Option<Vec<(usize, syntax::File
     }
     if !sources.iter().any(|(_, source)| source.path == BOOK_FILE) {
         sink.error("no-book", nowhere, format!("there is no `{BOOK_FILE}` in this folder"))
-            .help("it names the book: book = \"my-clouds\", self = \"lab\", and its parties");
+            .help("it names the book: book = \"my-clouds\", self = \"lab\", and its parties")
+            .hint(misplaced(sources));
         all = false;
     }
     all.then_some(found)
+}
+
+/// Where the file lies that names the book, under another name or in another folder.
+fn misplaced(sources: &Files<'_>) -> Option<String> {
+    let paths = || sources.iter().map(|(_, source)| source.path.as_str());
+    let renamed = paths().find(|path| path.eq_ignore_ascii_case(BOOK_FILE));
+    let deeper = || paths().find_map(|path| path.strip_suffix(BOOK_FILE)?.strip_suffix('/'));
+    renamed
+        .map(|path| format!("rename `{path}` to `{BOOK_FILE}`, in small letters"))
+        .or_else(|| deeper().map(|folder| format!("there is one in the folder `{folder}`: name that folder")))
 }
 
 fn compile(sources: &Files<'_>, files: &[(usize, syntax::File)], sink: &mut Sink) -> Option<Book> {

@@ -1,11 +1,12 @@
 //! Compiles the clauses about money: rates, bounds, schedules, steps.
 
+use super::Check;
 use super::clause::Draft;
 use super::price::{money, payable};
 use super::registry::Registry;
-use super::{Check, meant};
 use crate::book::{CapTerms, Money, Scope, ShareTerms};
 use crate::diagnostic::{At, Spot, Word};
+use crate::meant;
 use crate::suggest::did_you_mean;
 use crate::syntax::clause::{ClauseRow, KindRow};
 use crate::syntax::money::{
@@ -82,6 +83,10 @@ pub(super) fn guarantees(drafts: &[Draft<'_>], check: &mut Check<'_>) {
                 )
                 | None => None,
             });
+            // A clause that is declared but missing here is broken, and reported as such already.
+            if found.is_none() && check.seen.contains_key(&("clause", word.value.clone())) {
+                continue;
+            }
             let Some((clause, terms)) = share else {
                 let is_share =
                     |draft: &&Draft<'_>| matches!(draft.clause.kind.money(), Some(Money::Share(_)));
@@ -493,10 +498,11 @@ pub(super) fn percentage(word: &Word, what: &str, check: &mut Check<'_>) -> Opti
         }
         None => {
             let message = format!("`{}` is not a percentage", word.value);
+            let like = meant::percent(&word.value).unwrap_or("20%".to_owned());
             check
                 .sink
                 .error("bad-rate", word.spot, message)
-                .help("write a number and a percent sign: \"20%\"");
+                .help(format!("write a number and a percent sign: \"{like}\""));
             None
         }
     }

@@ -1,10 +1,11 @@
 //! The price book: what a customer is charged per million tokens, by product and day; and what the operator of a
 //! channel charges for them.
 
+use super::Check;
 use super::registry::{Registry, cited, family};
-use super::{Check, meant};
 use crate::book::{Dated, Words};
 use crate::diagnostic::{Spot, Word};
+use crate::meant;
 use crate::syntax::File;
 use crate::syntax::registry::{CostRow, PriceRow};
 use crate::table::PartyNo;

@@ -295,6 +295,9 @@ fn country_or_set(word: &str, sets: &[String]) -> Option<String> {
     match word {
         "UK" => Some("the United Kingdom is GB".to_owned()),
         "EL" => Some("Greece is GR".to_owned()),
+        _ if is_country(&word.to_ascii_uppercase()) => {
+            Some(format!("write it in capitals: {}", word.to_ascii_uppercase()))
+        }
         _ if word.len() <= 2 => None,
         _ => crate::suggest::did_you_mean(word, sets.iter().map(String::as_str)),
     }

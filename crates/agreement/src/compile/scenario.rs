@@ -142,7 +142,7 @@ impl Check<'_> {
         let found = Currency::parse(&word.value);
         found
             .map_err(|wrong| {
-                let like = super::meant::currency(&word.value).unwrap_or("USD".to_owned());
+                let like = crate::meant::currency(&word.value).unwrap_or("USD".to_owned());
                 let help = format!("write it like this: \"{like}\"");
                 self.sink.error("bad-money", word.spot, wrong.to_string()).help(help);
             })
@@ -374,7 +374,7 @@ impl Check<'_> {
         let found = Every::parse(&word.value);
         if found.is_none() {
             self.unknown_word(word, "period", &Every::ALL.map(Every::as_str))
-                .hint(super::meant::period(&word.value));
+                .hint(crate::meant::period(&word.value));
         }
         found
     }

@@ -325,7 +325,8 @@ impl Parser {
                 Ok(Expr::Amount(term, order, amount))
             }
             Kind::Name(_) | Kind::Open | Kind::Close | Kind::Comma | Kind::Order(_) | Kind::End => {
-                Err(self.wanted(&token, "an amount in double quotes, like \"250_000 USD\","))
+                let help = Some("write an amount with its currency: spend(lab, blue) >= \"250_000 USD\"");
+                Err(Wrong { help, ..self.wanted(&token, "an amount in double quotes") })
             }
         }
     }
@@ -487,12 +488,12 @@ mod tests {
                 1 | a = b
                   |   ^
                   = help: a measured amount is compared with `>=`, `>`, `<=` or `<`
-                error[condition]: `5` stands where an amount in double quotes, like "250_000 USD", is wanted
+                error[condition]: `5` stands where an amount in double quotes is wanted
                  --> c:1:16
                   |
                 1 | spend(a, b) >= 5
                   |                ^
-                  = help: write it like this: one-question and not (some-event or before(2030-01-01))
+                  = help: write an amount with its currency: spend(lab, blue) >= "250_000 USD"
                 error[condition]: `&` is not used in conditions
                  --> c:1:3
                   |

@@ -4,6 +4,7 @@
 //! Knows the types, not the meaning of keys.
 
 use crate::diagnostic::{At, Sink, Spot, Word};
+use crate::meant;
 use crate::suggest::nearest;
 use crate::syntax::condition::{self, Expr};
 use crate::syntax::keys::{Keys, NONE, Shape};
@@ -59,7 +60,7 @@ impl<'a> Value<'a> {
         Some(items.iter().map(|raw| Value { raw, ..*self }).collect())
     }
 
-    fn source(&self) -> &'a str {
+    pub(crate) fn source(&self) -> &'a str {
         let span = self.raw.span();
         self.text.get(span).unwrap_or("")
     }
@@ -67,6 +68,7 @@ impl<'a> Value<'a> {
     fn kind(&self) -> &'static str {
         match self.raw.get_ref() {
             DeValue::String(_) => "text",
+            DeValue::Integer(_) if self.source().starts_with('-') => "a number below zero",
             DeValue::Integer(_) => "a number",
             DeValue::Float(_) => "a number with a point",
             DeValue::Boolean(_) => "true or false",
@@ -185,10 +187,16 @@ impl<'a> Fields<'a> {
         let like = self.like(key);
         let help = match value.raw.get_ref() {
             DeValue::Integer(_) | DeValue::Float(_) | DeValue::Datetime(_) if wanted.starts_with("text") => {
-                format!("write it in quotes, so that no digit is lost, like: {key} = {like}")
+                format!(
+                    "write it in quotes, so that no digit is lost, like: {key} = {}",
+                    self.quoted(key, value)
+                )
             }
             DeValue::String(day) if wanted.starts_with("a day") && crate::calendar::day(day).is_some() => {
                 format!("leave the quotes out: {key} = {day}")
+            }
+            DeValue::String(_) if wanted == "a table" && like.contains(" = ") => {
+                format!("write it like this: {key} = {}", inside(like, value.source()))
             }
             DeValue::String(_) if wanted.starts_with("a list") => {
                 format!("put it in brackets: {key} = [{}]", value.source())
@@ -213,6 +221,23 @@ impl<'a> Fields<'a> {
             | DeValue::Table(_) => format!("write it like this: {key} = {like}"),
         };
         draft.help(help);
+    }
+
+    /// What is written as a number, as the text it is meant to be.
+    fn quoted(&self, key: &str, value: Value<'a>) -> String {
+        let (number, like) = (value.source(), self.like(key));
+        let unit = like.trim_matches('"').split_once(' ').map(|(_, unit)| unit);
+        match (self.shape(key), unit) {
+            (Some(Shape::Percent), _) => meant::percent(number).map(|part| format!("\"{part}\"")),
+            (Some(Shape::Money), Some(currency)) => Some(format!("\"{number} {currency}\"")),
+            (Some(_), None)
+                if like.trim_matches('"').bytes().all(|byte| byte.is_ascii_digit() || byte == b'_') =>
+            {
+                Some(format!("\"{number}\""))
+            }
+            (Some(_) | None, _) => None,
+        }
+        .unwrap_or_else(|| like.to_owned())
     }
 
     pub(crate) fn text(&mut self, sink: &mut Sink, key: &'static str) -> Option<Word> {
@@ -351,13 +376,20 @@ impl<'a> Fields<'a> {
 
     /// Reports every key that has no row in the table of keys, and every one that is lacking.
     pub(crate) fn finish(self, sink: &mut Sink) {
-        let mut meant = BTreeSet::new();
-        for (key, (spot, _)) in &self.entries {
+        let mut told = BTreeSet::new();
+        for (key, (spot, value)) in &self.entries {
             if self.keys.find(key).is_some() {
                 continue;
             }
-            let suggestion = nearest(key, self.keys.rows().map(|key| key.name));
-            meant.extend(suggestion.clone());
+            let free = |name: &&&str| self.keys.find(name).is_some() && !self.entries.contains_key(**name);
+            let other = || {
+                meant::keys(key, value.raw.get_ref().is_datetime())
+                    .iter()
+                    .find(free)
+                    .map(|name| (*name).to_owned())
+            };
+            let suggestion = nearest(key, self.keys.rows().map(|key| key.name)).or_else(other);
+            told.extend(suggestion.clone());
             let listed = || {
                 let known: Vec<_> = self.keys.rows().map(|key| format!("`{}`", key.name)).collect();
                 format!("it may have {}", known.join(", "))
@@ -365,7 +397,7 @@ impl<'a> Fields<'a> {
             sink.error("unknown-key", *spot, format!("{} has no key `{key}`", self.what))
                 .help(suggestion.map_or_else(listed, |word| format!("did you mean `{word}`?")));
         }
-        let lacking: Vec<&str> = self.lacking.iter().copied().filter(|key| !meant.contains(*key)).collect();
+        let lacking: Vec<&str> = self.lacking.iter().copied().filter(|key| !told.contains(*key)).collect();
         if lacking.is_empty() {
             return;
         }
@@ -375,4 +407,10 @@ impl<'a> Fields<'a> {
         sink.error("missing-key", self.spot, format!("{} lacks {}", self.what, names.join(", ")))
             .help(format!("add {such} such as: {}", lines.join("; ")));
     }
+}
+
+/// An example of a table, with what was written in place of its first value: `{ total = "5 USD" }`.
+fn inside(like: &str, written: &str) -> String {
+    let (key, first) = like.split_once(" = ").unwrap_or((like, ""));
+    if first.starts_with('[') { format!("{key} = [{written}] }}") } else { format!("{key} = {written} }}") }
 }

@@ -49,6 +49,8 @@ pub(crate) struct Head {
 pub(crate) struct Instrument {
     pub(crate) name: Word,
     pub(crate) amendment: u32,
+    /// Whether `amendment` says what it should, or nothing.
+    pub(crate) numbered: bool,
     pub(crate) title: Option<Word>,
     pub(crate) parties: Vec<Word>,
     pub(crate) signed: Option<At<Date>>,
@@ -110,14 +112,19 @@ pub(crate) fn parse<'s>(file: usize, source: &'s Source, sink: &mut Sink) -> Opt
 }
 
 /// What would most likely mend text that is not TOML.
-fn toml_help(message: &str, text: &str) -> &'static str {
+fn toml_help(message: &str, text: &str) -> String {
     if text.contains(['\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}']) {
-        return "these are typographic quotes, as text programs make them; write straight ones: \"…\"";
+        return "these are typographic quotes, as text programs make them; write straight ones: \"…\""
+            .to_owned();
     }
     if message.contains("date") {
-        return "write a day of the calendar as year, month, day: 2026-02-28";
+        return "write a day of the calendar as year, month, day: 2026-02-28".to_owned();
+    }
+    if message.contains("must be quoted") && !text.contains(['"', '\n']) {
+        return format!("put it in quotes: \"{}\"", text.trim());
     }
     "texts stand between two quotes, lists between [ and ], and each line is a key, `=` and a value"
+        .to_owned()
 }
 
 /// How many keys that only one sort of file has make a file without its name one of that sort.
@@ -147,7 +154,7 @@ impl FileKind {
         if has("instrument") {
             return Self::Instrument;
         }
-        if path == BOOK_FILE {
+        if path.eq_ignore_ascii_case(BOOK_FILE) {
             return Self::Book;
         }
         if has("scenario") {
@@ -158,7 +165,7 @@ impl FileKind {
         }
         let clauses = clause::KINDS.into_iter().filter(|kind| has(kind)).count();
         match own(&keys::INSTRUMENT, &[&keys::REGISTRY, &keys::SCENARIO]) {
-            head if head > clauses && head - clauses >= NAMELESS_KEYS_MIN => Self::Instrument,
+            all if all > clauses && all >= NAMELESS_KEYS_MIN => Self::Instrument,
             _ if own(&keys::SCENARIO, &[&keys::REGISTRY, &keys::INSTRUMENT]) >= NAMELESS_KEYS_MIN => {
                 Self::Scenario
             }
@@ -196,7 +203,8 @@ fn head(fields: &mut Fields<'_>, sink: &mut Sink) -> Head {
 
 fn instrument(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<Instrument> {
     let name = fields.need_text(sink, "instrument");
-    let amendment = fields.whole(sink, "amendment").map_or(0, |number| number.value);
+    let number = fields.whole(sink, "amendment");
+    let numbered = number.is_some() || fields.key_spot("amendment").is_none();
     let title = fields.text(sink, "title");
     fields.text(sink, "note");
     let parties = fields.texts(sink, "parties");
@@ -207,7 +215,8 @@ fn instrument(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<Instrument> {
     let clauses = clause::read_all(fields, sink);
     Some(Instrument {
         name: name?,
-        amendment,
+        amendment: number.map_or(0, |number| number.value),
+        numbered,
         title,
         parties: parties.unwrap_or_default(),
         signed,
@@ -221,7 +230,7 @@ fn instrument(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<Instrument> {
 fn refuse_clauses(fields: &mut Fields<'_>, sink: &mut Sink) {
     for kind in clause::KINDS {
         if let Some(spot) = fields.take_away(kind) {
-            sink.error("clause-place", spot, format!("a `{kind}` clause needs an instrument around it"))
+            sink.error("clause-place", spot, format!("this `{kind}` clause needs an instrument around it"))
                 .help("move it to a file that begins with a line such as: instrument = \"lab-cloud\"");
         }
     }

@@ -151,9 +151,10 @@ fn base(kind: &str, table: &mut Fields<'_>, sink: &mut Sink) -> ScopeRow {
         scope
     });
     for axis in ["products", "classes", "channels", "segments", "territories"] {
+        let written = table.peek(axis).map_or("[…]", |value| value.source());
         if let Some(spot) = table.take_away(axis) {
-            sink.error("money-base", spot, format!("`{axis}` of a {kind} belongs into its base"))
-                .help(format!("write of = {{ {axis} = […] }}"));
+            sink.error("money-base", spot, format!("`{axis}` of a {kind} belongs in its base"))
+                .help(format!("write of = {{ {axis} = {written} }}"));
         }
     }
     base.unwrap_or_default()

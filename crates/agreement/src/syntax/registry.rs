@@ -270,6 +270,9 @@ pub(crate) fn fact(table: &mut Fields<'_>, sink: &mut Sink, on: Option<At<Date>>
     let question = table.text(sink, "question");
     let answer = table.boolean(sink, "answer");
     let (measure, amount) = (table.text(sink, "measure"), table.text(sink, "amount"));
+    let read = [&event, &question, &measure, &amount].map(Option::is_some);
+    let given = ["event", "question", "measure", "amount"].map(|key| table.peek(key).is_some());
+    let broken = read != given || table.peek("answer").is_some() != answer.is_some();
     let what = match (event, (question, answer), (measure, amount)) {
         (Some(event), (None, None), (None, None)) => {
             condition::parse_term(&event, sink).map(Happening::Event)
@@ -278,6 +281,8 @@ pub(crate) fn fact(table: &mut Fields<'_>, sink: &mut Sink, on: Option<At<Date>>
         (None, (None, None), (Some(measure), Some(amount))) => {
             condition::parse_term(&measure, sink).map(|term| Happening::Reading(term, amount))
         }
+        // What is there and of a wrong type is said to be so already.
+        _ if broken => None,
         _ => {
             sink.error(
                 "missing-key",

@@ -44,7 +44,7 @@ impl Check<'_> {
         let amount = match Amount::parse(&word.value) {
             Ok(amount) => amount,
             Err(wrong) => {
-                let like = super::super::meant::amount(&word.value).unwrap_or("2_000_000 USD".to_owned());
+                let like = crate::meant::amount(&word.value).unwrap_or("2_000_000 USD".to_owned());
                 self.sink
                     .error("bad-money", word.spot, wrong.to_string())
                     .help(format!("write a decimal number, a space and a currency: \"{like}\""));
@@ -82,9 +82,10 @@ impl Check<'_> {
     fn percent(&mut self, word: &Word) -> Option<Exact> {
         let found = Exact::parse(&word.value).ok().filter(|_| word.value.ends_with('%'));
         if found.is_none() {
+            let like = crate::meant::percent(&word.value).unwrap_or("40%".to_owned());
             self.sink
                 .error("bad-rate", word.spot, format!("`{}` is not a percentage", word.value))
-                .help("write a number and a percent sign: \"40%\"");
+                .help(format!("write a number and a percent sign: \"{like}\""));
         }
         found
     }
