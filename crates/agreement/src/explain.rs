@@ -4,9 +4,12 @@
 //! Speaks from the words of the files, and of precedence as the loaded book has settled it. Knows no asks and no layout.
 
 mod condition;
+mod glossary;
 mod money;
 mod promise;
 mod words;
+
+pub use glossary::{Meaning, Who};
 
 use crate::Source;
 use crate::book::{Book, Term};
@@ -137,6 +140,10 @@ pub struct Told {
     pub parties: BTreeMap<String, String>,
     /// What invoices say of them, by id, of those of which they say anything.
     pub firms: BTreeMap<String, Firm>,
+    /// Who the parties are, in the order of files and places.
+    pub who: Vec<Who>,
+    /// What the words mean that clauses use, kind by kind.
+    pub meanings: Vec<Meaning>,
 }
 
 /// Tells a whole book. `files` are those that it was loaded from.
@@ -163,7 +170,14 @@ pub fn explain(files: &[Source], book: &Book) -> Told {
     let parties = registries.iter().flat_map(|registry| &registry.parties);
     let firms = parties.filter_map(|row| Some((row.id.value.clone(), row.firm()?))).collect();
     let owned = |(id, name): (&&str, &&str)| ((*id).to_owned(), (*name).to_owned());
-    Told { clauses, questions, parties: teller.parties.iter().map(owned).collect(), firms }
+    Told {
+        clauses,
+        questions,
+        parties: teller.parties.iter().map(owned).collect(),
+        firms,
+        who: glossary::parties(&read, &teller.parties),
+        meanings: glossary::meanings(&registries, &teller.parties),
+    }
 }
 
 /// What sentences are made from.

@@ -44,7 +44,7 @@ pub use customers::customers;
 pub use decide::{AskError, Ruling};
 pub use diagnostic::{Diagnostic, Place, Severity};
 pub use diff::{CELLS_MAX, Change, ChangeKind, Diff, Side, TermChange, TooMany, diff};
-pub use explain::{Explanation, OpenPoint, Origin, Sentence, Told, Topic, explain};
+pub use explain::{Explanation, Meaning, OpenPoint, Origin, Sentence, Told, Topic, Who, explain};
 pub use figures::InForce;
 pub use format::format;
 pub use open::OPEN_QUESTIONS_MAX;

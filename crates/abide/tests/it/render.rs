@@ -52,13 +52,18 @@ fn a_book_as_markdown_has_each_clause_with_its_words_and_the_open_questions() {
     expect![[r#"
         # small
 
-        The book of The \<Lab\>, version `…`.
+        The book of The \<Lab\>: 1 text, 1 clause, 2 parties. Version `…`.
+
+        ## Parties
+
+        - **The \<Lab\>** (`lab`): signs `lab-cloud`; owns `lab/chat`
+        - **cloud** (`cloud`): signs `lab-cloud`; operates `blue`
 
         ## lab-cloud: The text
 
-        one.toml, signed 2026-01-01
+        between The \<Lab\> and cloud, signed 2026-01-01
 
-        ### `only` (exclusive, line 9)
+        ### `only` (exclusive, one.toml:9)
 
         The \<Lab\> promises cloud that nobody but cloud may do anything with any product.
         Except: through `blue`.
@@ -71,6 +76,15 @@ fn a_book_as_markdown_has_each_clause_with_its_words_and_the_open_questions() {
         ## Open questions
 
         - **`q`** Is it so? cloud: no; The \<Lab\>: yes. Settled by: a court. Answered yes on 2026-05-01, known since 2026-05-03.
+
+        ## Words
+
+        - `blue` (channel): A route to the customer that cloud operates.
+        - `lab/chat` (product): A product of The \<Lab\>.
+
+        ## Sources
+
+        - `paper`, official: example.com
         exit 0
     "#]].assert_eq(&text.replace(version, "…"));
 }

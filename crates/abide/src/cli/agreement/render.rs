@@ -8,7 +8,7 @@ use super::told::told;
 use crate::cli::failure::{Failure, Status};
 use crate::cli::output;
 use crate::cli::print;
-use abide_agreement::{Book, Explanation, Told};
+use abide_agreement::{Book, Explanation, Origin, Told, Who};
 use abide_model::Date;
 use clap::Args;
 use std::path::PathBuf;
@@ -53,6 +53,16 @@ struct Paper<'t> {
     told: &'t Told,
     /// The texts: instruments by name, each with its amendments in order.
     texts: Vec<Text<'t>>,
+    parties: Vec<Party<'t>>,
+    /// Where words were read, in the order in which clauses name them.
+    sources: Vec<&'t Origin>,
+}
+
+/// A party and its part in the book.
+struct Party<'t> {
+    who: &'t Who,
+    /// What invoices say of it besides its name.
+    firm: Vec<String>,
 }
 
 /// An instrument or an amendment.
@@ -61,7 +71,8 @@ struct Text<'t> {
     amendment: u32,
     title: Option<&'t str>,
     signed: Option<Date>,
-    file: &'t str,
+    /// Who signed it, by what people call them.
+    parties: Vec<&'t str>,
     clauses: Vec<&'t Explanation>,
 }
 
@@ -79,7 +90,12 @@ impl<'t> Paper<'t> {
                     amendment: clause.amendment,
                     title: clause.title.as_deref(),
                     signed: clause.signed,
-                    file: &clause.file,
+                    parties: told
+                        .who
+                        .iter()
+                        .filter(|who| who.signs.contains(&clause.instrument))
+                        .map(|who| who.name.as_str())
+                        .collect(),
                     clauses: vec![clause],
                 }),
             }
@@ -87,15 +103,40 @@ impl<'t> Paper<'t> {
         texts.sort_by_key(|text| (text.instrument, text.amendment));
         let owner = book.owner().as_str();
         let owner = told.parties.get(owner).map_or(owner, String::as_str);
-        Self { name: book.name(), owner, version: book.hash().to_string(), told, texts }
+        let parties = told.who.iter().map(|who| Party { who, firm: firm(told, who) }).collect();
+        let mut sources: Vec<&Origin> = Vec::new();
+        for source in told.clauses.iter().filter_map(|clause| clause.source.as_ref()) {
+            if !sources.iter().any(|one| one.id == source.id) {
+                sources.push(source);
+            }
+        }
+        Self { name: book.name(), owner, version: book.hash().short(), told, texts, parties, sources }
+    }
+
+    /// `6 texts, 16 clauses, 6 parties`.
+    fn size(&self) -> String {
+        let count = |number: usize, one: &str, more: &str| {
+            if number == 1 { format!("1 {one}") } else { format!("{number} {more}") }
+        };
+        [
+            count(self.texts.len(), "text", "texts"),
+            count(self.told.clauses.len(), "clause", "clauses"),
+            count(self.parties.len(), "party", "parties"),
+        ]
+        .join(", ")
     }
 }
 
 impl Text<'_> {
-    /// `msft-openai/2025-10-28.toml, signed 2025-10-28`.
-    fn place(&self) -> String {
+    /// `between Microsoft and OpenAI, signed 2025-10-28`.
+    fn between(&self) -> String {
+        let names = match self.parties.as_slice() {
+            [] => String::new(),
+            [only] => (*only).to_owned(),
+            [first @ .., last] => format!("{} and {last}", first.join(", ")),
+        };
         let signed = self.signed.map_or(String::new(), |day| format!(", signed {day}"));
-        format!("{}{signed}", self.file)
+        format!("between {names}{signed}")
     }
 
     /// `msft-openai, amendment 3: The recapitalisation`.
@@ -109,21 +150,37 @@ impl Text<'_> {
     }
 }
 
-/// The parties of which invoices say more than a name: the name, and each thing that is known of it in words.
-fn firms(told: &Told) -> Vec<(&str, Vec<String>)> {
-    let name = |id: &'_ String| told.parties.get(id).map_or("", String::as_str);
-    let firms = told.firms.iter().map(|(id, firm)| {
-        let mut lines = vec![firm.address.join(", ")];
-        lines.extend(firm.tax_id.as_ref().map(|id| format!("tax number {id}")));
-        if !firm.pay_to.is_empty() {
-            lines.push(format!("paid to {}", firm.pay_to.join(", ")));
-        }
-        lines.extend(firm.pay_within.as_ref().map(|within| format!("within {within}")));
-        lines.retain(|line| !line.is_empty());
-        (name(id), lines)
-    });
-    firms.collect()
+/// What invoices say of a party besides its name.
+fn firm(told: &Told, who: &Who) -> Vec<String> {
+    let Some(firm) = told.firms.get(&who.id) else { return Vec::new() };
+    let mut lines = vec![firm.address.join(", ")];
+    lines.extend(firm.tax_id.as_ref().map(|id| format!("tax number {id}")));
+    if !firm.pay_to.is_empty() {
+        lines.push(format!("paid to {}", firm.pay_to.join(", ")));
+    }
+    lines.extend(firm.pay_within.as_ref().map(|within| format!("within {within}")));
+    lines.retain(|line| !line.is_empty());
+    lines
 }
+
+impl Party<'_> {
+    /// Its part in the book, a phrase for each, with names of the book between backticks.
+    fn part(&self) -> Vec<String> {
+        let listed = |what: &str, names: &[String]| {
+            let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+            (!names.is_empty()).then(|| format!("{what} {}", names.join(", ")))
+        };
+        let Who { signs, operates, owns, .. } = self.who;
+        [listed("signs", signs), listed("operates", operates), listed("owns", owns)]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+}
+
+/// What the word of each class of sources means.
+const CLASSES: &str = "official: a party\u{2019}s own text; filing: with an authority; reported: by the press; inferred: concluded by \
+                       whoever wrote the book.";
 
 /// `Microsoft: yes; OpenAI: no`.
 fn positions(held: &[(String, bool)]) -> String {

@@ -1,8 +1,8 @@
 //! The book as one page of HTML that needs nothing else: what a clause says on the left, its words on the right.
 
 use super::super::explain::origin;
-use super::{Paper, Text, firms, positions};
-use abide_agreement::{Explanation, OpenPoint, Topic};
+use super::{CLASSES, Paper, Text, positions};
+use abide_agreement::{Explanation, Meaning, OpenPoint, Origin, Topic};
 use abide_draw::escaped;
 use abide_model::decision::SourceClass;
 use std::fmt::Write as _;
@@ -17,18 +17,80 @@ pub(super) fn page(paper: &Paper<'_>) -> String {
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{name}</title>\n\
          <style>\n{STYLE}</style>\n</head>\n<body>\n<header>\n<h1>{name}</h1>\n\
-         <p>The book of {}. Version <code>{}</code>.</p>\n</header>\n",
+         <p>The book of {}: {}. Version <code>{}</code>.</p>\n</header>\n",
         escaped(paper.owner),
+        escaped(&paper.size()),
         escaped(&paper.version),
     );
-    contents(&mut out, paper);
     parties(&mut out, paper);
+    contents(&mut out, paper);
     for (at, text) in paper.texts.iter().enumerate() {
         section(&mut out, at, text);
     }
     questions(&mut out, &paper.told.questions);
-    out += "</body>\n</html>\n";
+    meanings(&mut out, &paper.told.meanings);
+    sources(&mut out, &paper.sources);
+    out += "<footer>\n<p>Each clause is told in sentences beside the words it was read from. What was signed binds; this page \
+            does not.</p>\n</footer>\n</body>\n</html>\n";
     out
+}
+
+/// Who they are and what part they have.
+fn parties(out: &mut String, paper: &Paper<'_>) {
+    *out += "<section>\n<h2>Parties</h2>\n<table class=\"list\">\n<tbody>\n";
+    for party in &paper.parties {
+        let part: Vec<String> = party.part().iter().map(|one| marked(one)).collect();
+        let firm: Vec<String> = party.firm.iter().map(|line| escaped(line)).collect();
+        let firm = if firm.is_empty() { String::new() } else { format!("<br>{}", firm.join("<br>")) };
+        let _ = writeln!(
+            out,
+            "<tr><th>{}<br><code>{}</code></th><td>{}{firm}</td></tr>",
+            escaped(&party.who.name),
+            escaped(&party.who.id),
+            part.join("; ")
+        );
+    }
+    *out += "</tbody>\n</table>\n</section>\n";
+}
+
+/// What the words of the book mean.
+fn meanings(out: &mut String, meanings: &[Meaning]) {
+    if meanings.is_empty() {
+        return;
+    }
+    *out += "<section>\n<h2>Words</h2>\n<table class=\"list\">\n<tbody>\n";
+    for one in meanings {
+        let _ = writeln!(
+            out,
+            "<tr><td><code>{}</code></td><td>{}</td><td>{}</td></tr>",
+            escaped(&one.word),
+            one.kind,
+            marked(&one.text)
+        );
+    }
+    *out += "</tbody>\n</table>\n</section>\n";
+}
+
+fn sources(out: &mut String, sources: &[&Origin]) {
+    if sources.is_empty() {
+        return;
+    }
+    let _ = write!(
+        out,
+        "<section>\n<h2>Sources</h2>\n<p class=\"note\">{}</p>\n<table class=\"list\">\n<tbody>\n",
+        escaped(CLASSES)
+    );
+    for source in sources {
+        let class = source.class.map_or("", SourceClass::as_str);
+        let named = [&source.title, &source.url].into_iter().flatten().map(|text| escaped(text));
+        let _ = writeln!(
+            out,
+            "<tr><td><code>{}</code></td><td>{class}</td><td>{}</td></tr>",
+            escaped(&source.id),
+            named.collect::<Vec<_>>().join("<br>")
+        );
+    }
+    *out += "</tbody>\n</table>\n</section>\n";
 }
 
 fn contents(out: &mut String, paper: &Paper<'_>) {
@@ -48,26 +110,12 @@ fn contents(out: &mut String, paper: &Paper<'_>) {
     *out += "</ol>\n</nav>\n";
 }
 
-/// What invoices say of the parties besides their names.
-fn parties(out: &mut String, paper: &Paper<'_>) {
-    let firms = firms(paper.told);
-    if firms.is_empty() {
-        return;
-    }
-    *out += "<section>\n<h2>Parties</h2>\n<table>\n<tbody>\n";
-    for (name, lines) in firms {
-        let lines: Vec<String> = lines.iter().map(|line| escaped(line)).collect();
-        let _ = writeln!(out, "<tr><td>{}</td><td>{}</td></tr>", escaped(name), lines.join("<br>"));
-    }
-    *out += "</tbody>\n</table>\n</section>\n";
-}
-
 fn section(out: &mut String, at: usize, text: &Text<'_>) {
     let _ = write!(
         out,
         "<section id=\"text-{at}\">\n<h2>{}</h2>\n<p class=\"file\">{}</p>\n",
         escaped(&text.heading()),
-        escaped(&text.place())
+        escaped(&text.between())
     );
     for clause in &text.clauses {
         article(out, clause);
@@ -79,9 +127,11 @@ fn article(out: &mut String, one: &Explanation) {
     let id = escaped(one.clause.as_str());
     let _ = write!(
         out,
-        "<article id=\"{id}\">\n<h3><code>{id}</code> <span class=\"kind\">{}, line {}</span></h3>\n\
+        "<article id=\"{id}\">\n<h3><code>{id}</code> <span class=\"kind\">{}, {}:{}</span></h3>\n\
          <div class=\"pair\">\n<div class=\"says\">\n",
-        one.kind, one.line
+        one.kind,
+        escaped(&one.file),
+        one.line
     );
     for sentence in &one.sentences {
         let class = match sentence.topic {
@@ -92,11 +142,8 @@ fn article(out: &mut String, one: &Explanation) {
         let _ = writeln!(out, "<p class=\"{class}\">{}</p>", marked(&sentence.text));
     }
     *out += "</div>\n<div class=\"words\">\n";
-    match &one.quote {
-        Some(quote) => {
-            let _ = writeln!(out, "<blockquote>{}</blockquote>", escaped(quote));
-        }
-        None => *out += "<p class=\"none\">No words are quoted.</p>\n",
+    if let Some(quote) = &one.quote {
+        let _ = writeln!(out, "<blockquote>{}</blockquote>", escaped(quote));
     }
     match &one.source {
         Some(source) => {

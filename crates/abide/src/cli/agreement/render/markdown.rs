@@ -1,26 +1,26 @@
 //! The book as Markdown.
 
 use super::super::explain::origin;
-use super::{Paper, firms, positions};
+use super::{Paper, positions};
 use crate::cli::print::plain;
 use abide_agreement::Explanation;
 
 pub(super) fn text(paper: &Paper<'_>) -> String {
     let mut out = format!(
-        "# {}\n\nThe book of {}, version `{}`.\n",
+        "# {}\n\nThe book of {}: {}. Version `{}`.\n\n## Parties\n\n",
         escape(paper.name),
         escape(paper.owner),
+        paper.size(),
         paper.version
     );
-    let firms = firms(paper.told);
-    if !firms.is_empty() {
-        out += "\n## Parties\n\n";
-    }
-    for (name, lines) in firms {
-        out += &format!("- **{}**: {}\n", escape(name), escape(&lines.join("; ")));
+    for party in &paper.parties {
+        let part = party.part().into_iter().map(|one| marked(&one));
+        let said: Vec<String> = part.chain(party.firm.iter().map(|line| escape(line))).collect();
+        let said = if said.is_empty() { said.concat() } else { format!(": {}", said.join("; ")) };
+        out += &format!("- **{}** (`{}`){said}\n", escape(&party.who.name), party.who.id);
     }
     for text in &paper.texts {
-        out += &format!("\n## {}\n\n{}\n", escape(&text.heading()), escape(&text.place()));
+        out += &format!("\n## {}\n\n{}\n", escape(&text.heading()), escape(&text.between()));
         for clause in &text.clauses {
             out += &self::clause(clause);
         }
@@ -42,11 +42,19 @@ pub(super) fn text(paper: &Paper<'_>) -> String {
         }
         out.push('\n');
     }
+    out += if paper.told.meanings.is_empty() { "" } else { "\n## Words\n\n" };
+    for one in &paper.told.meanings {
+        out += &format!("- `{}` ({}): {}\n", one.word, one.kind, marked(&one.text));
+    }
+    out += if paper.sources.is_empty() { "" } else { "\n## Sources\n\n" };
+    for source in &paper.sources {
+        out += &format!("- `{}`, {}\n", source.id, escape(&origin(source)));
+    }
     out
 }
 
 fn clause(one: &Explanation) -> String {
-    let mut out = format!("\n### `{}` ({}, line {})\n\n", one.clause, one.kind, one.line);
+    let mut out = format!("\n### `{}` ({}, {}:{})\n\n", one.clause, one.kind, escape(&one.file), one.line);
     for sentence in &one.sentences {
         out += &format!("{}\n", marked(&sentence.text));
     }
@@ -55,7 +63,7 @@ fn clause(one: &Explanation) -> String {
     }
     match &one.source {
         Some(source) => out += &format!("\n*{}*\n", escape(&origin(source))),
-        None => out += "\n*no source*\n",
+        None => out += "\n*No source is named.*\n",
     }
     if let Some(note) = &one.note {
         out += &format!("\nNote: {}\n", escape(note));
