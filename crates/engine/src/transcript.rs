@@ -10,6 +10,7 @@ use abide_session::record::CallStarted;
 use abide_session::{Outcome, Session, Show};
 use abide_store::Reader;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// A session, run by run.
 #[derive(Debug, Clone)]
@@ -49,7 +50,7 @@ pub struct TranscriptCall {
     /// When it left.
     pub at: Time,
     /// Where it went, and why: plan and decision.
-    pub started: CallStarted,
+    pub started: Arc<CallStarted>,
     /// How it ended.
     pub outcome: Option<Outcome>,
     /// Its items among the run's output: from here …

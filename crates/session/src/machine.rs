@@ -4,6 +4,7 @@ use crate::effect::{Append, Asked, Choice, Effect, Input, Rejection};
 use crate::record::{self, CallEnd, CallStarted, Record, RunStarted, Stamped};
 use crate::session::{Entry, Session};
 use abide_model::call::{Delta, Finish};
+use abide_model::decision::Decision;
 use abide_model::event::{Change, Event, RunError, RunStatus, Shortfall};
 use abide_model::fault::{Fault, FaultKind};
 use abide_model::id::{CallNo, ItemId, RunId};
@@ -11,6 +12,7 @@ use abide_model::item::Item;
 use abide_model::line::UsageLine;
 use abide_model::plan::Plan;
 use abide_model::prompt::Prompt;
+use abide_model::target::Target;
 use abide_model::usage::Usage;
 use abide_model::{Hash, Time};
 use std::sync::Arc;
@@ -93,7 +95,7 @@ impl Session {
             return Err(Rejection::Unanswered { call_ids });
         }
         let run = self.last_run() + 1;
-        self.wish = Some(Box::new(RunStarted {
+        self.wish = Some(Arc::new(RunStarted {
             run,
             first_item: self.next_item,
             model: asked.wanted.model,
@@ -124,10 +126,11 @@ impl Session {
         match choice {
             Ok(choice) => {
                 let call = CallNo(self.next_call);
-                let started = self.call_record(call, plan, &choice);
-                self.write(now, Record::CallStarted(Box::new(started)), &mut batch);
+                let Choice { target, decision } = *choice;
+                let started = self.call_record(call, plan, &target, decision);
+                self.write(now, Record::CallStarted(Arc::new(started)), &mut batch);
                 let mut effects = self.effects(batch);
-                effects.push(Effect::Call { call, target: choice.target });
+                effects.push(Effect::Call { call, target });
                 effects
             }
             Err(error) => {
@@ -139,19 +142,24 @@ impl Session {
         }
     }
 
-    fn call_record(&mut self, call: CallNo, plan: Plan, choice: &Choice) -> CallStarted {
+    fn call_record(
+        &mut self,
+        call: CallNo,
+        plan: Plan,
+        target: &Target,
+        mut decision: Decision,
+    ) -> CallStarted {
         let (prefix, prompt_bytes) = self.prefix();
-        let mut decision = choice.decision.clone();
         decision.at = in_micros(decision.at);
         decision.known = in_micros(decision.known);
         decision.until = decision.until.map(in_micros);
         CallStarted {
             call,
             plan,
-            cloud: choice.target.cloud.clone(),
-            model: choice.target.model.to_string(),
-            product: choice.target.product.clone(),
-            channel: choice.target.channel.clone(),
+            cloud: target.cloud.clone(),
+            model: target.model.to_string(),
+            product: target.product.clone(),
+            channel: target.channel.clone(),
             decision,
             prefix,
             prompt_bytes,

@@ -8,6 +8,7 @@ use abide_model::id::{CallNo, ItemId};
 use abide_model::item::{Item, Message, Part, Reasoning, Role, Signature, ToolCall};
 use abide_model::plan::Plan;
 use abide_model::usage::{Measure, Tokens, Usage};
+use std::sync::Arc;
 
 /// Which of a run's output items to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +25,7 @@ pub struct CallNote {
     /// When it left.
     pub at: Time,
     /// Where it went and why.
-    pub started: CallStarted,
+    pub started: Arc<CallStarted>,
     /// How it ended; `None` while it is under way.
     pub outcome: Option<Outcome>,
     /// The first of its output items, counted in the run from 0.
@@ -49,7 +50,7 @@ pub(crate) struct Run {
     pub(crate) first_seq: u64,
     /// The number the session's next item had when the run ended; `None` before.
     pub(crate) end_item: Option<u32>,
-    pub(crate) asked: RunStarted,
+    pub(crate) asked: Arc<RunStarted>,
     pub(crate) status: RunStatus,
     pub(crate) calls: Vec<CallNote>,
     /// Output items so far.
@@ -92,7 +93,7 @@ pub(crate) struct Growing {
 const BYTES_PER_TOKEN: u64 = 4;
 
 impl Run {
-    pub(crate) fn new(at: Time, seq: u64, asked: RunStarted) -> Self {
+    pub(crate) fn new(at: Time, seq: u64, asked: Arc<RunStarted>) -> Self {
         Self {
             started_at: at,
             ended_at: None,

@@ -68,13 +68,14 @@ pub struct Session {
     pub(crate) opened: Opened,
     pub(crate) created_at: Option<Time>,
     pub(crate) entries: Vec<Entry>,
-    pub(crate) runs: BTreeMap<u32, Run>,
+    /// Apart from the tree, whose nodes have room for eleven: most sessions have one.
+    pub(crate) runs: BTreeMap<u32, Box<Run>>,
     pub(crate) active: Option<u32>,
     pub(crate) next_item: u32,
     pub(crate) next_call: u32,
     pub(crate) metadata: Option<Json>,
     /// A run that was asked for and not yet planned: in no record yet.
-    pub(crate) wish: Option<Box<record::RunStarted>>,
+    pub(crate) wish: Option<Arc<record::RunStarted>>,
     pub(crate) front: Front,
     pub(crate) forks: u32,
     pub(crate) deleted: bool,
@@ -129,7 +130,9 @@ impl Session {
         let changes = match &stamped.record {
             Record::Opened(opened) => {
                 self.metadata.clone_from(&opened.metadata);
-                self.opened = opened.clone();
+                if self.opened != *opened {
+                    self.opened = opened.clone();
+                }
                 self.created_at = Some(at);
                 Vec::new()
             }
@@ -187,17 +190,17 @@ impl Session {
         changes.into_iter().map(|change| Event { seq, at, run, change }).collect()
     }
 
-    fn start_run(&mut self, seq: u64, at: Time, asked: &record::RunStarted) -> Vec<Change> {
+    fn start_run(&mut self, seq: u64, at: Time, asked: &Arc<record::RunStarted>) -> Vec<Change> {
         self.next_item = asked.first_item;
         for item in &asked.input {
             self.place(item.clone(), asked.run, ItemStatus::Completed, None);
         }
-        self.runs.insert(asked.run, Run::new(at, seq, asked.clone()));
+        self.runs.insert(asked.run, Box::new(Run::new(at, seq, asked.clone())));
         self.active = Some(asked.run);
         vec![Change::RunStarted]
     }
 
-    fn start_call(&mut self, at: Time, started: &record::CallStarted) -> Vec<Change> {
+    fn start_call(&mut self, at: Time, started: &Arc<record::CallStarted>) -> Vec<Change> {
         self.next_call = started.call.0.saturating_add(1);
         let Some(n) = self.active else { return Vec::new() };
         let Some(run) = self.runs.get_mut(&n) else { return Vec::new() };
@@ -398,7 +401,7 @@ impl Session {
     }
 
     pub(crate) fn active_run(&mut self) -> Option<&mut Run> {
-        self.runs.get_mut(&self.active?)
+        self.runs.get_mut(&self.active?).map(|run| &mut **run)
     }
 
     /// Its identity.
@@ -549,7 +552,7 @@ impl Session {
     /// What run `n` was asked to do, and by whom; deleted runs included.
     #[must_use]
     pub fn asked(&self, n: u32) -> Option<&record::RunStarted> {
-        self.runs.get(&n).map(|run| &run.asked)
+        self.runs.get(&n).map(|run| &*run.asked)
     }
 
     /// What the next call is to send: parameters with the agent's instructions, and the conversation. Also for a run
@@ -558,7 +561,7 @@ impl Session {
     pub fn prompt(&self) -> Option<(Arc<Params>, Vec<Arc<Item>>)> {
         let (asked, input) = match &self.wish {
             Some(wish) => (&**wish, wish.input.as_slice()),
-            None => (&self.runs.get(&self.active?)?.asked, [].as_slice()),
+            None => (&*self.runs.get(&self.active?)?.asked, [].as_slice()),
         };
         let params = match asked.preface {
             Some(_) => Arc::new(Params { instructions: asked.instructions(), ..(*asked.params).clone() }),

@@ -58,9 +58,9 @@ pub enum Record {
     /// The session begins.
     Opened(Opened),
     /// A request is taken on.
-    RunStarted(Box<RunStarted>),
+    RunStarted(Arc<RunStarted>),
     /// A model call is about to leave; on disk before it does.
-    CallStarted(Box<CallStarted>),
+    CallStarted(Arc<CallStarted>),
     /// No target was left for the run's next call.
     NowhereToGo {
         /// Every target considered, and why each was refused.

@@ -8,6 +8,7 @@ use super::{CallEnd, CallStarted, DecodeError, Opened, Record, RunStarted, Stamp
 use abide_model::decision::Decision;
 use abide_model::id::{CallNo, ItemId, RunId, SessionId};
 use abide_model::item::{Item, Json};
+use abide_model::name::{Segment, Territory};
 use abide_model::plan::Plan;
 use abide_model::prompt::Params;
 use abide_model::usage::Usage;
@@ -17,32 +18,34 @@ use parts::{
     StoredDecision, StoredDelta, StoredFault, StoredItem, StoredParams, StoredPlan, StoredStatus,
     StoredUsage, damaged, name,
 };
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// The first byte of every stored record.
 const FORMAT: u8 = 1;
 /// Bytes that most records and bodies fit into, to begin with.
 const RECORD_BYTES: usize = 256;
+/// What stands for parameters where content is left out.
+static NO_PARAMS: LazyLock<Vec<u8>> = LazyLock::new(|| params_bytes(&Params::default()));
 /// Plans and decisions repeat from call to call: above this many bytes they live once.
 pub(super) const CALL_INLINE_BYTES_MAX: usize = 48;
 
 #[derive(Encode, Decode)]
-struct Envelope {
+struct Envelope<'b> {
     /// Microseconds since 1970 in UTC.
     #[n(0)]
     at: i64,
-    #[n(1)]
-    record: Stored,
+    #[b(1)]
+    record: Stored<'b>,
 }
 
 #[derive(Encode, Decode)]
-enum Stored {
+enum Stored<'b> {
     #[n(0)]
-    Opened(#[n(0)] StoredOpened),
+    Opened(#[b(0)] StoredOpened<'b>),
     #[n(1)]
-    RunStarted(#[n(0)] StoredRunStarted),
+    RunStarted(#[b(0)] StoredRunStarted<'b>),
     #[n(2)]
-    CallStarted(#[n(0)] StoredCallStarted),
+    CallStarted(#[b(0)] StoredCallStarted<'b>),
     #[n(3)]
     Heard(#[n(0)] Vec<StoredDelta>),
     #[n(4)]
@@ -54,7 +57,7 @@ enum Stored {
     #[n(7)]
     ItemRemoved(#[n(0)] StoredItemId),
     #[n(8)]
-    MetadataSet(#[n(0)] Option<String>),
+    MetadataSet(#[b(0)] Option<&'b str>),
     #[n(9)]
     RunErased(#[n(0)] u32),
     #[n(10)]
@@ -68,27 +71,27 @@ enum Stored {
 }
 
 #[derive(Encode, Decode)]
-struct StoredOpened {
-    #[n(0)]
-    owner: String,
+struct StoredOpened<'b> {
+    #[b(0)]
+    owner: &'b str,
     #[n(1)]
     kept: bool,
     #[n(2)]
     named: bool,
     #[n(3)]
     parent: Option<StoredRunId>,
-    #[n(4)]
-    metadata: Option<String>,
+    #[b(4)]
+    metadata: Option<&'b str>,
 }
 
 #[derive(Encode, Decode)]
-struct StoredRunStarted {
+struct StoredRunStarted<'b> {
     #[n(0)]
     run: u32,
     #[n(1)]
     first_item: u32,
-    #[n(2)]
-    model: String,
+    #[b(2)]
+    model: &'b str,
     #[n(3)]
     params: Body,
     #[n(4)]
@@ -103,32 +106,32 @@ struct StoredRunStarted {
     in_conversation: bool,
     #[n(9)]
     splices: bool,
-    #[n(10)]
-    metadata: Option<String>,
-    #[n(11)]
-    key: String,
-    #[n(12)]
-    customer: String,
-    #[n(13)]
-    segment: Option<String>,
-    #[n(14)]
-    territory: Option<String>,
+    #[b(10)]
+    metadata: Option<&'b str>,
+    #[b(11)]
+    key: &'b str,
+    #[b(12)]
+    customer: &'b str,
+    #[b(13)]
+    segment: Option<&'b str>,
+    #[b(14)]
+    territory: Option<&'b str>,
 }
 
 #[derive(Encode, Decode)]
-struct StoredCallStarted {
+struct StoredCallStarted<'b> {
     #[n(0)]
     call: u32,
     #[n(1)]
     plan: Body,
-    #[n(2)]
-    cloud: String,
-    #[n(3)]
-    model: String,
-    #[n(4)]
-    product: String,
-    #[n(5)]
-    channel: String,
+    #[b(2)]
+    cloud: &'b str,
+    #[b(3)]
+    model: &'b str,
+    #[b(4)]
+    product: &'b str,
+    #[b(5)]
+    channel: &'b str,
     #[n(6)]
     decision: Body,
     #[n(7)]
@@ -223,7 +226,7 @@ pub(super) fn params_bytes(params: &Params) -> Vec<u8> {
     bytes_of(&StoredParams::from(params))
 }
 
-fn open(bytes: &[u8]) -> Result<Envelope, DecodeError> {
+fn open(bytes: &[u8]) -> Result<Envelope<'_>, DecodeError> {
     match bytes.split_first() {
         Some((&FORMAT, rest)) => {
             let mut decoder = minicbor::Decoder::new(rest);
@@ -252,12 +255,12 @@ fn time(micros: i64) -> Result<Time, DecodeError> {
     Time::from_microsecond(micros).map_err(damaged)
 }
 
-fn json(text: &Option<Json>) -> Option<String> {
-    text.as_ref().map(|json| json.as_str().to_owned())
+fn json(text: &Option<Json>) -> Option<&str> {
+    text.as_ref().map(Json::as_str)
 }
 
-fn unjson(text: Option<String>) -> Option<Json> {
-    text.map(|text| Json::from_parsed(&text))
+fn unjson(text: Option<&str>) -> Option<Json> {
+    text.map(Json::from_parsed)
 }
 
 fn store_run_id(run: &RunId) -> StoredRunId {
@@ -282,10 +285,10 @@ fn get_items(bodies: &[Body], blobs: &Blobs) -> Result<Vec<Arc<Item>>, DecodeErr
         .collect()
 }
 
-fn store(record: &Record, content: bool, (blobs, lately): (&mut Blobs, &mut Lately)) -> Stored {
+fn store<'r>(record: &'r Record, content: bool, (blobs, lately): (&mut Blobs, &mut Lately)) -> Stored<'r> {
     match record {
         Record::Opened(opened) => Stored::Opened(StoredOpened {
-            owner: opened.owner.clone(),
+            owner: &opened.owner,
             kept: opened.kept,
             named: opened.named,
             parent: opened.parent.as_ref().map(store_run_id),
@@ -317,16 +320,15 @@ fn store(record: &Record, content: bool, (blobs, lately): (&mut Blobs, &mut Late
     }
 }
 
-fn store_run(run: &RunStarted, content: bool, blobs: &mut Blobs) -> StoredRunStarted {
-    let nothing = Params::default();
-    let params = if content { &*run.params } else { &nothing };
+fn store_run<'r>(run: &'r RunStarted, content: bool, blobs: &mut Blobs) -> StoredRunStarted<'r> {
+    let params = if content { params_bytes(&run.params) } else { NO_PARAMS.clone() };
     let preface = run.preface.as_ref().filter(|_| content);
     let input = if content { run.input.as_slice() } else { &[] };
     StoredRunStarted {
         run: run.run,
         first_item: run.first_item,
-        model: run.model.to_string(),
-        params: Body::put(params_bytes(params), BODY_INLINE_BYTES_MAX, blobs),
+        model: run.model.as_str(),
+        params: Body::put(params, BODY_INLINE_BYTES_MAX, blobs),
         preface: preface.map(|text| Body::put(text.as_bytes().to_vec(), BODY_INLINE_BYTES_MAX, blobs)),
         agent: run.agent.map(|hash| hash.0.to_vec()),
         input: input.iter().map(|item| put_item(item, blobs)).collect(),
@@ -334,21 +336,21 @@ fn store_run(run: &RunStarted, content: bool, blobs: &mut Blobs) -> StoredRunSta
         in_conversation: run.in_conversation,
         splices: run.splices,
         metadata: if content { json(&run.metadata) } else { None },
-        key: run.key.clone(),
-        customer: run.customer.to_string(),
-        segment: run.segment.as_ref().map(ToString::to_string),
-        territory: run.territory.as_ref().map(ToString::to_string),
+        key: &run.key,
+        customer: run.customer.as_str(),
+        segment: run.segment.as_ref().map(Segment::as_str),
+        territory: run.territory.as_ref().map(Territory::as_str),
     }
 }
 
-fn store_call(call: &CallStarted, blobs: &mut Blobs, lately: &mut Lately) -> StoredCallStarted {
+fn store_call<'r>(call: &'r CallStarted, blobs: &mut Blobs, lately: &mut Lately) -> StoredCallStarted<'r> {
     StoredCallStarted {
         call: call.call.0,
         plan: put_plan(&call.plan, blobs),
-        cloud: call.cloud.to_string(),
-        model: call.model.clone(),
-        product: call.product.to_string(),
-        channel: call.channel.to_string(),
+        cloud: call.cloud.as_str(),
+        model: &call.model,
+        product: call.product.as_str(),
+        channel: call.channel.as_str(),
         decision: lately.body(&call.decision, blobs),
         decided_at: call.decision.at.as_microsecond(),
         known_at: call.decision.known.as_microsecond(),
@@ -380,17 +382,17 @@ fn store_end(end: &CallEnd, content: bool) -> StoredEnd {
     }
 }
 
-fn load(stored: Stored, blobs: &Blobs) -> Result<Record, DecodeError> {
+fn load(stored: Stored<'_>, blobs: &Blobs) -> Result<Record, DecodeError> {
     Ok(match stored {
         Stored::Opened(opened) => Record::Opened(Opened {
-            owner: opened.owner,
+            owner: opened.owner.to_owned(),
             kept: opened.kept,
             named: opened.named,
             parent: opened.parent.as_ref().map(load_run_id),
             metadata: unjson(opened.metadata),
         }),
-        Stored::RunStarted(run) => Record::RunStarted(Box::new(load_run(run, blobs)?)),
-        Stored::CallStarted(call) => Record::CallStarted(Box::new(load_call(call, blobs)?)),
+        Stored::RunStarted(run) => Record::RunStarted(Arc::new(load_run(run, blobs)?)),
+        Stored::CallStarted(call) => Record::CallStarted(Arc::new(load_call(call, blobs)?)),
         Stored::Heard(deltas) => {
             Record::Heard { deltas: deltas.into_iter().map(StoredDelta::load).collect::<Result<_, _>>()? }
         }
@@ -415,7 +417,7 @@ fn load(stored: Stored, blobs: &Blobs) -> Result<Record, DecodeError> {
     })
 }
 
-fn load_run(run: StoredRunStarted, blobs: &Blobs) -> Result<RunStarted, DecodeError> {
+fn load_run(run: StoredRunStarted<'_>, blobs: &Blobs) -> Result<RunStarted, DecodeError> {
     let params: StoredParams = minicbor::decode(run.params.get(blobs)?).map_err(damaged)?;
     let preface = match &run.preface {
         Some(body) => Some(Arc::from(std::str::from_utf8(body.get(blobs)?).map_err(damaged)?)),
@@ -428,7 +430,7 @@ fn load_run(run: StoredRunStarted, blobs: &Blobs) -> Result<RunStarted, DecodeEr
     Ok(RunStarted {
         run: run.run,
         first_item: run.first_item,
-        model: name(&run.model)?,
+        model: name(run.model)?,
         params: Arc::new(params.load()?),
         preface,
         agent,
@@ -437,22 +439,22 @@ fn load_run(run: StoredRunStarted, blobs: &Blobs) -> Result<RunStarted, DecodeEr
         in_conversation: run.in_conversation,
         splices: run.splices,
         metadata: unjson(run.metadata),
-        key: run.key,
-        customer: name(&run.customer)?,
-        segment: run.segment.as_deref().map(name).transpose()?,
-        territory: run.territory.as_deref().map(name).transpose()?,
+        key: run.key.to_owned(),
+        customer: name(run.customer)?,
+        segment: run.segment.map(name).transpose()?,
+        territory: run.territory.map(name).transpose()?,
     })
 }
 
-fn load_call(call: StoredCallStarted, blobs: &Blobs) -> Result<CallStarted, DecodeError> {
+fn load_call(call: StoredCallStarted<'_>, blobs: &Blobs) -> Result<CallStarted, DecodeError> {
     let decision: StoredDecision = minicbor::decode(call.decision.get(blobs)?).map_err(damaged)?;
     Ok(CallStarted {
         call: CallNo(call.call),
         plan: get_plan(&call.plan, blobs)?,
-        cloud: name(&call.cloud)?,
-        model: call.model,
-        product: name(&call.product)?,
-        channel: name(&call.channel)?,
+        cloud: name(call.cloud)?,
+        model: call.model.to_owned(),
+        product: name(call.product)?,
+        channel: name(call.channel)?,
         decision: decision.load(time(call.decided_at)?, time(call.known_at)?)?,
         prefix: Hash(call.prefix),
         prompt_bytes: call.prompt_bytes,

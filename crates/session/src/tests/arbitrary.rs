@@ -324,8 +324,8 @@ fn call_ended() -> impl Strategy<Value = Record> {
 fn record() -> impl Strategy<Value = Record> {
     prop_oneof![
         opened().prop_map(Record::Opened),
-        run_started().prop_map(|run| Record::RunStarted(Box::new(run))),
-        call_started().prop_map(|call| Record::CallStarted(Box::new(call))),
+        run_started().prop_map(|run| Record::RunStarted(Arc::new(run))),
+        call_started().prop_map(|call| Record::CallStarted(Arc::new(call))),
         vec(delta(), 0..5).prop_map(|deltas| Record::Heard { deltas }),
         call_ended(),
         status().prop_map(|status| Record::RunEnded { status }),

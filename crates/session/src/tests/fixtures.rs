@@ -131,8 +131,8 @@ fn samples() -> Vec<(&'static str, Stamped)> {
     let status = |status| Record::RunEnded { status };
     let records = vec![
         ("opened", Record::Opened(opened())),
-        ("run_started", Record::RunStarted(Box::new(run_started()))),
-        ("call_started", Record::CallStarted(Box::new(call_started()))),
+        ("run_started", Record::RunStarted(Arc::new(run_started()))),
+        ("call_started", Record::CallStarted(Arc::new(call_started()))),
         ("heard", Record::Heard { deltas: deltas() }),
         ("call_ended_whole", ended(CallEnd::Whole, usage(Measure::Reported))),
         ("call_ended_fault", ended(CallEnd::Fault(fault()), None)),
