@@ -298,14 +298,14 @@ async fn a_call_through_a_channel_with_a_cost_is_a_sale_and_a_purchase() {
     });
     told.unwrap();
     expect![[r#"
-        2026-03-02            5.00 USD  lab/api own  -    book.toml:13
+        2026-03-02            5.00 USD  lab/api through own  -    book.toml:13
         2026-03-04           10.00 USD  bought from red  lab  spend  book.toml:38
-        2026-01-15           0.006 USD  lab/api own  acme/west  volume  resp_0000000000000000000000000000000100000001 call 1
-        2026-01-20           0.006 USD  lab/api red-cloud  other    resp_0000000000000000000000000000000200000001 call 2
-        2026-03-02           0.006 USD  lab/api red-cloud  other    resp_0000000000000000000000000000000300000001 call 3
-        2026-03-02            2.00 EUR  bought from red: lab/api red-cloud  lab  spend  resp_0000000000000000000000000000000300000001 call 3
-        2026-03-02           0.006 USD  lab/api red-cloud  acme  volume  resp_0000000000000000000000000000000400000001 call 4
-        2026-03-02            6.00 EUR  bought from red: lab/api red-cloud  lab  spend  resp_0000000000000000000000000000000400000001 call 4
+        2026-01-15           0.006 USD  lab/api through own  acme/west  volume  resp_0000000000000000000000000000000100000001 call 1
+        2026-01-20           0.006 USD  lab/api through red-cloud  other    resp_0000000000000000000000000000000200000001 call 2
+        2026-03-02           0.006 USD  lab/api through red-cloud  other    resp_0000000000000000000000000000000300000001 call 3
+        2026-03-02            2.00 EUR  bought from red: lab/api through red-cloud  lab  spend  resp_0000000000000000000000000000000300000001 call 3
+        2026-03-02           0.006 USD  lab/api through red-cloud  acme  volume  resp_0000000000000000000000000000000400000001 call 4
+        2026-03-02            6.00 EUR  bought from red: lab/api through red-cloud  lab  spend  resp_0000000000000000000000000000000400000001 call 4
     "#]]
     .assert_eq(&lines);
     let (mut out, form) = (Vec::new(), (Format::Hledger, Detail::Call));

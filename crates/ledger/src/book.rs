@@ -238,7 +238,9 @@ impl Draft {
             // What was closed and is not owed at all any more stays where it was closed.
             let gone = || self.adjustment(&of);
             let cause = causes.remove(&of).unwrap_or_else(gone);
-            transactions.push(self.transfer(of.closes, cause, &of, due.high)?);
+            if (due.low, due.high) != (0, 0) || has_base(&cause) {
+                transactions.push(self.transfer(of.closes, cause, &of, due.high)?);
+            }
         }
         for (date, Figure { of, minor, .. }) in self.scope.closings.posted(&obligations)? {
             transactions.push(self.transfer(date, self.adjustment(&of), &of, minor)?);
@@ -259,12 +261,18 @@ impl Draft {
                 let stretch = Stretch::Period(settlement.period);
                 let Some(of) = Owed::new(&share.clause, parties, worked.currency, &stretch) else { continue };
                 let due = settlement.due.high;
+                if due == 0 && settlement.base.is_zero() {
+                    continue;
+                }
                 let (clause, counterparty) = (share.clause.clone(), self.counterparty(&of));
                 let cause = Cause::Accrued { clause, counterparty, settlement };
                 transactions.push(self.transfer(self.last_day(), cause, &of, due)?);
             }
         }
         for (account, entry, owing) in self.owings(accounts).filter(|(_, entry, _)| !entry.closed) {
+            if owing.due.high == 0 {
+                continue;
+            }
             let parties = (&owing.payer, &owing.payee);
             let Some(of) = Owed::new(&account.clause, parties, entry.currency, &entry.stretch) else {
                 continue;
@@ -339,6 +347,20 @@ impl Draft {
     fn last_day(&self) -> Date {
         let last = self.scope.until.checked_sub(jiff::SignedDuration::from_nanos(1));
         date_of(last.unwrap_or(Time::MIN), &self.scope.zone)
+    }
+}
+
+/// Whether it says what revenue a share was worked out on, which is worth an entry of nothing.
+fn has_base(cause: &Cause) -> bool {
+    match cause {
+        Cause::Due { settlement, .. } | Cause::Accrued { settlement, .. } => !settlement.base.is_zero(),
+        Cause::Day { .. }
+        | Cause::Call(_)
+        | Cause::Entered { .. }
+        | Cause::Bought { .. }
+        | Cause::Spent { .. }
+        | Cause::Clause { .. }
+        | Cause::Adjustment { .. } => false,
     }
 }
 

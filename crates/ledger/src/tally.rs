@@ -126,8 +126,10 @@ pub(crate) const WANTED: &str = "to be bought";
 pub(crate) const BOUGHT: &str = "bought";
 /// What is missing when a stage ends, …
 pub(crate) const SHORT: &str = "short";
-/// … and before.
+/// … and before, …
 pub(crate) const LEFT: &str = "still to be bought";
+/// … and when it ends early, and nothing is owed of it.
+pub(crate) const LAPSED: &str = "not bought when it lapsed";
 
 impl Entry {
     /// One of its figures.
@@ -552,7 +554,9 @@ impl Tally {
             let found =
                 [&mut least, &mut most].map(|series| series.next(&amount, &drawn, last, stage.lapsed));
             let [least, most] = found;
-            let (figures, part, owed) = stage_entry(terms, (&least?, &most?), closed);
+            let ends =
+                if stage.lapsed { closed.then_some(Ends::Lapsed) } else { closed.then_some(Ends::Whole) };
+            let (figures, part, owed) = stage_entry(terms, (&least?, &most?), ends);
             entries.push(Entry { stretch, currency, closed, figures, quotes, part, owed });
         }
         Ok(Account {
@@ -647,27 +651,41 @@ impl Tally {
     }
 }
 
+/// How a stage ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    /// On its day.
+    Whole,
+    /// Before it: what the parties settled instead is not known here.
+    Lapsed,
+}
+
 /// Figures by name; what part of an amount is owed; what is owed.
 type Figured = (Vec<(&'static str, Span<Exact>)>, Option<(Exact, Exact)>, Vec<Owing>);
 
 /// The figures of a stage between the least and the most that may have been bought ahead of it, what part of which of
 /// them is owed, and what is owed.
-fn stage_entry(terms: &Commit, (least, most): (&Drawn, &Drawn), closed: bool) -> Figured {
+fn stage_entry(terms: &Commit, (least, most): (&Drawn, &Drawn), ends: Option<Ends>) -> Figured {
     let between = |one: &Exact, other: &Exact| Span {
         low: one.clone().min(other.clone()),
         high: one.clone().max(other.clone()),
     };
     let figure = |take: fn(&Drawn) -> &Exact| between(take(least), take(most));
+    let missing = match ends {
+        None => LEFT,
+        Some(Ends::Lapsed) => LAPSED,
+        Some(Ends::Whole) => SHORT,
+    };
     let mut figures = vec![
         ("committed", figure(|one| &one.committed)),
         ("rolled in", figure(|one| &one.rolled_in)),
         ("carried in", figure(|one| &one.carried_in)),
         (WANTED, figure(|one| &one.available)),
         (BOUGHT, figure(|one| &one.drawn)),
-        (if closed { SHORT } else { LEFT }, figure(|one| &one.gap)),
+        (missing, figure(|one| &one.gap)),
     ];
     // Before a stage ends nothing has moved to the next, and nothing is owed of a shortfall that may still be made up.
-    if !closed {
+    if ends != Some(Ends::Whole) {
         return (figures, None, Vec::new());
     }
     figures.push(("rolled over", figure(|one| &one.rolled_out)));

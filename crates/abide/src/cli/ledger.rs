@@ -284,7 +284,8 @@ impl Close {
         let adjusted = closing.figures.iter().filter(|figure| closing.adjusts(figure)).count();
         let (through, count) = (closing.through, closing.figures.len());
         print::text(&format!(
-            "closed through {through}: {count} figures, {adjusted} of them adjustments, in {}\n",
+            "closed through {through}: {}, {adjusted} of them adjustments, in {}\n",
+            many(count, "figure"),
             path.display()
         ))?;
         if !open.is_empty() {

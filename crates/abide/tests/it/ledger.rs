@@ -181,14 +181,14 @@ fn the_lines_behind_a_statement_name_their_places_and_what_they_count_toward() {
         ["ledger", "statement", book.to_str().unwrap(), "--at", "2028-05-01", "--period", "2026", "--lines"];
     let shown = |party: &str| Stage::new(&[]).run(&[&words[..], &["--party", party]].concat()).text();
     expect![[r#"
-        2026-03-31           30.00 USD  lab/api blue  (withheld)  capped
-        2026-06-30           60.00 USD  lab/api blue  (withheld)  capped
-        2026-09-30           90.00 USD  lab/api blue  (withheld)  capped
-        2026-12-31          120.00 USD  lab/api blue  (withheld)  capped
+        2026-03-31           30.00 USD  lab/api through blue  (withheld)  capped
+        2026-06-30           60.00 USD  lab/api through blue  (withheld)  capped
+        2026-09-30           90.00 USD  lab/api through blue  (withheld)  capped
+        2026-12-31          120.00 USD  lab/api through blue  (withheld)  capped
         2026-05-01           96.00 EUR  bought from cloud  lab  spend  rows.toml:97
         2026-11-01           30.00 USD  bought from cloud  lab  spend  rows.toml:103
         exit 0
-        2026-02-15        1,000.00 USD  lab/seats blue  acme  favoured  rows.toml:73
+        2026-02-15        1,000.00 USD  lab/seats through blue  acme  favoured  rows.toml:73
         exit 0
     "#]]
     .assert_eq(&(shown("cloud") + &shown("acme")));
@@ -403,7 +403,7 @@ fn an_invoice_does_not_tell_what_others_pay_either() {
 #[test]
 fn lines_for_a_payee_withhold_who_bought() {
     expect![[r#"
-        2026-02-01          333.00 USD  lab/seats own  (withheld)  europe
+        2026-02-01          333.00 USD  lab/seats through own  (withheld)  europe
         note: the book has 1 warning: abide agreement check book
         exit 0
     "#]]

@@ -11,9 +11,11 @@ use crate::statement::{
 };
 use crate::tally::{Account, Entry, Owing};
 use crate::working::Step;
+use abide_model::Time;
 use abide_model::money::{Currency, Exact};
 use abide_model::name::Party;
 use abide_model::terms::{Every, Limit, Tier};
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -325,10 +327,10 @@ impl<'a> From<&'a Statement> for StatementJson<'a> {
                 Sight::Party => "party",
             },
             period: statement.period.to_string(),
-            from: statement.bounds.start.to_string(),
-            until: statement.bounds.end.to_string(),
+            from: instant(statement.bounds.start, &statement.zone),
+            until: instant(statement.bounds.end, &statement.zone),
             zone: statement.zone.iana_name(),
-            at: statement.at.to_string(),
+            at: instant(statement.at, &statement.zone),
             open: statement.at < statement.bounds.end,
             revenue: revenue.collect(),
             unpriced: unpriced.collect(),
@@ -357,6 +359,11 @@ impl<'a> From<&'a Statement> for StatementJson<'a> {
             due: statement.due.iter().map(DueJson::from).collect(),
         }
     }
+}
+
+/// With the offset of a zone: `2026-04-27T00:00:00-07:00`.
+fn instant(at: Time, zone: &TimeZone) -> String {
+    at.display_with_offset(zone.to_offset(at)).to_string()
 }
 
 impl<'a> From<&'a Bought> for BoughtJson<'a> {

@@ -276,7 +276,7 @@ impl Drawn {
             closed: entry.closed,
             wanted: in_minor(&[tally::WANTED])?,
             bought: in_minor(&[tally::BOUGHT])?,
-            left: in_minor(&[tally::SHORT, tally::LEFT])?,
+            left: in_minor(&[tally::SHORT, tally::LEFT, tally::LAPSED])?,
             due: entry.owed.first().map_or(0, |owing| owing.due.high),
             course: before.iter().map(by).collect::<Result<_, _>>()?,
             met: figure(&[tally::WANTED]).map(|wanted| months.met(place, stage, wanted)),

@@ -100,7 +100,7 @@ impl Draft {
         let behind = Behind {
             day: date_of(line.at, &self.zone),
             origin: format!("{} call {}", line.run, line.call),
-            what: format!("{} {}", line.product, line.channel),
+            what: format!("{} through {}", line.product, line.channel),
             who: line.customer.to_string(),
             amount: line.charge,
             toward: self.clauses().filter(counts).cloned().collect(),
@@ -122,7 +122,7 @@ impl Draft {
             } else {
                 String::new()
             },
-            what: format!("bought from {seller}: {} {}", line.product, line.channel),
+            what: format!("bought from {seller}: {} through {}", line.product, line.channel),
             who: buyer.to_string(),
             amount: Some(spent.amount),
             toward: drawn.cloned().collect(),
@@ -144,7 +144,7 @@ impl Draft {
             let behind = Behind {
                 day: row.on,
                 origin: row.place.to_string(),
-                what: format!("{} {}", row.product, row.channel),
+                what: format!("{} through {}", row.product, row.channel),
                 who: row.customer.as_ref().map_or(String::new(), ToString::to_string),
                 amount: Some(row.amount),
                 toward: ours(
