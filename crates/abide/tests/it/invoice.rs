@@ -1,6 +1,6 @@
 //! `abide ledger invoice`, what rates do to figures, and what a closed period keeps.
 
-use crate::ledger::copy_to;
+use crate::ledger::{add_late, copy_to};
 use crate::stage::Stage;
 use expect_test::expect;
 
@@ -11,10 +11,7 @@ fn an_invoice_for_a_closed_quarter_prints_what_it_was_closed_with() {
     copy_to(&book);
     let run = |words: &[&str]| stage.run(&[&["ledger", words[0], "book"], &words[1..]].concat()).text();
     run(&["close", "--at", "2026-04-05", "--period", "2026-Q1"]);
-    let late = "\n[[revenue]]\nproduct = \"lab/api\"\nchannel = \"blue\"\namount = \"10 USD\"\non = 2026-03-30\n\
-                recorded = 2026-05-04\n";
-    let rows = std::fs::read_to_string(book.join("rows.toml")).unwrap() + late;
-    std::fs::write(book.join("rows.toml"), rows).unwrap();
+    add_late(&book);
     let invoice = ["invoice", "--at", "2026-08-01", "--to", "lab", "--from", "cloud", "--period", "2026-Q2"];
     let page = run(&invoice);
     assert!(

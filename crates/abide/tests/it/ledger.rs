@@ -17,6 +17,14 @@ pub(crate) fn copy_to(folder: &Path) {
     }
 }
 
+/// Adds a sale of the first quarter that becomes known in May.
+pub(crate) fn add_late(book: &Path) {
+    let late = "\n[[revenue]]\nproduct = \"lab/api\"\nchannel = \"blue\"\namount = \"10 USD\"\non = 2026-03-30\n\
+                recorded = 2026-05-04\n";
+    let rows = std::fs::read_to_string(book.join("rows.toml")).unwrap() + late;
+    std::fs::write(book.join("rows.toml"), rows).unwrap();
+}
+
 /// The section of a party's statement that begins with `title`, for each of several periods.
 fn section(title: &str, party: &str, periods: &str) -> String {
     let book = answers();
@@ -125,10 +133,7 @@ fn a_closed_quarter_stays_and_what_comes_late_is_posted_in_the_open_one() {
         kept.map(|line| format!("{line}\n")).collect::<String>()
     };
     let mut out = run(&["close", "--at", "2026-04-05", "--period", "2026-Q1"]);
-    let late = "\n[[revenue]]\nproduct = \"lab/api\"\nchannel = \"blue\"\namount = \"10 USD\"\non = 2026-03-30\n\
-                recorded = 2026-05-04\n";
-    let rows = std::fs::read_to_string(book.join("rows.toml")).unwrap() + late;
-    std::fs::write(book.join("rows.toml"), rows).unwrap();
+    add_late(&book);
     out += &shown("2026-Q1");
     out += &shown("2026-Q2");
     out += &run(&["close", "--at", "2026-08-01", "--period", "2026-Q1"]);
@@ -140,6 +145,10 @@ fn a_closed_quarter_stays_and_what_comes_late_is_posted_in_the_open_one() {
         exit 0
         The book is closed through 2026-03-31.
 
+        As it was closed; above stands what it comes to as known now
+          capped for 2026-Q1: lab to cloud 6.00 USD
+            20% of revenue of 30.00 USD; at most 38.00 USD in all; comes to 6.00 USD
+
         Due
           to cloud: 6.00 USD
           by cloud: 0.00 USD
@@ -148,6 +157,7 @@ fn a_closed_quarter_stays_and_what_comes_late_is_posted_in_the_open_one() {
 
         Adjustments for periods that were closed before
           capped for 2026-Q1: lab to cloud 2.00 USD
+            20% of revenue of 40.00 USD; at most 38.00 USD in all; comes to 8.00 USD; less, as it was closed before, 6.00 USD
 
         Due
           to cloud: 14.00 USD
@@ -163,8 +173,13 @@ fn a_closed_quarter_stays_and_what_comes_late_is_posted_in_the_open_one() {
         exit 0
         The book is closed through 2026-06-30.
 
+        As it was closed; above stands what it comes to as known now
+          capped for 2026-Q2: lab to cloud 12.00 USD
+            20% of revenue of 60.00 USD; at most 38.00 USD in all; comes to 12.00 USD
+
         Adjustments for periods that were closed before
           capped for 2026-Q1: lab to cloud 2.00 USD
+            20% of revenue of 40.00 USD; at most 38.00 USD in all; comes to 8.00 USD; less, as it was closed before, 6.00 USD
 
         Due
           to cloud: 14.00 USD

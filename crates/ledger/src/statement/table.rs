@@ -1,13 +1,14 @@
 //! A statement as text in aligned columns, for a terminal.
 
 use crate::accrual::Settlement;
-use crate::closing::Figure;
+use crate::closing::{Figure, Obligation, Owed};
 use crate::figure::{calls, in_line, minor, moment, money, number, rates, span, zone_name};
 use crate::period::Period;
 use crate::postings::Count;
 use crate::share::Span;
 use crate::statement::{CustomerAccount, Holding, ShareAccount, ShareEntry, Sight, Statement};
 use crate::tally::{Account, Entry, Kind, Stretch};
+use crate::working::Step;
 use abide_model::money::{Amount, Currency, Exact, grouped};
 use abide_model::terms::{Conversion, Limit, Share};
 use std::fmt::Write;
@@ -102,20 +103,37 @@ impl Statement {
         }
     }
 
+    /// What of the period is closed, as it was closed, and what changed of periods closed before.
     fn adjustments_table(&self, out: &mut String) {
-        if let Some(through) = self.closed_through {
-            say(out, format_args!("\nThe book is closed through {through}."));
+        let Some(through) = self.closed_through else { return };
+        say(out, format_args!("\nThe book is closed through {through}."));
+        let closed = |owed: &&Obligation| owed.of.closes <= through && owed.due.high != 0;
+        let closed: Vec<&Obligation> = self.falls_due.iter().filter(closed).collect();
+        if !closed.is_empty() {
+            heading(out, "As it was closed; above stands what it comes to as known now");
         }
-        if self.adjustments.is_empty() {
-            return;
+        for Obligation { of, due, working } in closed {
+            self.owed_line(out, of, (due.high, working));
         }
-        heading(out, "Adjustments for periods that were closed before");
-        for Figure { of, minor, .. } in &self.adjustments {
-            let amount = grouped(&self::minor(*minor, of.currency));
-            let (payer, payee, currency) = (self.name(&of.payer), self.name(&of.payee), of.currency);
-            let period = Period::parse_in(&of.stretch, self.begins).ok();
-            let stretch = period.map_or_else(|| of.stretch.clone(), |period| period.told());
-            say(out, format_args!("  {} for {stretch}: {payer} to {payee} {amount} {currency}", of.clause));
+        if !self.adjustments.is_empty() {
+            heading(out, "Adjustments for periods that were closed before");
+        }
+        for Figure { of, minor, working } in &self.adjustments {
+            self.owed_line(out, of, (*minor, working));
+        }
+    }
+
+    /// Who owes whom how much under a clause for which time, and below it what that comes from.
+    fn owed_line(&self, out: &mut String, of: &Owed, (amount, working): (i128, &[Step])) {
+        let (payer, payee, currency) = (self.name(&of.payer), self.name(&of.payee), of.currency);
+        let amount = grouped(&minor(amount, currency));
+        let period = Period::parse_in(&of.stretch, self.begins).ok();
+        let stretch = period.map_or_else(|| of.stretch.clone(), |period| period.told());
+        say(out, format_args!("  {} for {stretch}: {payer} to {payee} {amount} {currency}", of.clause));
+        let steps = working.iter().filter(|step| self.sight == Sight::Own || step.may_be_sent());
+        let steps = steps.map(Step::text).collect::<Vec<_>>().join("; ");
+        if !steps.is_empty() {
+            say(out, format_args!("    {steps}"));
         }
     }
 
