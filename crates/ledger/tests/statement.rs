@@ -604,11 +604,16 @@ fn a_stage_says_what_part_of_its_shortfall_is_owed_and_rolls_nothing_over_while_
         carry: part("0"),
         rollover: part("10%"),
     };
-    let told = |period: &str| {
+    let drawn = |period: &str| {
         let mut scope = scope("microsoft", period, Vec::new());
         scope.terms.commits = vec![commit.clone()];
         scope.at = "2026-07-15T00:00Z".parse().unwrap();
-        let drawn = statement(scope, rows::lines("").unwrap(), covers).unwrap().render_table();
+        statement(scope, rows::lines("").unwrap(), covers).unwrap()
+    };
+    let json = drawn("2026-Q1").to_json();
+    assert!(json.contains(r#""part":{"rate":"60%","of":"360000.00"}"#), "{json}");
+    let told = |period: &str| {
+        let drawn = drawn(period).render_table();
         drawn.split("\n\n").find(|section| section.starts_with("Commit")).unwrap().to_owned() + "\n"
     };
     expect![[r#"

@@ -45,7 +45,8 @@ fn what_no_rate_converts_is_warned_of_and_leaves_the_invoice_a_draft() {
             "[[price]]\nproduct = \"lab\"\nsince = {since}\ninput = \"{amount}\"\noutput = \"{amount}\"\n\n"
         )
     };
-    stage.write("book/prices.toml", &(price("2027-01-01", "2 CHF") + &price("2020-01-01", "2 USD")));
+    let cost = "[[cost]]\nchannel = \"blue\"\nproduct = \"lab\"\nsince = 2027-01-01\ninput = \"1 SEK\"\noutput = \"1 SEK\"\n";
+    stage.write("book/prices.toml", &(price("2027-01-01", "2 CHF") + &price("2020-01-01", "2 USD") + cost));
     let run = |words: &[&str]| stage.run(words).text();
     let mut out = run(&["agreement", "check", "book"]);
     let of = ["ledger", "invoice", "book", "--to", "lab", "--from", "cloud", "--at", "2028-05-01"];
@@ -53,13 +54,20 @@ fn what_no_rate_converts_is_warned_of_and_leaves_the_invoice_a_draft() {
     let told = page.lines().filter(|line| line.contains("<title>") || line.contains("class=\"draft\""));
     out += &told.map(|line| format!("{line}\n")).collect::<String>();
     expect![[r#"
-        book `answers` of lab: 7 parties, 4 products, 3 channels, 7 clauses; 3 warnings
+        book `answers` of lab: 7 parties, 4 products, 3 channels, 7 clauses; 4 warnings
         warning[no-rate]: `capped` cannot count this: there is no rate from CHF to USD for it
          --> book/prices.toml:1:1
           |
         1 | [[price]]
           | ^^^^^^^^^
           = help: add a [[rate]] from = "CHF", to = "USD" of 2027-01-01 or before; until then a statement shows it apart
+
+        warning[no-rate]: `spend` cannot count this: there is no rate from SEK to USD for it
+          --> book/prices.toml:13:1
+           |
+        13 | [[cost]]
+           | ^^^^^^^^
+           = help: add a [[rate]] from = "SEK", to = "USD" of 2027-01-01 or before; until then a statement shows it apart
 
         warning[no-rate]: `spend` cannot count this: there is no rate from GBP to USD for it
            --> book/rows.toml:115:1
@@ -75,7 +83,7 @@ fn what_no_rate_converts_is_warned_of_and_leaves_the_invoice_a_draft() {
             | ^^^^^^^^^^^
             = help: add a [[rate]] from = "JPY", to = "USD" of 2027-03-01 or before; until then a statement shows it apart
 
-        3 warnings
+        4 warnings
         exit 0
         <title>Draft invoice cloud-lab-20270101-20271231</title>
         <p class="draft">A term is not known, so an amount is a range. The total is the most it can be.</p>

@@ -11,6 +11,10 @@ id = "lab"
 name = "The <Lab>"
 [[party]]
 id = "cloud"
+address = ["1 Quay <Street>", "Hamburg"]
+tax_id = "DE_1"
+pay_to = ["IBAN 1"]
+pay_within = "30d"
 [[channel]]
 id = "blue"
 operator = "cloud"
@@ -57,7 +61,7 @@ fn a_book_as_markdown_has_each_clause_with_its_words_and_the_open_questions() {
         ## Parties
 
         - **The \<Lab\>** (`lab`): signs `lab-cloud`; owns `lab/chat`
-        - **cloud** (`cloud`): signs `lab-cloud`; operates `blue`
+        - **cloud** (`cloud`): signs `lab-cloud`; operates `blue`; 1 Quay \<Street\>, Hamburg; tax number DE\_1; paid to IBAN 1; within 30d
 
         ## lab-cloud: The text
 
