@@ -1,4 +1,5 @@
-//! nginx as the floor to compare with: one worker, plain `proxy_pass`, connections kept on both sides.
+//! nginx as the floor to compare with: one worker, plain `proxy_pass`, connections kept on both sides, and a line of
+//! the log for each request, gathered for as long as Abide gathers its own.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -44,7 +45,7 @@ pid {folder}/nginx.pid;
 error_log {folder}/nginx.errors warn;
 events {{ worker_connections 4096; }}
 http {{
-    access_log off;
+    access_log {folder}/nginx.log combined buffer=64k flush=20ms;
 {places}    upstream cloud {{
         server {upstream};
         keepalive 256;
@@ -76,6 +77,6 @@ mod tests {
         assert!(text.contains("listen 127.0.0.1:1;") && text.contains("server 127.0.0.1:2;"));
         let paths = text.lines().filter(|line| line.contains(" /")).filter(|line| !line.contains("location"));
         assert!(paths.clone().all(|line| line.contains(" /tmp/b/")), "{text}");
-        assert_eq!(paths.count(), 7);
+        assert_eq!(paths.count(), 8);
     }
 }
