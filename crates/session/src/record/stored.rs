@@ -315,7 +315,7 @@ fn store<'r>(record: &'r Record, content: bool, (blobs, lately): (&mut Blobs, &m
         Record::RunErased { run } => Stored::RunErased(*run),
         Record::Forked { child } => Stored::Forked(child.0.to_be_bytes()),
         Record::Deleted => Stored::Deleted,
-        Record::NowhereToGo { plan } => Stored::NowhereToGo(put_plan(plan, blobs)),
+        Record::NowhereToGo { plan } => Stored::NowhereToGo(lately.plan(plan, blobs)),
         Record::Recovered => Stored::Recovered,
     }
 }
@@ -346,12 +346,12 @@ fn store_run<'r>(run: &'r RunStarted, content: bool, blobs: &mut Blobs) -> Store
 fn store_call<'r>(call: &'r CallStarted, blobs: &mut Blobs, lately: &mut Lately) -> StoredCallStarted<'r> {
     StoredCallStarted {
         call: call.call.0,
-        plan: put_plan(&call.plan, blobs),
+        plan: lately.plan(&call.plan, blobs),
         cloud: call.cloud.as_str(),
         model: &call.model,
         product: call.product.as_str(),
         channel: call.channel.as_str(),
-        decision: lately.body(&call.decision, blobs),
+        decision: lately.decision(&call.decision, blobs),
         decided_at: call.decision.at.as_microsecond(),
         known_at: call.decision.known.as_microsecond(),
         prefix: call.prefix.0,
@@ -364,8 +364,9 @@ pub(super) fn decision_bytes(decision: &Decision) -> Vec<u8> {
     bytes_of(&StoredDecision::from(decision))
 }
 
-fn put_plan(plan: &Plan, blobs: &mut Blobs) -> Body {
-    Body::put(bytes_of(&StoredPlan::from(plan)), CALL_INLINE_BYTES_MAX, blobs)
+/// The bytes of a plan.
+pub(super) fn plan_bytes(plan: &Plan) -> Vec<u8> {
+    bytes_of(&StoredPlan::from(plan))
 }
 
 fn get_plan(body: &Body, blobs: &Blobs) -> Result<Plan, DecodeError> {
