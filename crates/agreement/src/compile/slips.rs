@@ -7,6 +7,7 @@ mod days;
 mod names;
 mod rows;
 mod shares;
+mod twice;
 mod units;
 
 use crate::book::Book;
@@ -18,6 +19,7 @@ pub(super) fn warn(files: &[(usize, File)], book: &Book, sink: &mut Sink) {
     names::warn(files, sink);
     days::warn(files, sink);
     units::warn(files, book, sink);
+    twice::warn(book, sink);
     // What most likely somebody else sold says nothing of who owes a share.
     let doubted = rows::warn(files, book, sink);
     shares::warn(files, book, &doubted, sink);

@@ -76,7 +76,7 @@ fn row(text: &str) -> String {
     for word in words {
         let (key, value) = word.split_once('=').unwrap();
         let value = value.replace('~', " ");
-        let quoted = if matches!(key, "on" | "recorded") { value } else { format!("\"{value}\"") };
+        let quoted = if matches!(key, "on" | "recorded" | "since") { value } else { format!("\"{value}\"") };
         out += &format!("{key} = {quoted}\n");
     }
     out
@@ -347,6 +347,26 @@ fn more_decimals_than_the_currency_has_are_warned_of() {
             decimals: 0.0005 USD
               `0.0005 USD` has more decimals than its currency: USD has 2
               write no more; amounts are added up as written, and rounded when they fall due
+        "#]],
+    );
+}
+
+#[test]
+fn a_bill_for_calls_that_are_counted_by_what_they_cost_counts_them_again() {
+    let cost = "cost channel=blue product=lab since=2026-03-01 input=1~USD output=4~USD";
+    let bill = |more: &str| format!("purchase channel=blue amount=5~USD {more}");
+    // Before the cost, of something else, and of nobody knows what.
+    let others = ["on=2026-02-01 product=lab/api", "on=2026-03-02 product=cloud/compute", "on=2026-03-03"];
+    let mut rows = vec![cost.to_owned(), bill("on=2026-04-01 product=lab/api")];
+    rows.extend(others.iter().map(|more| bill(more)));
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    check(
+        &rows,
+        "",
+        expect![[r#"
+            counted-twice: [[purchase]], and [[cost]]
+              calls of `lab` through `blue` are counted by what they cost from 2026-03-01 on, and this purchase counts them again
+              take one of them out: the purchase where it is the bill for these calls, or the cost where bills are entered
         "#]],
     );
 }
