@@ -9,9 +9,10 @@ use std::time::Duration;
 
 /// How often it looks.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
-/// A pass begins when so many pages wait for it (512 KiB): more would take a core for too long at once from those who
-/// serve, fewer would move a page again that is just being filled.
-const PASS_PAGES_MIN: i64 = (512 << 10) / PAGE_BYTES as i64;
+/// A pass begins when so many pages wait for it (1 MiB). More would take a core for too long at once from those who
+/// serve. Fewer would move a page again that is just being filled, and sync the file and the log more often: whoever
+/// waits for the disk meanwhile waits for that too.
+const PASS_PAGES_MIN: i64 = (1 << 20) / PAGE_BYTES as i64;
 /// Looks after which fewer pages are moved as well.
 const LOOKS_MAX: u32 = 100;
 /// A write-ahead log with more pages than this (64 MiB) is made to start over with the writer's help.

@@ -20,12 +20,12 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 /// How long steps gather before they are taken in, unless somebody waits for them: the pages that they change are
 /// then written once for many. Longer would spare a few more, and take a core for longer at once from those who serve.
-const GATHER: Duration = Duration::from_millis(10);
+const GATHER: Duration = Duration::from_millis(20);
 /// So many steps in that time mean that those who serve are busy to the limit: sparing them work is then worth more than
 /// short interruptions.
-const CROWD_STEPS: usize = 256;
+const CROWD_STEPS: usize = 512;
 /// How much longer steps gather then.
-const GATHER_CROWD: Duration = Duration::from_millis(30);
+const GATHER_CROWD: Duration = Duration::from_millis(20);
 /// Bytes of steps that are taken in without waiting for more.
 const GATHER_BYTES_MAX: usize = 4 << 20;
 /// Bytes of memory that stay for the next step's frame.
