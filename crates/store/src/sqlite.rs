@@ -242,13 +242,19 @@ impl Store {
         self.ask_of(session, move |reader| reader.read_from(session, seq)).await
     }
 
-    /// See [`Reader::blobs`].
+    /// See [`Reader::blobs`]. Those that are taken in are found though nothing else can be.
     ///
     /// # Errors
     /// When the disk fails.
     pub async fn blobs(&self, hashes: &[Hash]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
-        let hashes = hashes.to_vec();
-        self.ask(move |reader| reader.blobs(&hashes)).await
+        // A body is what its hash says: only for one that is not there, what was kept before has to be taken in.
+        let settled = self.doors.front.is_settled(None);
+        let (asked, again) = (hashes.to_vec(), hashes.to_vec());
+        let found = self.ask_now(move |reader| reader.blobs(&asked)).await?;
+        if settled || found.iter().all(Option::is_some) {
+            return Ok(found);
+        }
+        self.ask(move |reader| reader.blobs(&again)).await
     }
 
     /// See [`Reader::sessions`].
@@ -499,6 +505,7 @@ fn recover(
         taken_in: number,
         backlog: VecDeque::new(),
         erasing,
+        removed: Vec::new(),
         scrub: erase::Scrub::default(),
         counters,
         hurry: false,
@@ -573,7 +580,13 @@ fn start(
         thread.spawn(move || checkpoint::run(&conn, &place_too, &stopped, &overgrown, &broken));
     threads.checkpointer = Some(checkpointer.map_err(refuse)?);
     let thread = thread::Builder::new().name("store-intake".to_owned());
-    threads.intake = Some(thread.spawn(move || intake.run()).map_err(refuse)?);
+    let ends = front::Ends::of(&intake.front);
+    let work = move || {
+        // Invariant: dropped after all that waits in `intake`, also when it panics.
+        let _ends = ends;
+        intake.run();
+    };
+    threads.intake = Some(thread.spawn(work).map_err(refuse)?);
     let thread = thread::Builder::new().name("store-sync".to_owned());
     threads.syncer = Some(thread.spawn(move || syncer.run()).map_err(refuse)?);
     Ok((questions, threads))
@@ -585,5 +598,51 @@ fn answer(mut reader: Reader, asked: &Mutex<Receiver<Question>>) {
         let next = asked.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(question) = next else { return };
         question(&mut reader);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::append::NewSession;
+    use tempfile::TempDir;
+
+    fn step(session: u128) -> Append {
+        Append {
+            session: SessionId(session),
+            expect: 0,
+            records: vec![b"a".to_vec()],
+            open: false,
+            durable: true,
+            at_ms: 1,
+            lines: Vec::new(),
+            blobs: Vec::new(),
+            snapshot: None,
+            first: Some(NewSession { owner: "ann".to_owned(), named: true }),
+        }
+    }
+
+    #[test]
+    fn nobody_waits_for_a_thread_that_panicked_and_what_was_answered_is_there() {
+        let dir = TempDir::new().unwrap();
+        let store = Store::open(dir.path(), Options::default()).unwrap().store;
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            assert_eq!(store.append(step(1)).await, Ok(1));
+            let panicked: Result<(), _> = store.work(|_| panic!("on purpose")).await;
+            assert_eq!(panicked, Err(StoreError::Closed));
+            // Until the thread is gone the log takes steps, and then no more.
+            let mut last = 1;
+            while let Ok(seq) = store.append(step(last + 1)).await {
+                assert_eq!(seq, 1);
+                last += 1;
+            }
+            assert_eq!(store.append(step(last + 2)).await, Err(StoreError::Closed));
+            assert_eq!(store.erase(SessionId(1)).await, Err(StoreError::Closed));
+            store.close();
+            let store = Store::open(dir.path(), Options::default()).unwrap().store;
+            for session in 1..=last {
+                assert_eq!(store.read(SessionId(session)).await.unwrap().unwrap().records, [b"a"]);
+            }
+        });
     }
 }

@@ -269,6 +269,37 @@ fn erasing_takes_content_along_that_no_other_session_carried() {
     assert_eq!(words(&fixture, &["own own", "shared shared", "plan plan"]), [false, false, true]);
 }
 
+/// Neighbours share rows, and each is cut out of them alone.
+#[test]
+fn many_erased_at_once_leave_others_of_the_same_rows_whole() {
+    let mut fixture = Fixture::new();
+    fixture.run(async {
+        let mut writers = JoinSet::new();
+        for n in 0..600 {
+            let (store, word) = (fixture.store.clone(), if n % 3 == 0 { "private" } else { "public" });
+            writers.spawn(async move { store.append(step(n, 0, &[word])).await.unwrap() });
+        }
+        writers.join_all().await;
+        let mut erasures = JoinSet::new();
+        for n in (0..600).step_by(3) {
+            let store = fixture.store.clone();
+            erasures.spawn(async move { store.erase(SessionId(n)).await });
+        }
+        assert!(erasures.join_all().await.iter().all(|erased| *erased == Ok(true)));
+    });
+    for _ in 0..2 {
+        let left: Vec<u128> = (0..600).rev().filter(|n| n % 3 != 0).collect();
+        assert_eq!(fixture.listed(Filter::default(), 1_000), left);
+        for n in 0..600 {
+            let records = if n % 3 == 0 { Vec::new() } else { vec![b"public".to_vec()] };
+            let journal = fixture.run(fixture.store.read(SessionId(n))).unwrap();
+            assert_eq!(journal.map_or_else(Vec::new, |journal| journal.records), records);
+        }
+        fixture.reopen();
+    }
+    assert_eq!(words(&fixture, &["private", "public"]), [false, true]);
+}
+
 #[test]
 fn erasing_leaves_nothing_of_large_snapshots_that_others_took_the_place_of() {
     let fixture = Fixture::new();

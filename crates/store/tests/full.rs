@@ -1,8 +1,9 @@
 //! No room: nothing that was answered is lost, and the store works again when there is room.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+use abide_model::Hash;
 use abide_model::id::SessionId;
-use abide_store::{Append, Line, NewSession, Options, Store, StoreError};
+use abide_store::{Append, Blob, Line, NewSession, Options, Store, StoreError};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -116,7 +117,14 @@ fn at_its_limit_a_store_reads_erases_closes_and_opens() {
     let store = Store::open(dir.path(), options).unwrap().store;
     let runtime = Runtime::new().unwrap();
     let last = runtime.block_on(async {
+        let (hash, body) = (Hash::of(b"body"), b"body".to_vec());
+        let blob = Blob { hash, body: body.clone(), content: false };
+        store.append(Append { blobs: vec![blob], ..step(u128::MAX >> 1, 0, true) }).await.unwrap();
+        assert_eq!(store.blobs(&[hash]).await, Ok(vec![Some(body.clone())]));
         let last = fill_with_new(&store).await;
+        assert_eq!(store.blobs(&[hash]).await, Ok(vec![Some(body)]));
+        let missing = store.blobs(&[Hash::of(b"another")]).await;
+        assert!(matches!(missing, Err(StoreError::Full { .. })), "{missing:?}");
         assert_eq!(store.read(SessionId(1)).await.unwrap().unwrap().head, 1);
         let refused = [store.read(SessionId(last)).await.err(), store.erase(SessionId(last)).await.err()];
         assert!(refused.iter().all(|error| matches!(error, Some(StoreError::Full { .. }))), "{refused:?}");
@@ -138,7 +146,7 @@ fn at_its_limit_a_store_reads_erases_closes_and_opens() {
             assert_eq!(store.erase(SessionId(session)).await, Ok(true));
         }
         store.append(step(last + 1, 0, true)).await.unwrap();
-        assert_eq!(lines(&store).await, last as u64 + 1);
+        assert_eq!(lines(&store).await, last as u64 + 2);
     });
 }
 

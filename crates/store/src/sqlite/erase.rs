@@ -22,6 +22,9 @@ const SLICE_ENTRIES_MAX: usize = 128;
 /// Bytes removed in one transaction, unless one entry holds more.
 const SLICE_BYTES_MAX: usize = 8 << 20;
 
+/// Sessions whose rows are removed before the write-ahead log starts over without them, at most.
+const REMOVED_MAX: usize = 256;
+
 /// How long the end of an erasure waits for readers of old pages.
 const TRUNCATE_WAIT: Duration = Duration::from_millis(200);
 
@@ -51,7 +54,7 @@ pub(super) struct Scrub {
     late: Vec<Reply>,
 }
 
-type Reply = oneshot::Sender<Result<bool, StoreError>>;
+pub(super) type Reply = oneshot::Sender<Result<bool, StoreError>>;
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum Stage {
@@ -130,12 +133,12 @@ impl Intake {
                 erasure.head.pos = pos;
                 self.erasing.push_back(erasure);
             }
-            Ok(_) => self.end_erasure(erasure),
-            Err(error) => {
-                if let Some(reply) = erasure.reply {
-                    drop(reply.send(Err(error)));
-                }
-            }
+            Ok(_) => self.removed.push(erasure.reply),
+            Err(error) => answer(erasure.reply, Err(error)),
+        }
+        let all = self.erasing.is_empty() && !self.removed.is_empty();
+        if all || self.removed.len() >= REMOVED_MAX {
+            self.end_erasures();
         }
     }
 
@@ -150,7 +153,7 @@ impl Intake {
 
     /// The database's write-ahead log still holds copies of the removed rows. It starts over now, or, when somebody
     /// reads old pages for longer than this waits, with a later checkpoint.
-    fn end_erasure(&mut self, erasure: Erasure) {
+    fn end_erasures(&mut self) {
         let truncate = |conn: &Connection| {
             conn.busy_timeout(TRUNCATE_WAIT)?;
             let truncated = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
@@ -160,8 +163,10 @@ impl Intake {
         let durable = self.make_durable();
         let truncated = durable.and_then(|()| truncate(&self.conn).map_err(|e| self.place.fault(&e)));
         match self.broken.watch(truncated) {
-            Ok(()) => self.scrub.want(erasure.reply),
-            Err(error) => answer(erasure.reply, Err(error)),
+            Ok(()) => std::mem::take(&mut self.removed).into_iter().for_each(|reply| self.scrub.want(reply)),
+            Err(error) => {
+                self.removed.drain(..).for_each(|reply| answer(reply, Err(error.clone())));
+            }
         }
     }
 

@@ -269,6 +269,23 @@ impl Front {
     }
 }
 
+/// The end of the thread that takes steps in. However it comes about, nobody is let in or kept waiting after it.
+pub(super) struct Ends(Arc<Front>);
+
+impl Ends {
+    pub(super) fn of(front: &Arc<Front>) -> Ends {
+        Ends(Arc::clone(front))
+    }
+}
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.0.close();
+        let unanswered = std::mem::take(&mut self.0.lock().queue);
+        drop(unanswered);
+    }
+}
+
 /// For the thread that takes steps in.
 impl Front {
     /// What waits to be done, once there is something and, where nobody waits for it, enough of it. With `within`,
@@ -497,7 +514,7 @@ pub(super) fn failure(path: &Path, error: &io::Error) -> StoreError {
     }
 }
 
-type Ends = HashMap<SessionId, End, BuildHasherDefault<IdHasher>>;
+type EndOf = HashMap<SessionId, End, BuildHasherDefault<IdHasher>>;
 
 /// Most of an id is drawn at random, here and by nobody else, so that its halves are all there is to mix.
 #[derive(Default)]
@@ -526,8 +543,8 @@ impl Hasher for IdHasher {
 /// The ends of sessions that were spoken of lately. Everything that is not taken in yet is among them.
 #[derive(Default)]
 struct Recent {
-    young: Ends,
-    old: Ends,
+    young: EndOf,
+    old: EndOf,
     /// How often some were forgotten.
     forgotten: u64,
 }

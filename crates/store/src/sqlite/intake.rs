@@ -4,7 +4,7 @@
 use super::batch::Batch;
 use super::checkpoint;
 use super::draft::{self, Draft};
-use super::erase::{Erasure, Scrub};
+use super::erase::{self, Erasure, Scrub};
 use super::file::Place;
 use super::front::{Front, Task};
 use super::stats::Counters;
@@ -43,6 +43,8 @@ pub(super) struct Intake {
     /// What was found waiting and is not done.
     pub(super) backlog: VecDeque<Task>,
     pub(super) erasing: VecDeque<Erasure>,
+    /// Whose erasures lack only what is done once for many.
+    pub(super) removed: Vec<Option<erase::Reply>>,
     pub(super) scrub: Scrub,
     pub(super) counters: Arc<Counters>,
     /// Whether somebody waits for what is being done.
