@@ -2,10 +2,10 @@
 
 use crate::bits::Bits;
 use crate::book::{
-    Book, CapTerms, Clause, Money, PurchaseEntry, RevenueEntry, Scope, ShareTerms, action_bit,
+    Book, CapTerms, Clause, Kind, Money, PurchaseEntry, RevenueEntry, Scope, ShareTerms, action_bit,
 };
 use crate::compile::StageTerms;
-use crate::eval::{View, and, not};
+use crate::eval::{Kleene, View, and, not};
 use crate::index::Cell;
 use crate::table::{ChannelNo, ClauseNo, Number, PartyNo, ProductNo, QuestionNo, SegmentNo};
 use abide_model::decision::{Action, Ask};
@@ -310,48 +310,65 @@ impl Book {
         let toward =
             self.money.iter().map(|number| (*number, &self.clauses[*number])).filter(|(number, clause)| {
                 let parties = (clause.from, clause.to) == (bought.by, bought.from);
-                parties && is_commit(clause) && self.draws(bought, *number, clause, at, known)
+                parties && is_commit(clause) && self.draws(bought, *number, at, known)
             });
         toward.map(|(_, clause)| clause.name.clone()).collect()
     }
 
     /// Whether a purchase may count toward a commitment between its parties. One that names its product and its channel
-    /// is a sale by the other side; of any other, what the commitment says of an axis has to be met by what it names.
-    fn draws(&self, bought: Bought, number: ClauseNo, clause: &Clause, at: Time, known: Time) -> bool {
+    /// is a sale by the other side.
+    fn draws(&self, bought: Bought, number: ClauseNo, at: Time, known: Time) -> bool {
         let view = View { book: self, cell: None, at, known, open: &[], assumed: None };
-        if let Some((product, channel)) = bought.product.zip(bought.channel) {
-            let (actor, action) = (bought.from, Action::Sell);
-            let cell = Cell { actor, action, product, channel, segment: None, territory: None };
-            return View { cell: Some(&cell), ..view }.stands(number, &[bought.from]) != Some(false);
-        }
-        let names = |scope: &Scope, surely: bool| {
-            let product = |bits: &Bits| bought.product.is_some_and(|product| bits.holds(product.at()));
-            let channel = |bits: &Bits| bought.channel.is_some_and(|channel| bits.holds(channel.at()));
-            let held = |hangs_on: &Option<QuestionNo>| {
-                let settled = hangs_on.map_or(Some(true), |question| view.settled(question));
-                settled.unwrap_or(!surely)
-            };
-            let of_class = || {
-                let classes = bought.product.map_or(&[][..], |product| &self.words.offers[product].classes);
-                classes.iter().any(|(class, hangs_on)| scope.classes.contains(class) && held(hangs_on))
-            };
-            scope.actions & action_bit(Action::Sell) != 0
-                && scope.products.as_ref().is_none_or(product)
-                && scope.channels.as_ref().is_none_or(channel)
-                && (scope.classes.is_empty() || of_class())
-                && scope.segments.is_none()
-                && scope.territories.is_none()
+        let Some((product, channel)) = bought.product.zip(bought.channel) else {
+            return self.meets(bought, number, &view, false);
         };
-        view.live(clause)
-            && names(&clause.scope, false)
-            && !clause.except.iter().any(|scope| names(scope, true))
-            && self.holds(&view, clause)
+        let (actor, action) = (bought.from, Action::Sell);
+        let cell = Cell { actor, action, product, channel, segment: None, territory: None };
+        View { cell: Some(&cell), ..view }.stands(number, &[bought.from]) != Some(false)
     }
 
-    /// Whether the conditions of a clause may hold, whatever the ask.
-    fn holds(&self, view: &View<'_>, clause: &Clause) -> bool {
+    /// Whether a clause counts for a purchase that leaves its product or channel open: what the clause says of an axis
+    /// has to be met by what the purchase names. With `surely` whatever the open points come to, else on some answers.
+    fn meets(&self, bought: Bought, number: ClauseNo, view: &View<'_>, surely: bool) -> bool {
+        let clause = &self.clauses[number];
+        let counts = self.holds(view, clause);
+        let beats = |beater: &ClauseNo| {
+            let other = &self.clauses[*beater];
+            // A grant lifts for whoever acts by its right alone.
+            let lifts = !matches!(other.kind, Kind::Grant { .. }) || other.to == bought.from;
+            lifts && self.meets(bought, *beater, view, !surely)
+        };
+        view.live(clause)
+            && self.named_by(bought, &clause.scope, view, surely)
+            && !clause.except.iter().any(|scope| self.named_by(bought, scope, view, !surely))
+            && (if surely { counts == Some(true) } else { counts != Some(false) })
+            && !clause.beaten_by.iter().any(beats)
+    }
+
+    /// Whether a purchase names what a scope asks for on each axis.
+    fn named_by(&self, bought: Bought, scope: &Scope, view: &View<'_>, surely: bool) -> bool {
+        let product = |bits: &Bits| bought.product.is_some_and(|product| bits.holds(product.at()));
+        let channel = |bits: &Bits| bought.channel.is_some_and(|channel| bits.holds(channel.at()));
+        let held = |hangs_on: &Option<QuestionNo>| {
+            let settled = hangs_on.map_or(Some(true), |question| view.settled(question));
+            settled.unwrap_or(!surely)
+        };
+        let of_class = || {
+            let classes = bought.product.map_or(&[][..], |product| &self.words.offers[product].classes);
+            classes.iter().any(|(class, hangs_on)| scope.classes.contains(class) && held(hangs_on))
+        };
+        scope.actions & action_bit(Action::Sell) != 0
+            && scope.products.as_ref().is_none_or(product)
+            && scope.channels.as_ref().is_none_or(channel)
+            && (scope.classes.is_empty() || of_class())
+            && scope.segments.is_none()
+            && scope.territories.is_none()
+    }
+
+    /// Whether the conditions of a clause hold, whatever the ask.
+    fn holds(&self, view: &View<'_>, clause: &Clause) -> Kleene {
         let holds = view.condition(clause.holds_if.as_ref(), true);
-        and(holds, || not(view.condition(clause.unless.as_ref(), false))) != Some(false)
+        and(holds, || not(view.condition(clause.unless.as_ref(), false)))
     }
 
     fn add(&self, terms: &mut Terms, clause: &Clause, money: &Money, days: Days, known: Time) {
@@ -421,7 +438,7 @@ impl Book {
         let inside = |at: &Time| *at >= clause.term.since && end.is_none_or(|end| *at < end);
         let mut turns: Vec<Time> = clause.changes.iter().map(|(at, _)| *at).filter(inside).collect();
         turns.dedup();
-        let counts = |at: &Time| self.holds(&View { at: *at, ..*view }, clause);
+        let counts = |at: &Time| self.holds(&View { at: *at, ..*view }, clause) != Some(false);
         let first = turns.iter().find(|at| counts(at))?;
         let last = turns.iter().rposition(counts)?;
         let until = turns.get(last + 1).copied().or(end);

@@ -346,7 +346,7 @@ fn a_purchase_counts_toward_commitments_whose_base_it_names() {
     expect![[r#"
         all no-api asked
         all chat api asked
-        all api no-api asked before
+        api no-api asked before
         all blue no-api asked
         all chat api asked
         api no-api asked before
