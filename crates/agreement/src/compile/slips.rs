@@ -7,6 +7,7 @@ mod days;
 mod names;
 mod rows;
 mod shares;
+mod stages;
 mod twice;
 mod units;
 
@@ -18,6 +19,7 @@ use crate::syntax::File;
 pub(super) fn warn(files: &[(usize, File)], book: &Book, sink: &mut Sink) {
     names::warn(files, sink);
     days::warn(files, sink);
+    stages::warn(files, sink);
     units::warn(files, book, sink);
     twice::warn(book, sink);
     // What most likely somebody else sold says nothing of who owes a share.

@@ -329,6 +329,33 @@ fn a_day_decades_from_all_others_is_warned_of() {
 }
 
 #[test]
+fn a_stage_outside_the_days_of_its_commitment_is_warned_of() {
+    let commit = |since: &str, until: &str| {
+        format!(
+            "--- commit.toml\ninstrument = \"commit\"\nparties = [\"lab\", \"cloud\"]\nsigned = 2026-01-01\n[[commit]]\n\
+             id = \"spend\"\nfrom = \"lab\"\nto = \"cloud\"\nuntil = 2028-01-01\n\
+             schedule = [{{ since = {since}, until = {until}, amount = \"1_000 USD\" }}]\n"
+        )
+    };
+    assert_eq!(warned(&[], &commit("2026-01-01", "2028-01-01")), "");
+    for (since, until) in [("2025-01-01", "2026-01-01"), ("2028-01-01", "2029-01-01")] {
+        assert!(warned(&[], &commit(since, until)).contains("as it stands nothing is to be bought in it"));
+    }
+    check(
+        &[],
+        &commit("2025-10-01", "2028-04-01"),
+        expect![[r#"
+            outside-term: 2025-10-01
+              this stage begins before its clause does, on 2026-01-01
+              as it stands all of it is to be bought from that day on: let it begin then, or the clause before: since = 2025-10-01
+            outside-term: 2028-04-01
+              this stage ends after its clause does, on 2028-01-01
+              as it stands it lapses, and no shortfall of it is owed: let it end then, or the clause later: until = 2028-04-01
+        "#]],
+    );
+}
+
+#[test]
 fn more_decimals_than_the_currency_has_are_warned_of() {
     let of = |amount: &str| format!("revenue product=lab/api channel=own amount={amount} on=2026-01-31");
     let rows = ["1_250.50~USD", "1.250~KWD", "100~JPY", "12.5~EUR"].map(of);
