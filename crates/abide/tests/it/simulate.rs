@@ -215,6 +215,30 @@ fn what_begins_to_count_within_the_horizon_is_seen_whatever_the_verdict_is() {
 }
 
 #[test]
+fn a_draft_that_changes_nothing_is_said_to_without_its_tables() {
+    let book = "book = \"b\"\nself = \"lab\"\n[[party]]\nid = \"lab\"\n[[channel]]\nid = \"own\"\noperator = \"lab\"\n\
+                [[product]]\nid = \"lab/api\"\nowner = \"lab\"\n";
+    let scenario = "scenario = \"s\"\nfrom = 2026-01-01\nuntil = 2027-01-01\ncurrency = \"USD\"\nknown = 2026-01-01\n\
+                    [[draft]]\nid = \"a\"\n[[draft]]\nid = \"b\"\nknown = 2026-02-01\n\
+                    [[revenue]]\nid = \"r\"\nproduct = \"lab/api\"\nchannel = \"own\"\namount = \"12 USD\"\n";
+    let stage = Stage::new(&[("book/book.toml", book), ("s.toml", scenario)]);
+    expect![[r#"
+        s
+        From 2026-01-01 until 2027-01-01.
+
+        a  as known at 2026-01-01T00:00:00+00:00
+        USD                  2026  total
+        lab  sells          12.00  12.00
+        lab  cash           12.00  12.00
+        lab  present value         12.00
+
+        b  as known at 2026-02-01T00:00:00+00:00
+        It comes to the same as `a`.
+        exit 0
+    "#]].assert_eq(&stage.run(&["agreement", "simulate", "book", "s.toml"]).text());
+}
+
+#[test]
 fn a_scenario_that_is_wrong_is_shown_with_its_place() {
     let stage = Stage::new(&[]);
     let book = example_book();

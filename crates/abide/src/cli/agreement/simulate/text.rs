@@ -94,6 +94,10 @@ fn draft(case: &Case, number: usize, outcome: &Outcome, money: &Money, paint: Pa
         return String::new();
     };
     let known = case.known.get(number).map_or(String::new(), |known| when::in_zone(*known, book.zone()));
+    let head = format!("\n{}  as known at {known}\n", paint.bold("36", &plain(&draft.title, false)));
+    if let Some(same) = same_as(case, number) {
+        return format!("{head}It comes to the same as `{same}`.\n");
+    }
     let mut titles = vec![money.name(), String::new()];
     titles.extend(case.projection.periods.iter().map(|stage| stage.name.clone()));
     titles.push("total".to_owned());
@@ -122,8 +126,7 @@ fn draft(case: &Case, number: usize, outcome: &Outcome, money: &Money, paint: Pa
         let whom = format!("{} to {}", case.called(&clause.payer), case.called(&clause.payee));
         add(&mut grid, [clause.clause.as_str(), &whom], &clause.due, money, case);
     }
-    let mut out =
-        format!("\n{}  as known at {known}\n{}", paint.bold("36", &plain(&draft.title, false)), grid.text());
+    let mut out = head + &grid.text();
     for clause in outcome.clauses.iter().filter(|clause| is_share(clause)) {
         let cap = figures::cap(&clause.cap, money);
         let reached = clause.reached.as_ref().map(|day| figures::reached(day, case.projection.futures));
@@ -131,6 +134,14 @@ fn draft(case: &Case, number: usize, outcome: &Outcome, money: &Money, paint: Pa
         out += &format!("{}: {cap}{reached}\n", clause.clause);
     }
     out + &commitments(case, outcome)
+}
+
+/// An earlier draft under which all comes to the same.
+fn same_as(case: &Case, number: usize) -> Option<&str> {
+    let outcomes = &case.projection.drafts;
+    let own = outcomes.get(number)?;
+    let first = outcomes.iter().position(|outcome| outcome == own).filter(|first| *first < number)?;
+    case.scenario.drafts.get(first).map(|draft| draft.name.as_str())
 }
 
 /// What a party sells, buys, receives and pays, as far as it does, and its cash.
@@ -207,7 +218,9 @@ fn compared(case: &Case, money: &Money, paint: Paint) -> String {
     };
     let titles: Vec<&str> = [head.as_str(), ""].into_iter().chain(titles.iter().copied()).collect();
     let mut grid = Grid::new(&titles).numbers_from(2);
-    for (draft, outcome) in case.scenario.drafts.iter().zip(&case.projection.drafts).skip(1) {
+    let all = case.scenario.drafts.iter().zip(&case.projection.drafts).enumerate().skip(1);
+    let others = all.filter(|(number, _)| same_as(case, *number).is_none()).map(|(_, both)| both);
+    for (draft, outcome) in others {
         for one in &outcome.parties {
             let name = case.called(&one.party);
             let mut cells = vec![draft.name.clone(), name.clone(), money.middle(&one.gain)];
@@ -226,6 +239,9 @@ fn compared(case: &Case, money: &Money, paint: Paint) -> String {
                 grid.cells(&cells);
             }
         }
+    }
+    if case.projection.drafts.iter().skip(1).all(|outcome| Some(outcome) == case.projection.drafts.first()) {
+        return String::new();
     }
     format!("\n{}\n{}", paint.bold("36", "Compared"), grid.text())
 }
