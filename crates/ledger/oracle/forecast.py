@@ -373,31 +373,28 @@ class Forecast:
                 self.missing.add(clause["id"])
             return
         part = {key: percent(clause.get(key, "0%")) for key in ("shortfall", "carry", "rollover")}
-        rolled = carried = owed = F(0)
-        given, shown = 0, []
+        # Bought ahead of a stage whose predecessor's amount is not known: as much as can be, or nothing.
+        tracks = [{"rolled": F(0), "carried": F(0), "owed": F(0), "given": 0} for _ in ("least", "most")]
+        shown = []
         for at, (begin, end, stated) in enumerate(stages):
             inside = [trade for trade in drawn if begin <= trade["day"] and (end is None or trade["day"] < end)]
             bought = F(sum(trade["cents"] for trade in inside), 100)
             if begin >= scenario["until"]:
                 continue
-            closed = end is not None and end <= scenario["until"]
+            closed, last = end is not None and end <= scenario["until"], at + 1 == len(stages)
             row = {"since": str(begin), "until": str(end) if end else None, "closed": closed, "bought": cents(bought),
                    "to_be_bought": None, "left": 0, "due": 0}
             if stated == "unknown":
-                # Nothing is known to move through it, or out of it.
-                rolled = carried = F(0)
-            if stated != "unknown":
+                for track, ahead in zip(tracks, (True, False)):
+                    self.pass_by(track, bought, part["carry"], ahead and not last)
+            else:
                 own = amount(stated)[0]
-                wanted = max(F(0), own + rolled - carried)
-                gap, beyond, last = max(F(0), wanted - bought), max(F(0), bought - wanted), at + 1 == len(stages)
-                rolled = F(0) if last else min(gap, part["rollover"] * own)
-                carried = F(0) if last else min(beyond, part["carry"] * own)
-                owed += part["shortfall"] * (gap - rolled)
-                due = cents(owed) - given
-                given += due
-                row |= {"to_be_bought": cents(wanted), "left": cents(gap), "due": due if closed else 0}
+                figures = [self.stage(track, own, bought, part, last) for track in tracks]
+                dues = sorted(due for _, _, due in figures)
+                wanted, gap, _ = figures[1]
+                row |= {"to_be_bought": cents(wanted), "left": cents(gap), "due": dues[1] if closed else 0}
                 if closed:
-                    self.book_due(clause, (clause["from"], clause["to"]), end - DAY, [due, due], "USD")
+                    self.book_due(clause, (clause["from"], clause["to"]), end - DAY, dues, "USD")
                 row["met"] = self.met(wanted, inside, end)
             if (begin, end, stated) in within:
                 shown.append(row)
@@ -408,6 +405,25 @@ class Forecast:
             "before": by(scenario["from"]),
             "bought_by": [by(until) for _, until in self.calendar.stages],
         }
+
+    @staticmethod
+    def pass_by(track, bought, carry, ahead):
+        """A stage of unknown amount a: of what is carried on, min(D, carry * a, D - (a + r - c)), the most over all a."""
+        beyond = max(F(0), bought + track["carried"] - track["rolled"])
+        most = min(bought, carry * beyond / (1 + carry))
+        track |= {"rolled": F(0), "carried": max(F(0), most) if ahead else F(0)}
+
+    @staticmethod
+    def stage(track, own, bought, part, last):
+        """What is to be bought in a stage, what is missing of it and what is due for that."""
+        wanted = max(F(0), own + track["rolled"] - track["carried"])
+        gap, beyond = max(F(0), wanted - bought), max(F(0), bought - wanted)
+        track["rolled"] = F(0) if last else min(gap, part["rollover"] * own)
+        track["carried"] = F(0) if last else min(beyond, part["carry"] * own)
+        track["owed"] += part["shortfall"] * (gap - track["rolled"])
+        due = cents(track["owed"]) - track["given"]
+        track["given"] += due
+        return wanted, gap, due
 
     def met(self, wanted, inside, end):
         """The end of the month in which all has been bought: the last day looked at, or of the stage, if that is sooner."""
