@@ -140,27 +140,64 @@ def party_of(customer, book):
     return max(fits, key=len, default=None)
 
 
-def covers(clause, trade):
-    """Whether a trade lies in the base of a clause: on its days, and on every axis that the clause names."""
-    since, until = clause.get("since", clause["effective"]), clause.get("until")
-    if trade["day"] < since or (until and trade["day"] >= until):
-        return False
-    scope = clause.get("of", {})
+def lies_in(scope, trade, book):
+    """Whether a trade matches every axis that a scope names. What it does not say, it is not in."""
     for axis, key in (("products", "product"), ("segments", "segment")):
         if axis in scope and not any(key in trade and below(trade[key], path) for path in scope[axis]):
+            return False
+    if "territories" in scope:
+        sets = {row["id"]: row["members"] for row in book.get("territory", [])}
+        countries = {country for name in scope["territories"] for country in sets.get(name, [name])}
+        if trade.get("country") not in countries:
             return False
     return "channels" not in scope or trade.get("channel") in scope["channels"]
 
 
-def counts(kind, clause, trade, book):
-    if not covers(clause, trade):
+def covers(clause, trade, book):
+    """Whether a trade lies in a clause: on its days, in its scope, and in none that is carved out."""
+    since, until = clause.get("since", clause["effective"]), clause.get("until")
+    if trade["day"] < since or (until and trade["day"] >= until):
+        return False
+    if any(lies_in(scope, trade, book) for scope in clause.get("except", [])):
+        return False
+    return lies_in(clause.get("of", clause), trade, book)
+
+
+def givers(grants, trade, book):
+    """Everybody in a chain of grants from the owner of what is sold to its seller; `None` where it has no right."""
+    owner = max((row for row in book["product"] if below(trade["product"], row["id"])), key=lambda row: len(row["id"]))["owner"]
+    found, right = set(), []
+
+    def up(holder, chain):
+        if holder == owner:
+            right.append(chain)
+            found.update(grant["from"] for grant in chain)
+            return
+        for grant in grants:
+            actions = grant.get("actions", ["sell", "sublicense"])
+            passed_on = "sublicense" in actions and len(chain) <= grant.get("depth", len(chain))
+            if grant["to"] == holder and grant not in chain and (passed_on or not chain) and len(chain) < 8:
+                if "sell" in actions and covers(grant, trade, book):
+                    up(grant["from"], [*chain, grant])
+
+    up(trade["by"], [])
+    return found if right else None
+
+
+def counts(kind, clause, trade, book, grants):
+    if not covers(clause, trade, book):
         return False
     if kind == "commit":
         if not trade["sale"]:
             return (trade["by"], trade["seller"]) == (clause["from"], clause["to"])
         return trade["by"] == clause["to"] and party_of(trade.get("customer"), book) is not None and below(
             trade["customer"], clause["from"])
-    return trade["sale"] and trade["by"] == clause["from"]
+    if not trade["sale"]:
+        return False
+    if kind == "share" and trade["by"] != clause["to"]:
+        chain = givers(grants, trade, book)
+        return chain is not None and clause["from"] in {trade["by"], *chain}
+    return trade["by"] == clause["from"]
 
 
 # ---------------------------------------------------------------- periods, rates, present values
@@ -170,7 +207,10 @@ class Calendar:
     def __init__(self, book, scenario):
         self.begins = int(book.get("year_begins", "01-01")[:2])
         self.start, self.end = scenario["from"], scenario["until"]
-        self.rates = sorted((row["on"], row["from"], row["to"], F(row["value"])) for row in book.get("rate", []))
+        rows = book.get("rate", [])
+        self.rates = sorted((row["on"], row["from"], row["to"], F(row["value"])) for row in rows if "value" in row)
+        self.averages = [(row["since"], row["until"], row["from"], row["to"], F(row["average"]))
+                         for row in rows if "average" in row]
         self.stages = []
         for month in self.months(scenario["every"], self.start, self.end):
             first, after = first_of(month), first_of(month + LENGTHS[scenario["every"]])
@@ -206,6 +246,27 @@ class Calendar:
         return found
 
 
+    def converted_at(self, rule, source, target, every, day):
+        """The rate that a share converts revenue of a day at."""
+        month = self.period(every, day)
+        first, after = first_of(month), first_of(month + LENGTHS[every])
+        over = min(after, self.end)
+        if source == target or rule == "day":
+            return self.rate(source, target, day)
+        if rule == "closing":
+            return self.rate(source, target, over - DAY)
+        averages = {(since, until): value if (one, other) == (source, target) else 1 / value
+                    for since, until, one, other, value in self.averages if {one, other} == {source, target}}
+        if (first, after) in averages:
+            return averages[first, after]
+        each = []
+        for number in range((over - first).days):
+            today = first + number * DAY
+            holding = [(until - since, value) for (since, until), value in averages.items() if since <= today < until]
+            each.append(min(holding)[1] if holding else self.rate(source, target, today))
+        return sum(each, F(0)) / len(each)
+
+
 def factor(discount, start, day):
     """What a whole at the end of a day is worth at the start, in trillionths."""
     value, at, years = F(1), start, 0
@@ -225,17 +286,43 @@ def start_plus(day, years):
 # ---------------------------------------------------------------- clauses
 
 
+class Track:
+    """What becomes of a commitment, stage by stage."""
+
+    def __init__(self, part, most):
+        self.part, self.most = part, most
+        self.rolled = self.carried = self.owed = F(0)
+        self.given = 0
+
+    def skip(self, bought, last):
+        beyond, carry = max(F(0), bought + self.carried - self.rolled), self.part["carry"]
+        carried = min(bought, carry * beyond / (1 + carry)) if self.most and not last else F(0)
+        self.rolled, self.carried = F(0), max(F(0), carried)
+
+    def stage(self, own, bought, last):
+        """What is to be bought, what is missing and what is due."""
+        wanted = max(F(0), own + self.rolled - self.carried)
+        gap, beyond = max(F(0), wanted - bought), max(F(0), bought - wanted)
+        self.rolled = F(0) if last else min(gap, self.part["rollover"] * own)
+        self.carried = F(0) if last else min(beyond, self.part["carry"] * own)
+        self.owed += self.part["shortfall"] * (gap - self.rolled)
+        due = cents(self.owed) - self.given
+        self.given += due
+        return wanted, gap, due
+
+
 class Forecast:
     """A scenario under the clauses of a book, but for those in `without`."""
 
     def __init__(self, book, clauses, scenario, without):
         self.book, self.scenario, self.calendar = book, scenario, Calendar(book, scenario)
         self.clauses = [(kind, clause) for kind, clause in clauses if clause["id"] not in without]
+        self.grants = [clause for kind, clause in self.clauses if kind == "grant"]
         self.all = trades(book, scenario)
         self.discount = percent(scenario.get("discount", "0%"))
         self.dues = defaultdict(lambda: [[0, 0] for _ in self.calendar.stages])
         self.moved = defaultdict(lambda: [0, 0])
-        self.missing, self.commits = set(), {}
+        self.missing, self.commits, self.seen = set(), {}, Counter()
         self.trade()
         self.shares, self.owed = {}, {}
         for wanted in ("share", "guarantee", "commit", "split", "parity"):
@@ -245,7 +332,7 @@ class Forecast:
         self.present()
 
     def toward(self, kind, clause):
-        return [trade for trade in self.all if counts(kind, clause, trade, self.book)]
+        return [trade for trade in self.all if counts(kind, clause, trade, self.book, self.grants)]
 
     def worth(self, minor, day):
         return minor * factor(self.discount, self.scenario["from"], day)
@@ -290,8 +377,10 @@ class Forecast:
         currency = clause.get("currency") or next(iter(stated), "USD")
         bases = defaultdict(F)
         counted = self.toward("share", clause)
+        self.seen.update(["sold by a right"] if any(trade["by"] != clause["from"] for trade in counted) else [])
+        self.seen.update([f"at the {clause['convert']} rate"] if counted and clause.get("convert", "day") != "day" else [])
         for trade in counted:
-            rate = calendar.rate("USD", currency, trade["day"])
+            rate = calendar.converted_at(clause.get("convert", "day"), "USD", currency, every, trade["day"])
             bases[calendar.period(every, trade["day"])] += F(trade["cents"], 100) * rate
         begins, ends = min(bases, default=None), max(bases, default=None)
         since = clause.get("since", clause["effective"])
@@ -373,8 +462,8 @@ class Forecast:
                 self.missing.add(clause["id"])
             return
         part = {key: percent(clause.get(key, "0%")) for key in ("shortfall", "carry", "rollover")}
-        # Bought ahead of a stage whose predecessor's amount is not known: as much as can be, or nothing.
-        tracks = [{"rolled": F(0), "carried": F(0), "owed": F(0), "given": 0} for _ in ("least", "most")]
+        # Nothing was carried out of a stage of unknown amount, or as much as can be.
+        tracks = [Track(part, most) for most in (False, True)]
         shown = []
         for at, (begin, end, stated) in enumerate(stages):
             inside = [trade for trade in drawn if begin <= trade["day"] and (end is None or trade["day"] < end)]
@@ -382,20 +471,19 @@ class Forecast:
             if begin >= scenario["until"]:
                 continue
             closed, last = end is not None and end <= scenario["until"], at + 1 == len(stages)
-            row = {"since": str(begin), "until": str(end) if end else None, "closed": closed, "bought": cents(bought),
-                   "to_be_bought": None, "left": 0, "due": 0}
+            row = {"since": str(begin), "until": str(end) if end else None, "closed": closed, "bought": [cents(bought)] * 2,
+                   "to_be_bought": None, "left": [0, 0], "due": [0, 0]}
             if stated == "unknown":
-                for track, ahead in zip(tracks, (True, False)):
-                    self.pass_by(track, bought, part["carry"], ahead and not last)
+                for track in tracks:
+                    track.skip(bought, last)
             else:
-                own = amount(stated)[0]
-                figures = [self.stage(track, own, bought, part, last) for track in tracks]
-                dues = sorted(due for _, _, due in figures)
-                wanted, gap, _ = figures[1]
-                row |= {"to_be_bought": cents(wanted), "left": cents(gap), "due": dues[1] if closed else 0}
+                found = [track.stage(amount(stated)[0], bought, last) for track in tracks]
+                ends = lambda place: [end(one[place] for one in found) for end in (min, max)]
+                due = ends(2) if closed else [0, 0]
+                row |= {"to_be_bought": [cents(end) for end in ends(0)], "left": [cents(end) for end in ends(1)], "due": due}
                 if closed:
-                    self.book_due(clause, (clause["from"], clause["to"]), end - DAY, dues, "USD")
-                row["met"] = self.met(wanted, inside, end)
+                    self.book_due(clause, (clause["from"], clause["to"]), end - DAY, due, "USD")
+                row["met"] = [self.met(wanted, inside, end) for wanted in ends(0)]
             if (begin, end, stated) in within:
                 shown.append(row)
         by = lambda day: sum(trade["cents"] for trade in drawn if trade["day"] < day
@@ -405,25 +493,6 @@ class Forecast:
             "before": by(scenario["from"]),
             "bought_by": [by(until) for _, until in self.calendar.stages],
         }
-
-    @staticmethod
-    def pass_by(track, bought, carry, ahead):
-        """A stage of unknown amount a: of what is carried on, min(D, carry * a, D - (a + r - c)), the most over all a."""
-        beyond = max(F(0), bought + track["carried"] - track["rolled"])
-        most = min(bought, carry * beyond / (1 + carry))
-        track |= {"rolled": F(0), "carried": max(F(0), most) if ahead else F(0)}
-
-    @staticmethod
-    def stage(track, own, bought, part, last):
-        """What is to be bought in a stage, what is missing of it and what is due for that."""
-        wanted = max(F(0), own + track["rolled"] - track["carried"])
-        gap, beyond = max(F(0), wanted - bought), max(F(0), bought - wanted)
-        track["rolled"] = F(0) if last else min(gap, part["rollover"] * own)
-        track["carried"] = F(0) if last else min(beyond, part["carry"] * own)
-        track["owed"] += part["shortfall"] * (gap - track["rolled"])
-        due = cents(track["owed"]) - track["given"]
-        track["given"] += due
-        return wanted, gap, due
 
     def met(self, wanted, inside, end):
         """The end of the month in which all has been bought: the last day looked at, or of the stage, if that is sooner."""
@@ -621,12 +690,12 @@ def commitments(own, said, draft):
             for key in ("since", "until", "closed"):
                 same(stage[key], told[key], (draft, name, key))
             for key in ("bought", "left", "due"):
-                same([stage[key]] * 2, told[key]["p50"], (draft, name, stage["since"], key))
+                same(stage[key], told[key]["p50"], (draft, name, stage["since"], key))
             found = told["to_be_bought"] and told["to_be_bought"]["p50"]
-            same(stage["to_be_bought"] if found is None else [stage["to_be_bought"]] * 2, found, (draft, name, "wanted"))
-            if stage["to_be_bought"]:
-                met = str(stage["met"]) if stage["met"] else None
-                same([met] * 2, told["all_bought"]["p50"], (draft, name, stage["since"], "met"))
+            same(stage["to_be_bought"], found, (draft, name, "wanted"))
+            if stage["to_be_bought"] and stage["to_be_bought"][0]:
+                met = [str(day) if day else None for day in stage["met"]]
+                same(met, told["all_bought"]["p50"], (draft, name, stage["since"], "met"))
 
 
 def same(wanted, found, what):
@@ -655,9 +724,12 @@ def written(head, tables):
     return "\n".join(lines) + "\n"
 
 
-PARTIES = ["lab", "cloud", "rival", "acme", "market", "maker"]
+PARTIES = ["lab", "cloud", "rival", "acme", "market", "maker", "shop", "corner"]
+COUNTRIES = ["DE", "FR", "US"]
 CHANNELS = {"own": "lab", "blue": "cloud", "red": "rival"}
 OWNED = {"lab": ["lab/api", "lab/seats"], "cloud": ["cloud/search"]}
+# What each sells: its own, or what it may by a right.
+SOLD = OWNED | {"shop": OWNED["lab"], "corner": OWNED["lab"]}
 EVERY = list(LENGTHS)
 
 
@@ -680,15 +752,41 @@ def perhaps(rng, row, **keys):
     return row
 
 
+def axes(rng, seller, odds):
+    found = {}
+    if rng.random() < odds:
+        found["products"] = [rng.choice([SOLD.get(seller, ["lab/api"])[0].split("/")[0], *SOLD.get(seller, [])])]
+    if rng.random() < odds:
+        found["channels"] = rng.sample(list(CHANNELS), rng.randrange(1, 3))
+    if rng.random() < odds / 3:
+        found["segments"] = [rng.choice(["public", "public/schools"])]
+    if rng.random() < odds / 3:
+        found["territories"] = rng.sample(["EU", *COUNTRIES], rng.randrange(1, 3))
+    return found
+
+
+def carved(rng, seller, row):
+    """Perhaps some scopes carved out."""
+    if rng.random() < 0.3:
+        scopes = [axes(rng, seller, 0.5) for _ in range(rng.randrange(1, 3))]
+        row["except"] = [scope for scope in scopes if scope] or [{"channels": ["red"]}]
+    return row
+
+
 def scope(rng, seller, row):
-    of = {}
-    if rng.random() < 0.4:
-        of["products"] = [rng.choice([seller, *OWNED.get(seller, [])])]
-    if rng.random() < 0.4:
-        of["channels"] = rng.sample(list(CHANNELS), rng.randrange(1, 3))
-    if rng.random() < 0.15:
-        of["segments"] = [rng.choice(["public", "public/schools"])]
-    return row | {"of": of} if of else row
+    of = axes(rng, seller, 0.4)
+    return carved(rng, seller, row | {"of": of} if of else row)
+
+
+def grant(rng, name):
+    giver, taker = rng.choice([("lab", "shop"), ("lab", "shop"), ("lab", "corner"), ("shop", "corner"), ("corner", "shop"),
+                               ("shop", "rival"), ("lab", "rival")])
+    row = {"id": name, "from": giver, "to": taker} | axes(rng, "lab", 0.2)
+    if rng.random() < 0.5:
+        row["actions"] = ["sell", "sublicense"] if rng.random() < 0.7 else ["sell"]
+    if "sublicense" in row.get("actions", ["sublicense"]) and rng.random() < 0.3:
+        row["depth"] = rng.randrange(0, 3)
+    return carved(rng, "lab", term(rng, row))
 
 
 def term(rng, row):
@@ -700,7 +798,8 @@ def term(rng, row):
 
 
 def share(rng, name):
-    seller, payee = rng.choice([("lab", "cloud"), ("lab", "rival"), ("cloud", "lab")])
+    seller, payee = rng.choice([("lab", "cloud"), ("lab", "cloud"), ("lab", "rival"), ("cloud", "lab"), ("shop", "lab"),
+                                ("lab", "shop"), ("corner", "shop")])
     currency = rng.choice(["USD", "USD", "USD", "EUR"])
     row = {"id": name, "from": seller, "to": payee}
     if rng.random() < 0.5:
@@ -709,7 +808,7 @@ def share(rng, name):
         edges = sorted(rng.sample(range(1, 4_000), rng.randrange(1, 3)))
         row["tiers"] = [{"upto": f"{edge} {currency}", "rate": part(rng)} for edge in edges] + [{"rate": part(rng)}]
         perhaps(rng, row, basis=lambda: rng.choice(["marginal", "volume"]), reset=lambda: rng.choice(EVERY))
-    scope(rng, seller, term(rng, row))
+    row = scope(rng, seller, term(rng, row))
     row["every"] = rng.choice(EVERY)
     perhaps(rng, row, floor=lambda: {"period": usd(rng, 200, currency)})
     if rng.random() < 0.4:
@@ -723,6 +822,7 @@ def share(rng, name):
             del row["cap"]
     if currency == "EUR":
         row["currency"] = "EUR"
+        perhaps(rng, row, convert=lambda: rng.choice(["day", "average", "average", "closing"]))
     return row
 
 
@@ -803,17 +903,28 @@ def random_book(rng):
     tables += [("channel", {"id": channel, "operator": operator}) for channel, operator in CHANNELS.items()]
     tables += [("product", {"id": product, "owner": owner}) for owner, all in OWNED.items() for product in ["/".join(
         product.split("/")) for product in all]]
+    tables += [("territory", {"id": "EU", "members": ["DE", "FR"]})]
     tables += [("segment", {"id": segment}) for segment in ("public", "public/schools", "retail")]
     on = datetime.date(2023, 1, 1)
     for _ in range(rng.randrange(1, 5)):
         tables.append(("rate", {"from": "EUR", "to": "USD", "value": f"1.{rng.randrange(1, 99):02}", "on": on}))
         on = day(rng, on.year + 1, on.year + 3)
+    spans = set()
+    for _ in range(rng.randrange(0, 5)):
+        length = rng.choice([1, 2, 3, 6, 12])
+        first = rng.randrange(2025 * 12, 2028 * 12) // length * length
+        # Two averages of one length that overlap would both be the shortest that holds a day.
+        if (first, length) not in spans:
+            spans.add((first, length))
+            tables.append(("rate", {"from": "EUR", "to": "USD", "average": f"1.{rng.randrange(1, 99):02}",
+                                    "since": first_of(first), "until": first_of(first + length)}))
     for _ in range(rng.randrange(0, 3)):
         currency = rng.choice(["USD", "EUR"])
         tables.append(("valuation", {"of": rng.choice(["lab", "cloud"]), "value": usd(rng, 9_000, currency), "on": day(rng)}))
     for _ in range(rng.randrange(0, 3)):
         row = {"product": rng.choice(OWNED["lab"]), "channel": rng.choice(list(CHANNELS)), "customer": rng.choice(
             ["acme", "umbrella"]), "amount": usd(rng, 900), "on": day(rng, 2024, 2027)}
+        perhaps(rng, row, by=lambda: rng.choice(["shop", "corner"]), country=lambda: rng.choice(COUNTRIES))
         tables.append(("revenue", perhaps(rng, row, quantity=lambda: f"{rng.randrange(1, 200)} seats")))
     for _ in range(rng.randrange(0, 2)):
         seller, channel = rng.choice([("cloud", "blue"), ("rival", "red")])
@@ -823,6 +934,7 @@ def random_book(rng):
     count = lambda most: range(rng.randrange(0, most))
     clauses += [("share", share(rng, f"s{n}")) for n in count(4)]
     shares = [row for _, row in clauses]
+    clauses += [("grant", grant(rng, f"t{n}")) for n in count(5)]
     if any("currency" not in row and row.get("cap", {}).get("total") != "unknown" for row in shares) and rng.random() < 0.6:
         clauses.append(("guarantee", guarantee(rng, "g", shares)))
     clauses += [("commit", commit(rng, f"c{n}")) for n in count(3)]
@@ -849,10 +961,13 @@ def random_scenario(rng, instrument):
         gone = [name for name in names if name not in held and rng.random() < 0.5]
         tables += [("draft", {"id": "all"}), ("draft", {"id": "some"} | ({"without": gone} if gone else {}))]
     for n in range(rng.randrange(1, 6)):
-        seller = rng.choice(["lab", "lab", "lab", "lab", "cloud"])
-        row = {"id": f"r{n}", "party": seller, "product": rng.choice(OWNED[seller]), "channel": rng.choice(list(CHANNELS))}
+        seller = rng.choice(["lab", "lab", "lab", "lab", "cloud", "shop", "shop", "corner"])
+        row = {"id": f"r{n}", "party": seller, "product": rng.choice(SOLD[seller]), "channel": rng.choice(list(CHANNELS))}
         if rng.random() < 0.75:
-            row["customer"] = rng.choice(["acme", "acme/west", "umbrella", "umbrella/east"] if seller == "lab" else ["lab/x"])
+            customers = ["lab/x"] if seller == "cloud" else ["acme", "acme/west", "umbrella", "umbrella/east"]
+            row["customer"] = rng.choice(customers)
+        if rng.random() < 0.4:
+            row["country"] = rng.choice(COUNTRIES)
         if rng.random() < 0.3:
             row["segment"] = rng.choice(["public/schools", "public", "retail"])
         course(rng, row, start, head["until"])
@@ -874,7 +989,7 @@ def random_scenario(rng, instrument):
     return written(head, tables)
 
 
-KINDS = ("share", "guarantee", "commit", "split", "parity", "stake")
+KINDS = ("grant", "share", "guarantee", "commit", "split", "parity", "stake")
 
 
 def read(texts):
@@ -1025,6 +1140,9 @@ def main():
         kinds = {clause["id"]: kind for kind, clause in own.clauses}
         moved.update(kinds[name] for name, payer, payee in own.dues if any(own.moved[name, payer, payee]))
         moved.update(["stakes worth"] if own.stakes else [])
+        moved.update(own.seen.keys())
+        moved.update(["carved out"] if any("except" in clause for _, clause in own.clauses) else [])
+        moved.update(["in a country"] if any("country" in trade for trade in own.all) else [])
     for file in folder.iterdir():
         file.unlink()
     folder.rmdir()

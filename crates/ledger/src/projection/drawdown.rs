@@ -68,14 +68,14 @@ pub(super) struct Drawdown {
 struct Drawn {
     stretch: Stretch,
     closed: bool,
-    wanted: Option<i128>,
-    bought: Option<i128>,
-    left: Option<i128>,
-    due: i128,
+    wanted: Option<Span<i128>>,
+    bought: Option<Span<i128>>,
+    left: Option<Span<i128>>,
+    due: Span<i128>,
     /// What has been bought in it before each of [`days`] but the last.
     course: Vec<i128>,
     /// When all of it has been bought, if it has; `None` where it is not known how much that is.
-    met: Option<Option<Date>>,
+    met: Option<Span<Option<Date>>>,
 }
 
 /// What each stage of one commitment has been drawn down by the end of each month, by day, in currency units: while a
@@ -232,10 +232,10 @@ impl OfStage<'_> {
             (&mut self.due, Some(one.due)),
         ];
         for (column, figure) in figures {
-            figure.into_iter().for_each(|figure| column.push(Span::exactly(figure)));
+            figure.into_iter().for_each(|figure| column.push(figure));
         }
         self.course.iter_mut().zip(&one.course).for_each(|(column, by)| column.push(Span::exactly(*by)));
-        one.met.into_iter().for_each(|day| self.met.push(Span::exactly(day)));
+        one.met.into_iter().for_each(|day| self.met.push(day));
     }
 
     fn columns(&self) -> impl Iterator<Item = &Column> {
@@ -266,8 +266,11 @@ impl Drawn {
         entry: &Entry,
         (months, currency): (&Months, Currency),
     ) -> Result<Self, TooLarge> {
-        let figure = |names: &[&str]| names.iter().find_map(|name| entry.figure(name)).map(|span| &span.high);
-        let in_minor = |names: &[&str]| figure(names).map(|figure| minor(figure, currency)).transpose();
+        let figure = |names: &[&str]| names.iter().find_map(|name| entry.figure(name));
+        let both = |span: &Span<Exact>| {
+            Ok(Span { low: minor(&span.low, currency)?, high: minor(&span.high, currency)? })
+        };
+        let in_minor = |names: &[&str]| figure(names).map(both).transpose();
         let mut before = days(plan, stage);
         before.pop();
         let by = |day: &Date| months.by(*day).get(place).map_or(Ok(0), |drawn| minor(drawn, currency));
@@ -277,9 +280,9 @@ impl Drawn {
             wanted: in_minor(&[tally::WANTED])?,
             bought: in_minor(&[tally::BOUGHT])?,
             left: in_minor(&[tally::SHORT, tally::LEFT, tally::LAPSED])?,
-            due: entry.owed.first().map_or(0, |owing| owing.due.high),
+            due: entry.owed.first().map_or(Span::exactly(0), |owing| owing.due),
             course: before.iter().map(by).collect::<Result<_, _>>()?,
-            met: figure(&[tally::WANTED]).map(|wanted| months.met(place, stage, wanted)),
+            met: figure(&[tally::WANTED]).map(|wanted| wanted.map(|wanted| months.met(place, stage, wanted))),
         })
     }
 }

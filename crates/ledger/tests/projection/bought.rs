@@ -202,6 +202,18 @@ fn what_was_entered_before_the_horizon_counts_and_amounts_may_be_unknown() {
 }
 
 #[test]
+fn what_may_have_been_carried_out_of_a_stage_of_unknown_amount_makes_the_next_a_range() {
+    // Of 60 bought, at most 10 are a fifth of an amount that leaves so much of them over: 50.
+    let scenario = spending(&["60", "96"]);
+    let worked = worked(&scenario, &[under(&scenario, committed(commit(&["?", "100"], "100%")))]);
+    expect![[r#"
+        c: 0 before, then 60 156 156 156 156
+          2026-01-01: 60 of ?, 0 left, 0 due, met ?; 0 by 2026-01-01, 60 by 2027-01-01
+          2027-01-01: 96 of 90–100, 0–4 left, 0–4 due, met 2027-12-31/2027-12-31/2027-12-31 in 0; 0 by 2027-01-01, 96 by 2028-01-01
+    "#]].assert_eq(&commits(&worked));
+}
+
+#[test]
 fn the_amount_of_a_purchase_is_varied_like_that_of_a_stream() {
     let mut scenario = spending(&["10"]);
     scenario.drafts =

@@ -323,7 +323,7 @@ fn course(stage: &StageOutcome) -> Vec<Point> {
 /// What is to be bought in a stage, over its days.
 fn to_buy(stage: &StageOutcome, series: usize) -> Option<Level> {
     let (first, last) = (stage.course.first()?.0, stage.course.last()?.0);
-    let value = stage.wanted.as_ref()?.p50.low;
+    let value = stage.wanted.as_ref()?.p50.high;
     let label = "to be bought".to_owned();
     Some(Level { value, label, over: Some((day(first), day(last))), of: Some(series) })
 }
@@ -331,11 +331,11 @@ fn to_buy(stage: &StageOutcome, series: usize) -> Option<Level> {
 /// Where all of a stage has been bought.
 fn met(case: &Case, stage: &StageOutcome, series: usize) -> Option<Spot> {
     let (met, wanted) = (stage.met.as_ref()?, stage.wanted.as_ref()?);
-    let (on, futures) = (met.p50.low?, case.projection.futures);
+    let (on, futures) = (met.p50.high?, case.projection.futures);
     let times =
         if met.times < futures { format!(", in {} of {futures} futures", met.times) } else { String::new() };
     let label = format!("all bought by {on}{times}");
-    Some(Spot { at: day(on), value: wanted.p50.low, label, of: Some(series) })
+    Some(Spot { at: day(on), value: wanted.p50.high, label, of: Some(series) })
 }
 
 fn short(spot: Spot) -> Spot {

@@ -58,8 +58,8 @@ fn unpermitted(case: &Case) -> String {
         return rows;
     }
     format!(
-        "<h3>Counted, although the terms do not plainly permit it</h3>\n<p>What would be owed on it is counted all the \
-         same; whether it may be earned is another question.</p>\n{}",
+        "<h3>Counted, although the terms do not plainly permit it</h3>\n<p>Cash, commitments and splits count it all the same, and shares where \
+         a right is in doubt; what is sold without any right counts toward no share.</p>\n{}",
         table(&["revenue", "under", "when", "verdict"], &rows)
     )
 }
