@@ -235,7 +235,8 @@ fn a_draft_that_changes_nothing_is_said_to_without_its_tables() {
         b  as known at 2026-02-01T00:00:00+00:00
         It comes to the same as `a`.
         exit 0
-    "#]].assert_eq(&stage.run(&["agreement", "simulate", "book", "s.toml"]).text());
+    "#]]
+    .assert_eq(&stage.run(&["agreement", "simulate", "book", "s.toml"]).text());
 }
 
 #[test]
