@@ -236,6 +236,8 @@ def book(rng):
         head = {"instrument": name, "amendment": amendment, "parties": list(pair), "signed": day(rng, 0, 12)}
         if rng.random() < 0.3:
             head["effective"] = day(rng, 0, 14)
+        if rng.random() < 0.15:
+            head["known"] = day(rng)
         known = earlier[name]
         if known and rng.random() < 0.4:
             head["supersedes"] = [rng.choice(known)]

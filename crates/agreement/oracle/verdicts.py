@@ -143,7 +143,7 @@ class Book:
             effective = home.get("effective", home["signed"])
             # Stakes decide nothing and are not among them.
             for name in (name for name in home.get("supersedes", []) if name in self.clauses):
-                self.clauses[name]["cuts"].append((home["signed"], effective))
+                self.clauses[name]["cuts"].append((home.get("known", home["signed"]), effective))
         self.precede()
 
     def register(self, table):
@@ -184,7 +184,7 @@ class Book:
                     "except": row.get("except", []),
                     "since": row.get("since", home.get("effective", home["signed"])),
                     "until": row.get("until", FAR),
-                    "known": row.get("known", home["signed"]),
+                    "known": row.get("known", home.get("known", home["signed"])),
                     "if": parse(row["if"]) if "if" in row else None,
                     "unless": parse(row["unless"]) if "unless" in row else None,
                     "depth": row.get("depth", 1 << 30),

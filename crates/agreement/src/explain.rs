@@ -374,7 +374,7 @@ fn amendment(home: &Instrument) -> String {
 
 fn known(row: &ClauseRow, home: &Instrument) -> Vec<String> {
     let signed = home.signed.as_ref().map(|day| day.value);
-    let known = row.known.as_ref().map(|day| day.value).filter(|known| Some(*known) != signed);
+    let known = row.known.map(|day| day.value).or(home.known()).filter(|known| Some(*known) != signed);
     known.map(|known| format!("It has been known since {known} only.")).into_iter().collect()
 }
 

@@ -236,7 +236,8 @@ fn days(row: &ClauseRow, home: &Instrument, check: &mut Check<'_>) -> Option<Day
             .error("empty-term", end.spot, message)
             .help(format!("it starts on {since}; `until` is the first day it no longer holds"));
     }
-    Some(Days { since, until, known: row.known.as_ref().map_or(signed, |day| day.value) })
+    let known = row.known.map(|day| day.value).or(home.known())?;
+    Some(Days { since, until, known })
 }
 
 /// The kind of clause, and what its kind does to its scope.

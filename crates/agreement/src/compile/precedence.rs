@@ -5,12 +5,11 @@ use super::Check;
 use super::clause::Draft;
 use super::scope::{Lie, Region, boxes_apart, lie};
 use crate::book::{Kind, Words};
-use crate::diagnostic::{At, Spot, Word};
+use crate::diagnostic::{Spot, Word};
 
 use crate::syntax::Instrument;
 use crate::syntax::clause::ClauseRow;
 use crate::table::{ClauseNo, Number};
-use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many clauses may go before one another in a row.
@@ -98,9 +97,8 @@ fn supersede(
                 .help(format!("this file is amendment {}; raise it, or name another clause", home.amendment));
             continue;
         }
-        let Some(signed) = home.signed.as_ref().map(|day: &At<Date>| day.value) else { continue };
-        let effective = home.effective.as_ref().map_or(signed, |day| day.value);
-        let cut = (check.start(signed), check.start(effective));
+        let Some((known, effective)) = home.known().zip(home.effective.or(home.signed)) else { continue };
+        let cut = (check.start(known), check.start(effective.value));
         if let Some(draft) = drafts.get_mut(at) {
             draft.clause.term.superseded.push(cut);
         }

@@ -55,8 +55,16 @@ pub(crate) struct Instrument {
     pub(crate) parties: Vec<Word>,
     pub(crate) signed: Option<At<Date>>,
     pub(crate) effective: Option<At<Date>>,
+    pub(crate) known: Option<At<Date>>,
     pub(crate) supersedes: Vec<Word>,
     pub(crate) clauses: Vec<ClauseRow>,
+}
+
+impl Instrument {
+    /// The day on which all of it became known, but for clauses that name another.
+    pub(crate) fn known(&self) -> Option<Date> {
+        self.known.or(self.signed).map(|day| day.value)
+    }
 }
 
 /// Reads one file; what is wrong goes into `sink`. `None` when the file is not TOML.
@@ -211,6 +219,7 @@ fn instrument(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<Instrument> {
     fields.require("parties");
     let signed = fields.need_date(sink, "signed");
     let effective = fields.date(sink, "effective");
+    let known = fields.date(sink, "known");
     let supersedes = fields.texts(sink, "supersedes").unwrap_or_default();
     let clauses = clause::read_all(fields, sink);
     Some(Instrument {
@@ -221,6 +230,7 @@ fn instrument(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<Instrument> {
         parties: parties.unwrap_or_default(),
         signed,
         effective,
+        known,
         supersedes,
         clauses,
     })

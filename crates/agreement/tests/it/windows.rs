@@ -282,3 +282,34 @@ fn what_an_amendment_takes_back_ends_when_it_takes_effect_once_it_is_signed() {
         "#]],
     );
 }
+
+#[test]
+fn what_an_amendment_takes_back_holds_until_the_amendment_is_known() {
+    let mut files = small_files("[[exclusive]]\nid = \"claim\"\nfrom = \"lab\"\nto = \"cloud\"\n");
+    let mut amendment = files[1].clone();
+    amendment.path = "two.toml".to_owned();
+    amendment.text =
+        "instrument = \"one\"\namendment = 1\nparties = [\"lab\", \"cloud\", \"rival\"]\nsigned = 2026-03-01\n\
+         known = 2026-05-01\nsupersedes = [\"claim\"]\n[[exclusive]]\nid = \"next\"\nfrom = \"lab\"\nto = \"rival\"\n"
+            .to_owned();
+    files.push(amendment);
+    check(
+        &loaded(&files),
+        &[
+            "lab serve lab/chat own 2026-04-01",
+            "lab serve lab/chat own 2026-04-01 known=2026-05-01",
+            "lab serve lab/chat own 2026-05-01",
+        ],
+        expect![[r#"
+            lab serve lab/chat own 2026-04-01
+              breach toward cloud
+                claim forbids
+            lab serve lab/chat own 2026-04-01 known=2026-05-01
+              breach toward rival
+                next forbids
+            lab serve lab/chat own 2026-05-01
+              breach toward rival
+                next forbids
+        "#]],
+    );
+}

@@ -85,7 +85,7 @@ fn row(found: &mut Vec<Day>, dated: &Dated) {
 }
 
 fn instrument(found: &mut Vec<Day>, home: &Instrument) {
-    add(found, home.name.spot, [home.signed, home.effective]);
+    add(found, home.name.spot, [home.signed, home.effective, home.known]);
     for clause in &home.clauses {
         add(found, clause.spot, [clause.since, clause.known]);
         end(found, clause.spot, clause.until);

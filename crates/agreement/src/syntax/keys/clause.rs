@@ -28,6 +28,12 @@ pub(crate) static INSTRUMENT: Keys = Keys {
             needed("signed", Shape::Date, "2026-04-27", "The day it was signed."),
             key("effective", Shape::Date, "2026-05-01", "The day from which it holds; `signed` when absent."),
             key(
+                "known",
+                Shape::Date,
+                "2026-05-11",
+                "The day all of it became known, and what it supersedes with it; `signed` when absent.",
+            ),
+            key(
                 "supersedes",
                 NAMES,
                 "[\"oct25.api-exclusive\"]",
