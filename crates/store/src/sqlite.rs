@@ -47,7 +47,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-use sync::{Broken, Syncer};
+use sync::{Broken, Company, Syncer};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 /// Threads that read.
@@ -109,6 +109,7 @@ struct Doors {
     queue: Arc<Semaphore>,
     reads: Arc<Semaphore>,
     counters: Arc<stats::Counters>,
+    company: Company,
     broken: Broken,
 }
 
@@ -142,6 +143,7 @@ impl Store {
         let (intake, syncer, recovery) = recover(place.open_writer()?, &place, options)?;
         let (front, queue) = (Arc::clone(&intake.front), Arc::clone(&intake.queue));
         let (counters, broken) = (Arc::clone(&intake.counters), intake.broken.clone());
+        let company = syncer.company.clone();
         let (questions, threads) = start(&place, (intake, syncer), lock)?;
         let doors = Doors {
             place,
@@ -151,6 +153,7 @@ impl Store {
             queue,
             reads: Arc::new(Semaphore::new(READS_WAITING_MAX)),
             counters,
+            company,
             broken,
         };
         Ok(Opened { store: Store { doors: Arc::new(doors) }, recovery })
@@ -175,7 +178,10 @@ impl Store {
         loop {
             match self.doors.front.offer(offered)? {
                 Offer::Kept(seq) => return Ok(seq),
-                Offer::Due(answer) => return answer.await.unwrap_or(Err(StoreError::Closed)),
+                Offer::Due(answer) => {
+                    self.doors.company.join();
+                    return answer.await.unwrap_or(Err(StoreError::Closed));
+                }
                 Offer::Unknown(back, looked) => {
                     offered = back;
                     offered.absent = self.look(offered.append.session, looked).await?;
@@ -493,6 +499,7 @@ fn recover(
         files,
         generation: generation.n,
         kept,
+        company: Company::default(),
         broken: broken.clone(),
         counters: Arc::clone(&counters),
     };

@@ -14,14 +14,15 @@ use crate::commitlog::{SEGMENTS, turn};
 use crate::error::StoreError;
 use std::fs::File;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// How many wait for the disk at most before it is asked, though more may come.
-const COMPANY_MAX: usize = 64;
+/// How many wait for the disk when it is asked, though more may come: it works while those are served.
+const COMPANY_MAX: usize = 16;
 /// How long the first of them waits for others.
 const COMPANY_WAIT_MAX: Duration = Duration::from_millis(2);
 
@@ -45,6 +46,25 @@ impl Broken {
     }
 }
 
+/// Counts who waits for the disk.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Company(Arc<AtomicUsize>);
+
+impl Company {
+    /// One more waits. Where a core is shared with the thread that waits for the disk, whoever makes the company whole
+    /// lets it go to the disk, and goes on while that works.
+    pub(super) fn join(&self) {
+        if self.0.fetch_add(1, Ordering::Relaxed) + 1 == COMPANY_MAX {
+            thread::yield_now();
+        }
+    }
+
+    /// The disk was asked on behalf of all who wait.
+    fn part(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+}
+
 /// A step in the log, whose answer waits for the disk.
 pub(super) struct Due {
     pub(super) seq: u64,
@@ -58,6 +78,7 @@ pub(super) struct Syncer {
     /// The newest generation that was synced.
     pub(super) generation: u64,
     pub(super) kept: Receiver<Due>,
+    pub(super) company: Company,
     pub(super) broken: Broken,
     pub(super) counters: Arc<Counters>,
 }
@@ -87,6 +108,7 @@ impl Syncer {
             thread::yield_now();
             due.extend(self.kept.try_iter());
         }
+        self.company.part();
         due
     }
 
@@ -116,8 +138,8 @@ mod tests {
 
     fn syncer(log: &Path, kept: Receiver<Due>) -> Syncer {
         let file = || (Arc::new(File::open(log).unwrap()), log.to_owned());
-        let (broken, counters) = (Broken::default(), Arc::default());
-        Syncer { files: [file(), file()], generation: 1, kept, broken, counters }
+        let (company, broken, counters) = (Company::default(), Broken::default(), Arc::default());
+        Syncer { files: [file(), file()], generation: 1, kept, company, broken, counters }
     }
 
     fn due(seq: u64) -> (Due, oneshot::Receiver<Result<u64, StoreError>>) {
