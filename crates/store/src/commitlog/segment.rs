@@ -107,6 +107,11 @@ impl Segment {
         Ok(true)
     }
 
+    /// Whether its length is a number of pieces.
+    pub(crate) fn is_piece(&self, bytes: u64) -> bool {
+        self.length.is_multiple_of(bytes)
+    }
+
     fn make_room(&mut self, end: u64) -> io::Result<()> {
         while self.length < end {
             self.file.write_all_at(&ZEROS, self.length)?;

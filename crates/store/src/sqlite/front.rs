@@ -28,6 +28,8 @@ const CROWD_STEPS: usize = 512;
 const GATHER_CROWD: Duration = Duration::from_millis(20);
 /// Bytes of steps that are taken in without waiting for more.
 const GATHER_BYTES_MAX: usize = 4 << 20;
+/// Bytes that a file of the log grows by before they are synced.
+const GROWN_PIECE_BYTES: u64 = 1 << 20;
 /// Bytes of memory that stay for the next step's frame.
 const FRAME_KEPT_BYTES_MAX: usize = 1 << 20;
 /// Sessions whose ends are remembered, at least; up to twice as many are.
@@ -313,10 +315,21 @@ impl Front {
         Found { tasks: std::mem::take(&mut state.queue), hurry, closing: state.due.is_none() }
     }
 
-    /// Makes the file of the log longer before it has to be.
+    /// Makes the file of the log longer before it has to be. Whoever waits for the disk meanwhile waits for a piece of
+    /// it, not for the whole.
     pub(super) fn grow(&self) {
         // A disk without room for it says so to whoever appends.
-        while self.lock().log.grow().unwrap_or(false) {}
+        while self.lock().log.grow().unwrap_or(false) {
+            let (file, path, whole) = {
+                let log = &self.lock().log;
+                (Arc::clone(&log.file), log.path.clone(), log.is_piece(GROWN_PIECE_BYTES))
+            };
+            let synced = if whole { file.sync_data() } else { Ok(()) };
+            let unsynced = |e: io::Error| StoreError::Unsynced { path, reason: e.to_string() };
+            if self.broken.watch(synced.map_err(unsynced)).is_err() {
+                break;
+            }
+        }
     }
 
     /// Whether somebody waits for what is being done.
