@@ -21,8 +21,9 @@ cargo xtask bench runtime [ARGUMENTS]
 cargo xtask bench agreement [ARGUMENTS]
 
 gateway: a small chat call, streaming and not, to one fake cloud by three paths: straight to
-it, through nginx `proxy_pass`, through Abide. The proxy under test has core 0 to itself; the
-load and the fake cloud share core 1 (or take cores 1 and 2 where there are three). Prints
+it, through nginx `proxy_pass`, through Abide; both write a line of their log for each request.
+The proxy under test has core 0 to itself; the load and the fake cloud share core 1 (or take
+cores 1 and 2 where there are three). Prints
 
   saturation   requests per second with every connection always busy
   half load    latency at half of each path's own saturation
@@ -40,9 +41,10 @@ runtime: durable steps per second and bytes on disk a step, beside the bare disk
 arguments go to the example `bench_runtime` of abide-engine.
 
 agreement: decisions per second and how long one takes, what a permit allocates, loading, the
-search for conflicts and a statement over ten million usage lines, over random books of 100, 1,000 and 10,000 clauses, beside a general policy
-engine on the same rights and promises. Its arguments go to `benches/agreement`, a package of its
-own that nothing else builds; `--help` lists them.";
+search for conflicts and a statement over ten million usage lines, over random books of 100,
+1,000 and 10,000 clauses, beside a general policy engine on the same rights and promises. Its
+arguments go to `benches/agreement`, a package of its own that nothing else builds; `--help`
+lists them.";
 
 /// How long and how hard the gateway is measured.
 #[derive(Debug, Clone, PartialEq)]

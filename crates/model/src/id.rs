@@ -73,9 +73,7 @@ impl RunId {
             .map(|(session, n)| Self { session, n })
             .ok_or_else(|| IdError { text: text.to_owned(), kind: "a response" })
     }
-}
 
-impl RunId {
     /// Writes the digits alone, which other formats put behind a prefix of their own.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 use crate::bell::Bell;
 use crate::{IDLE_MAX, IDLE_PER_HOST_MAX};
 use bytes::Bytes;
+use http::header::CONNECTION;
 use http::{Request, Response, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Frame, Incoming};
@@ -43,8 +44,8 @@ struct Idle {
 /// One connection.
 struct Line {
     sender: http1::SendRequest<Full<Bytes>>,
-    connection: http1::Connection<Io, Full<Bytes>>,
-    over: bool,
+    /// `None` once it is over: what it still held is given back then, a request that was never sent above all.
+    connection: Option<http1::Connection<Io, Full<Bytes>>>,
     bell: Bell,
 }
 
@@ -72,6 +73,8 @@ pub(crate) struct Taken {
     line: Box<Line>,
     /// Whether it served before: the cloud may be closing it just now.
     used: bool,
+    /// Whether the cloud ends it with this exchange.
+    last: bool,
 }
 
 /// The body of an answer, and the connection it comes over. Dropped before its end, it closes the connection.
@@ -103,7 +106,7 @@ impl Pool {
     pub(crate) async fn take(&self, host: Host) -> Result<Taken, NoAnswer> {
         while let Some(mut line) = self.pop(&host) {
             if line.is_open() {
-                return Ok(Taken { pool: self.clone(), host, line, used: true });
+                return Ok(Taken { pool: self.clone(), host, line, used: true, last: false });
             }
         }
         // Boxed: most calls find a connection, and their futures are copied without the room that making one takes.
@@ -117,8 +120,9 @@ impl Pool {
         Ok(Taken {
             pool: self.clone(),
             host,
-            line: Box::new(Line { sender, connection, over: false, bell: Bell::new() }),
+            line: Box::new(Line { sender, connection: Some(connection), bell: Bell::new() }),
             used: false,
+            last: false,
         })
     }
 
@@ -157,6 +161,7 @@ impl Taken {
             match answer {
                 Ok(response) => {
                     let (head, incoming) = response.into_parts();
+                    self.last = head.headers.get(CONNECTION).is_some_and(|said| said == "close");
                     return Ok((Response::from_parts(head, ()), Body { incoming, taken: Some(self) }));
                 }
                 Err(mut failed) => match failed.take_message().filter(|_| self.used) {
@@ -198,7 +203,7 @@ impl Body {
 
     /// Leaves the connection to the next call, which looks whether it is good for one.
     fn give_back(&mut self) {
-        if let Some(taken) = self.taken.take().filter(|taken| !taken.line.over) {
+        if let Some(taken) = self.taken.take().filter(|taken| !taken.last) {
             taken.pool.put(taken.host, taken.line);
         }
     }
@@ -207,26 +212,32 @@ impl Body {
 impl Line {
     /// Whether it can take another request. What the cloud did to it meanwhile is seen only when somebody looks.
     fn is_open(&mut self) -> bool {
-        let mut unheard = Context::from_waker(self.bell.waker());
-        self.over = self.over || Pin::new(&mut self.connection).poll(&mut unheard).is_ready();
-        !self.over && self.sender.is_ready()
+        step(&mut self.connection, &mut Context::from_waker(self.bell.waker()));
+        self.connection.is_some() && self.sender.is_ready()
     }
 
     /// Waits for `future` while the connection goes on. When it is over, `future` is told by it. What `future` finds
     /// ready needs no look at the connection.
     async fn driving<F: Future>(&mut self, future: F) -> F::Output {
         let mut future = std::pin::pin!(future);
-        let Line { connection, over, bell, sender: _ } = self;
+        let Line { connection, bell, sender: _ } = self;
         poll_fn(|cx| {
             bell.poll(cx, |cx| {
                 let polled = future.as_mut().poll(cx);
-                if polled.is_ready() || *over {
+                if polled.is_ready() {
                     return polled;
                 }
-                *over = Pin::new(&mut *connection).poll(cx).is_ready();
+                step(connection, cx);
                 future.as_mut().poll(cx)
             })
         })
         .await
+    }
+}
+
+/// Goes on with a connection, and lets go of it when it is over.
+fn step<C: Future + Unpin>(connection: &mut Option<C>, cx: &mut Context<'_>) {
+    if connection.as_mut().is_some_and(|open| Pin::new(open).poll(cx).is_ready()) {
+        *connection = None;
     }
 }

@@ -56,6 +56,32 @@ pub(super) fn resident_kib(pid: u32) -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
+/// Time of all cores since the machine started, in ticks: what its host took from it (steal), and all of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Machine {
+    stolen: u64,
+    all: u64,
+}
+
+impl Machine {
+    pub(super) fn now() -> Option<Machine> {
+        machine_time(&fs::read_to_string("/proc/stat").ok()?)
+    }
+
+    /// What part of the time since `before` the host took.
+    pub(super) fn stolen_since(self, before: Machine) -> f64 {
+        let all = self.all.saturating_sub(before.all).max(1);
+        self.stolen.saturating_sub(before.stolen) as f64 / all as f64
+    }
+}
+
+/// The eighth field of the first line is steal; guests, after it, are counted as user time already (proc_stat(5)).
+fn machine_time(stat: &str) -> Option<Machine> {
+    let fields = stat.lines().next()?.strip_prefix("cpu ")?.split_whitespace().take(8);
+    let fields: Vec<u64> = fields.map(str::parse).collect::<Result<_, _>>().ok()?;
+    Some(Machine { stolen: *fields.get(7)?, all: fields.iter().sum() })
+}
+
 /// The program's name comes second, in brackets, and may hold spaces: fields count from after it.
 fn processor_time(stat: &str) -> Option<Duration> {
     let (_, fields) = stat.rsplit_once(')')?;
@@ -80,6 +106,16 @@ mod tests {
         let stat = "12 (a b) c) S 1 12 12 0 -1 4194560 100 0 0 0 150 50 0 0 20 0 1 0 100 0 0";
         assert_eq!(processor_time(stat), Some(Duration::from_secs(2)));
         assert_eq!(processor_time("12 (x"), None);
+    }
+
+    #[test]
+    fn what_the_host_took_is_a_part_of_all_time() {
+        let at = |stat| machine_time(stat).unwrap();
+        let before = at("cpu  10 0 10 70 5 0 0 5 9 0\ncpu0 1 1 1 1 1 1 1 1 1 1\n");
+        assert_eq!(before, Machine { stolen: 5, all: 100 });
+        let after = at("cpu  50 0 10 110 5 0 0 25 9 0\n");
+        assert!((after.stolen_since(before) - 0.2).abs() < 1e-9);
+        assert_eq!(machine_time("cpu  10 0 10 70\n"), None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::child::Running;
-use super::cores::{self, Cores};
+use super::cores::{self, Cores, Machine};
 use super::figures::{Sample, added, micros, table};
 use super::http::{Connection, post};
 use super::load::{self, Outcome, Pace, Target};
@@ -27,6 +27,7 @@ pub(super) fn run(release: &Path, options: &Options) -> Result<(), String> {
     cores::pin_self(cores.load)?;
     let folder = fresh_folder()?;
     let stage = Stage::set(release, &folder, cores)?;
+    let before = Machine::now();
     println!(
         "core {}: the proxy under test; core {}: load; core {}: cloud",
         cores.proxy, cores.load, cores.cloud
@@ -41,6 +42,12 @@ pub(super) fn run(release: &Path, options: &Options) -> Result<(), String> {
     }
     if let Some(pid) = stage.abide() {
         println!("\nabide after the load: {} KiB resident", cores::resident_kib(pid).unwrap_or_default());
+    }
+    if let Some((before, after)) = before.zip(Machine::now()) {
+        println!(
+            "the machine's host took {:.1} % of its cores meanwhile",
+            100.0 * after.stolen_since(before)
+        );
     }
     Ok(())
 }

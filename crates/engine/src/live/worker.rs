@@ -30,8 +30,8 @@ use std::sync::{Arc, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 
 /// Room for the updates of a run that goes at its reader's pace: more than one poll makes, which tokio bounds to 128
-/// reads of a socket, each good for two updates at most.
-const ATTENDED_UPDATES_MAX: usize = 512;
+/// reads of a socket. Each is of some 400 KiB at most, and an update gathers up to 64 pieces of an answer.
+const ATTENDED_UPDATES_MAX: usize = 1 << 16;
 
 thread_local! {
     /// What the records of this thread's sessions repeat.

@@ -27,6 +27,9 @@ static ZEROS: [u8; EXTENT_BYTES] = [0; EXTENT_BYTES];
 #[derive(Debug)]
 pub(crate) struct Segment {
     pub(crate) file: Arc<File>,
+    /// For whoever syncs what it grew by. Linux tells of a failed write-back once through each handle: it must not be
+    /// heard by another than the one who answers for the disk.
+    pub(crate) growth: Arc<File>,
     pub(crate) path: PathBuf,
     /// Where the next frame goes.
     end: u64,
@@ -46,11 +49,13 @@ impl Segment {
         let path = place(dir, n);
         let mut options = File::options();
         let file = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
-        match file.and_then(|file| Ok((file.metadata()?.len(), file))) {
-            Ok((length, file)) => {
+        let opened = file.and_then(|file| Ok((file.metadata()?.len(), file, File::open(&path)?)));
+        match opened {
+            Ok((length, file, growth)) => {
                 let (file, bytes_max) = (Arc::new(file), bytes_max.max(EXTENT_BYTES as u64));
                 Ok(Segment {
                     file,
+                    growth: Arc::new(growth),
                     path,
                     end: HEADER_BYTES,
                     length,
@@ -107,8 +112,8 @@ impl Segment {
         Ok(true)
     }
 
-    /// Whether its length is a number of pieces.
-    pub(crate) fn is_piece(&self, bytes: u64) -> bool {
+    /// Whether its length is a number of whole pieces.
+    pub(crate) fn is_whole_pieces(&self, bytes: u64) -> bool {
         self.length.is_multiple_of(bytes)
     }
 

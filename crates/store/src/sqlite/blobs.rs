@@ -31,7 +31,7 @@ fn hold(conn: &Connection, session: SessionId, hash: &Hash) -> rusqlite::Result<
     Ok(added > 0)
 }
 
-/// Lets go of what a row of the session holds, and removes what nobody holds any more. Returns bytes removed.
+/// Lets go of what an entry of the session holds, and removes what nobody holds any more. Returns bytes removed.
 pub(super) fn release(conn: &Connection, session: SessionId, held: &[u8]) -> rusqlite::Result<usize> {
     let mut bytes = 0;
     for hash in held.chunks(HASH_BYTES) {

@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub(super) struct Ends {
     /// The last row of `log`.
     pub(super) pos: i64,
-    /// The last row of `line`.
+    /// The number of the last ledger line.
     pub(super) line: i64,
 }
 

@@ -322,7 +322,7 @@ impl Front {
         while self.lock().log.grow().unwrap_or(false) {
             let (file, path, whole) = {
                 let log = &self.lock().log;
-                (Arc::clone(&log.file), log.path.clone(), log.is_piece(GROWN_PIECE_BYTES))
+                (Arc::clone(&log.growth), log.path.clone(), log.is_whole_pieces(GROWN_PIECE_BYTES))
             };
             let synced = if whole { file.sync_data() } else { Ok(()) };
             let unsynced = |e: io::Error| StoreError::Unsynced { path, reason: e.to_string() };
