@@ -1,8 +1,8 @@
 //! Days and spans of agreements, turned into instants of the book's zone.
 
 use abide_model::{Date, Time};
+use jiff::Span;
 use jiff::tz::TimeZone;
-use jiff::{Span, ToSpan};
 
 /// An instant down to its second. All that a book says begins and ends on whole seconds, so that comparing these tells
 /// as much as comparing instants, in a quarter of the steps.
@@ -33,18 +33,19 @@ pub(crate) fn start_of_day(zone: &TimeZone, day: Date) -> Time {
     begun.map_or(if day.year() < 0 { Time::MIN } else { Time::MAX }, |begun| begun.timestamp())
 }
 
-/// Reads `"90d"`, `"2w"`, `"6m"` (months) or `"1y"`.
+/// Reads `"90d"`, `"2w"`, `"6m"` (months) or `"1y"`. Longer than the calendar has no meaning.
 pub(crate) fn span(text: &str) -> Option<Span> {
     let unit = text.chars().last()?;
     let count: i32 = text.strip_suffix(unit)?.parse().ok().filter(|count| (0..=36_500).contains(count))?;
+    let none = Span::new();
     match unit {
-        'd' => count.days(),
-        'w' => count.weeks(),
-        'm' => count.months(),
-        'y' => count.years(),
+        'd' => none.try_days(count),
+        'w' => none.try_weeks(count),
+        'm' => none.try_months(count),
+        'y' => none.try_years(count),
         _ => return None,
     }
-    .into()
+    .ok()
 }
 
 /// Reads a day such as `2026-04-27`.
@@ -56,6 +57,16 @@ pub(crate) fn day(text: &str) -> Option<Date> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_length_of_time_is_read_or_refused_and_never_too_long() {
+        for text in ["36500d", "36500w", "36500m", "9999y"] {
+            assert!(span(text).is_some(), "{text}");
+        }
+        for text in ["36500y", "36501d", "-1d", "1h", "d", "", "é"] {
+            assert!(span(text).is_none(), "{text}");
+        }
+    }
 
     #[test]
     fn a_day_begins_where_its_zone_says() {

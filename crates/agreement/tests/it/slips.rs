@@ -179,6 +179,10 @@ fn a_share_that_its_payee_sells_is_warned_of() {
         (&[sold], both.clone()),
         (&[own], both),
         (&[], format!("{RESALE}{SWAPPED}")),
+        (
+            &[sold, "price product=lab since=2026-01-01 input=1~USD output=4~USD"],
+            format!("{RESALE}{SWAPPED}"),
+        ),
     ] {
         assert_eq!(warned(rows, &instruments), "", "{rows:?} under {instruments}");
     }
@@ -386,6 +390,10 @@ fn a_bill_for_calls_that_are_counted_by_what_they_cost_counts_them_again() {
     let others = ["on=2026-02-01 product=lab/api", "on=2026-03-02 product=cloud/compute", "on=2026-03-03"];
     let mut rows = vec![cost.to_owned(), bill("on=2026-04-01 product=lab/api")];
     rows.extend(others.iter().map(|more| bill(more)));
+    // What is given back, and bills from when on calls are not counted.
+    rows.push("purchase channel=blue amount=-5~USD on=2026-04-02 product=lab/api".to_owned());
+    rows.push("cost channel=blue product=lab since=2026-07-01 input=0~USD output=0~USD".to_owned());
+    rows.push(bill("on=2026-08-31 product=lab/api"));
     let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
     check(
         &rows,

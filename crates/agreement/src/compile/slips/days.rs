@@ -66,6 +66,9 @@ fn days(file: &File) -> Vec<Day> {
     for price in &registry.prices {
         add(&mut found, price.spot, [price.since]);
     }
+    for cost in &registry.costs {
+        add(&mut found, cost.price.spot, [cost.price.since, cost.recorded]);
+    }
     let entries = &registry.entries;
     for rate in &entries.rates {
         row(&mut found, &rate.dated);

@@ -71,6 +71,10 @@ fn idle(share: &Clause, from: &Word, turned: bool, book: &Book, sink: &mut Sink)
 /// The payee sells what the share is on, and nobody else does.
 fn received(number: ClauseNo, to: &Word, book: &Book, doubted: &BTreeSet<Spot>, sink: &mut Sink) {
     let share = &book.clauses[number];
+    // What is metered stands in no row.
+    if share.from == book.owner && !book.prices.is_empty() {
+        return;
+    }
     let mut sold = None;
     for entry in book.entries.revenue.iter().filter(|entry| !doubted.contains(&entry.spot)) {
         let ask = book.ask_of(entry, Time::MAX);
