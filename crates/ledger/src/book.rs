@@ -231,7 +231,7 @@ impl Draft {
             let Some(of) = Owed::new(&account.clause, parties, entry.currency, &entry.stretch) else {
                 continue;
             };
-            causes.insert(of.clone(), self.cause(account, entry, &of));
+            causes.insert(of.clone(), self.cause((account, entry, owing), &of));
             obligations.push(Obligation { of, due: owing.due, working: Vec::new() });
         }
         for Obligation { of, due, .. } in self.scope.closings.due(&obligations, &(Date::MIN..=Date::MAX))? {
@@ -277,7 +277,7 @@ impl Draft {
             let Some(of) = Owed::new(&account.clause, parties, entry.currency, &entry.stretch) else {
                 continue;
             };
-            let cause = self.cause(account, entry, &of);
+            let cause = self.cause((account, entry, owing), &of);
             transactions.push(self.transfer(self.last_day(), cause, &of, owing.due.high)?);
         }
         Ok(())
@@ -300,13 +300,14 @@ impl Draft {
         if of.payer == self.scope.own { of.payee.clone() } else { of.payer.clone() }
     }
 
-    fn cause(&self, account: &Account, entry: &Entry, of: &Owed) -> Cause {
+    fn cause(&self, (account, entry, owing): (&Account, &Entry, &Owing), of: &Owed) -> Cause {
         Cause::Clause {
             kind: account.kind,
             clause: account.clause.clone(),
             counterparty: self.counterparty(of),
             stretch: of.stretch.clone(),
             open: !entry.closed,
+            exact: owing.due.is_exact(),
         }
     }
 

@@ -271,7 +271,7 @@ fn preamble(book: &Book) -> Vec<String> {
     let mut lines = vec![
         format!("The book of {} to the end of {}, days in {zone}.", book.own, book.last_day),
         "Income is exact. Receivable is in whole minor units; Unbilled holds the rest.".to_owned(),
-        "Marked `!`: not final, for the period is open or the cap is not known.".to_owned(),
+        "Marked `!`: not final, for the period is open or a term is not known.".to_owned(),
     ];
     for ((product, channel), count) in &book.unpriced {
         let calls = figure::calls(count.calls);

@@ -97,6 +97,8 @@ pub enum Cause {
         stretch: String,
         /// Whether that is still open.
         open: bool,
+        /// Whether it is one figure; else the most it can be is booked.
+        exact: bool,
     },
     /// What changed of a period that was closed before.
     Adjustment {
@@ -165,7 +167,7 @@ impl Transaction {
         &self.postings
     }
 
-    /// Whether its amounts are final: an accrual is not, and neither is a share under a cap that is not known.
+    /// Whether its amounts are final: an accrual is not, and neither is what is owed under a term that is not known.
     #[must_use]
     pub fn is_final(&self) -> bool {
         match &self.cause {
@@ -176,7 +178,7 @@ impl Transaction {
             | Cause::Spent { .. }
             | Cause::Adjustment { .. } => true,
             Cause::Due { settlement, .. } => settlement.due.is_exact(),
-            Cause::Clause { open, .. } => !open,
+            Cause::Clause { open, exact, .. } => !open && *exact,
             Cause::Accrued { .. } => false,
         }
     }

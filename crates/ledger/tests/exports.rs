@@ -98,14 +98,14 @@ fn an_empty_book_is_still_a_valid_file() {
     expect![[r#"
         ;; The book of openai to the end of 2026-07-19, days in America/Los_Angeles.
         ;; Income is exact. Receivable is in whole minor units; Unbilled holds the rest.
-        ;; Marked `!`: not final, for the period is open or the cap is not known.
+        ;; Marked `!`: not final, for the period is open or a term is not known.
 
         option "title" "The book of openai"
         option "tolerance_multiplier" "0"
         ----
         ; The book of openai to the end of 2026-07-19, days in America/Los_Angeles.
         ; Income is exact. Receivable is in whole minor units; Unbilled holds the rest.
-        ; Marked `!`: not final, for the period is open or the cap is not known.
+        ; Marked `!`: not final, for the period is open or a term is not known.
 
         decimal-mark .
         payee abide

@@ -46,7 +46,7 @@ impl Invoice<'_> {
         let statement = self.statement;
         let (due, adjusted) = (self.due(), self.adjusted());
         let totals = totals(&due, &adjusted)?;
-        let uncounted = self.uncounted();
+        let uncounted = self.uncounted(&due);
         let open = statement.at < statement.bounds.end;
         let unsure = due.iter().any(|owed| !owed.due.is_exact());
         let nothing = due.is_empty() && adjusted.is_empty();
@@ -103,9 +103,10 @@ impl Invoice<'_> {
     #[must_use]
     pub fn of_other_periods(&self) -> Vec<(&Clause, &str)> {
         let (begins, asked) = (self.statement.begins, days(self.statement.period));
+        let whole = format!("{} to {}", asked.0, asked.1);
+        // A stage of a commitment has no period's name, but its days.
         let other = |of: &&Owed| {
-            let own = Period::parse_in(&of.stretch, begins).ok();
-            own.is_some_and(|own| days(own) != asked)
+            Period::parse_in(&of.stretch, begins).map_or(of.stretch != whole, |own| days(own) != asked)
         };
         let due = self.due().into_iter().map(|owed| &owed.of).filter(other);
         due.map(|of| (&of.clause, of.stretch.as_str())).collect()
@@ -142,10 +143,18 @@ impl Invoice<'_> {
         why.iter().filter(|(so, _)| *so).map(|(_, why)| format!("<p class=\"draft\">{why}</p>\n")).collect()
     }
 
-    /// What clauses between the two could not count for want of a rate, so that what they come to may change.
-    fn uncounted(&self) -> String {
+    /// What clauses between the two could not count for want of a rate, so that what they come to may change: not where
+    /// all that is billed of one is closed.
+    fn uncounted(&self, due: &[&Obligation]) -> String {
+        let through = self.statement.closed_through;
+        let closed = |account: &Account| {
+            let mut billed = due.iter().filter(|owed| owed.of.clause == account.clause).peekable();
+            billed.peek().is_some()
+                && billed.all(|owed| through.is_some_and(|through| owed.of.closes <= through))
+        };
         let between = |account: &&Account| {
             !account.entries.is_empty()
+                && !closed(account)
                 && account.payer == *self.to
                 && account.payee.as_ref().is_none_or(|payee| payee == self.from)
         };

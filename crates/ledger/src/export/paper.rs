@@ -90,7 +90,8 @@ impl Head<'_> {
 pub(super) fn number(from: &str, to: &str, period: Period) -> String {
     let day = |day: Date| day.strftime("%Y%m%d").to_string();
     let (first, last) = (day(period.first_day()), day(period.last_day()));
-    format!("{from}-{}-{first}-{last}", to.replace('/', "."))
+    // No name holds a `+`.
+    format!("{from}-{}-{first}-{last}", to.replace('/', "+"))
 }
 
 fn side(label: &str, side: &Side<'_>) -> String {

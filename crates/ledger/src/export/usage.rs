@@ -50,7 +50,7 @@ impl Invoice<'_> {
             (false, false, true) => "Credit note",
             (false, false, false) => "Invoice",
         };
-        let number = paper::number(self.seller, bill.customer.as_str(), bill.period);
+        let number = paper::number(self.seller, &format!("{}-usage", bill.customer), bill.period);
         let due = self.pay_by.filter(|_| !open && !nothing && !credit);
         let issued = (if open { "Drawn up" } else { "Issued" }, date_of(bill.at, self.zone));
         let mut page = paper::begin(&format!("{title} {number}"));
