@@ -14,18 +14,18 @@ use tokio_util::task::TaskTracker;
 /// Work under way. Dropping it leaves it to a task of its own.
 pub(crate) struct Attended {
     work: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-    call: Arc<Call>,
+    signal: Arc<Signal>,
     tasks: TaskTracker,
 }
 
-/// What calls the work on. Whoever attends to it does much else, and looks at the work only when it was called.
-struct Call {
-    waits: AtomicBool,
+/// Raised when the work can go on. Whoever attends to it does much else, and looks at the work only then.
+struct Signal {
+    raised: AtomicBool,
     attendant: Mutex<Option<Waker>>,
 }
 
-impl Call {
-    /// Whether somebody called since this was last asked. From now on, a call wakes the task of `cx`.
+impl Signal {
+    /// Whether it was raised since this was last asked. When it is next, it wakes the task of `cx`.
     fn take(&self, cx: &Context<'_>) -> bool {
         let mut attendant = self.attendant.lock().unwrap_or_else(PoisonError::into_inner);
         match &mut *attendant {
@@ -33,17 +33,17 @@ impl Call {
             None => *attendant = Some(cx.waker().clone()),
         }
         drop(attendant);
-        self.waits.swap(false, Ordering::AcqRel)
+        self.raised.swap(false, Ordering::AcqRel)
     }
 }
 
-impl Wake for Call {
+impl Wake for Signal {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.waits.store(true, Ordering::Release);
+        self.raised.store(true, Ordering::Release);
         let attendant = self.attendant.lock().unwrap_or_else(PoisonError::into_inner).clone();
         attendant.into_iter().for_each(Waker::wake);
     }
@@ -51,17 +51,17 @@ impl Wake for Call {
 
 impl Attended {
     pub(crate) fn new(tasks: &TaskTracker, work: impl Future<Output = ()> + Send + 'static) -> Self {
-        let call = Arc::new(Call { waits: AtomicBool::new(true), attendant: Mutex::new(None) });
-        Self { work: Some(Box::pin(tasks.track_future(work))), call, tasks: tasks.clone() }
+        let signal = Arc::new(Signal { raised: AtomicBool::new(true), attendant: Mutex::new(None) });
+        Self { work: Some(Box::pin(tasks.track_future(work))), signal, tasks: tasks.clone() }
     }
 
     /// Does what can be done now.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) {
         let Some(work) = &mut self.work else { return };
-        if !self.call.take(cx) {
+        if !self.signal.take(cx) {
             return;
         }
-        let waker = Waker::from(self.call.clone());
+        let waker = Waker::from(self.signal.clone());
         let mut cx = Context::from_waker(&waker);
         // A panic ends the work, as it ends a task, and not whoever waits.
         match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(&mut cx))) {
